@@ -1,0 +1,30 @@
+# One interface target carries every compiler and linker choice.
+set(TIDE_SANITIZE "" CACHE STRING "value for -fsanitize, empty for none")
+option(TIDE_FUZZ "build the libFuzzer targets only (clang)" OFF)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+# Assertions state invariants and stay on in release (core/assert.hpp); line tables keep back traces readable.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(tide_compiler INTERFACE)
+target_compile_options(tide_compiler INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+# Doubles must give the same digits on every machine: no contraction into fused operations, no fast-math.
+target_compile_options(tide_compiler INTERFACE -ffp-contract=off)
+if(TIDE_SANITIZE)
+  add_compile_options(-fsanitize=${TIDE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TIDE_SANITIZE})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,47 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/events.hpp"
+#include "core/result.hpp"
+
+namespace tide {
+
+struct TradingDay {
+    Date date;
+    std::vector<SessionHours> sessions;  // in order, at least one
+    std::string note;                    // "Muhurat", "disaster-recovery drill", …
+};
+
+// Which days an exchange's derivatives trade, and when. Dated data with sources (config/calendars/*.toml). A weekend can
+// have a session and a holiday can have one hour. A year without a table is an error, never "no holidays".
+class TradingCalendar {
+  public:
+    static Result<TradingCalendar> load(const std::filesystem::path& folder);
+    // The day's sessions, or nothing when closed. `exchange`: "NSE", "BSE", "always" (every day 00:00-24:00).
+    Result<std::optional<TradingDay>> day(std::string_view exchange, Date date) const;
+    Result<Date> next_trading_day(std::string_view exchange, Date after) const;
+    Result<Date> previous_trading_day(std::string_view exchange, Date before) const;
+    bool covers(std::string_view exchange, Date date) const;
+    // The usual hours on `date` ignoring holidays; also for years without a table (a replay takes days from the data).
+    SessionHours usual_hours(std::string_view exchange, Date date) const;
+
+  private:
+    struct HoursFrom {
+        Date from;
+        SessionHours hours;
+    };
+    struct Exchange {
+        std::vector<HoursFrom> hours;                // ascending
+        std::vector<int> years;                      // with a complete table
+        std::map<Date, std::string> holidays;
+        std::map<Date, TradingDay> special;          // replaces the usual rule for the date
+    };
+    std::map<std::string, Exchange, std::less<>> exchanges_;
+};
+
+}  // namespace tide

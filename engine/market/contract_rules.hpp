@@ -1,0 +1,44 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/instrument.hpp"
+#include "core/result.hpp"
+#include "market/calendar.hpp"
+
+namespace tide {
+
+struct Expiry {
+    Date date;
+    bool monthly = false;  // the last expiry of its month
+};
+
+// Dated contract terms of an index's options: expiry weekday (weekly, monthly), lot size, strike step, freeze quantity.
+// Data: config/contracts.toml. Used where no broker's contract master is at hand (backtests, the synthetic market); a
+// master wins wherever there is one.
+class ContractRules {
+  public:
+    static Result<ContractRules> load(const std::filesystem::path& file);
+    bool knows(std::string_view underlying) const;
+    // The exchange whose calendar holds: "NSE" for NIFTY, "BSE" for SENSEX.
+    Result<std::string> exchange(std::string_view underlying) const;
+    // The first `count` expiries on or after `from` that trade on `from`, ascending; a holiday moves one to the trading
+    // day before. Monthly-only underlyings give monthly expiries only.
+    Result<std::vector<Expiry>> expiries(std::string_view underlying, Date from, size_t count,
+                                         const TradingCalendar& calendar) const;
+    // Lot of a contract that expires on `expiry`, as traded on `on`.
+    Result<Quantity> lot(std::string_view underlying, Date expiry, Date on) const;
+    Result<Price> strike_step(std::string_view underlying, Date on) const;
+    Result<Quantity> freeze(std::string_view underlying, Date on) const;
+    Result<Price> tick(std::string_view underlying, Date on) const;
+
+  private:
+    struct Terms;
+    std::map<std::string, std::shared_ptr<const Terms>, std::less<>> terms_;
+};
+
+}  // namespace tide

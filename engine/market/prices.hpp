@@ -1,0 +1,48 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "core/events.hpp"
+#include "market/instruments.hpp"
+#include "market/option_model.hpp"
+#include "market/quotes.hpp"
+
+namespace tide {
+
+enum class VixSource : uint8_t { none, tick, minute, daily, realised };
+std::string_view name_of(VixSource source);
+struct VixReading {
+    double level = 0;
+    VixSource source = VixSource::none;
+    ReceiveTime time;
+    bool known() const { return source != VixSource::none; }
+};
+
+// Everything that has a price now: quotes as fed, the VIX, and, where a backtest asks for it, options priced by model. The
+// Session and the paper exchange each keep one, fed the same events, so that both see the same market.
+class MarketPrices {
+  public:
+    void use_option_model(const OptionModelSettings& settings) { model_ = settings; }
+    bool has_option_model() const { return model_.has_value(); }
+
+    // Instruments, ticks, bars (not history) and days matter here; anything else is ignored.
+    void on_event(const Event& event);
+    // A realised-volatility stand-in for a missing VIX (--vix realised); never replaces a real one.
+    void set_realised_vix(ReceiveTime now, double level);
+
+    const InstrumentBook& instruments() const { return book_; }
+    const VixReading& vix() const { return vix_; }
+    // The quote as fed; for an option without a fed price, the model's (flagged) when the model is on.
+    std::optional<Quote> quote(InstrumentId id, ReceiveTime now) const;
+    std::optional<Price> last(InstrumentId id, ReceiveTime now) const;
+    // The underlying's last price for an option or future; its own for anything else.
+    std::optional<Price> underlying_last(const Instrument& instrument) const;
+
+  private:
+    InstrumentBook book_;
+    QuoteBoard quotes_;
+    VixReading vix_;
+    std::optional<OptionModelSettings> model_;
+};
+
+}  // namespace tide

@@ -1,0 +1,232 @@
+#pragma once
+#include <limits>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/bar.hpp"
+#include "core/events.hpp"
+#include "core/result.hpp"
+#include "trading/intent.hpp"
+
+// The border between the Session and the scripts. Numbers and plain structs only: the same messages can cross to a worker
+// process. Prices are rupees as doubles here; the Session turns them into integers by named rounding rules. NaN = missing.
+namespace tide {
+
+inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+// What a strategy file declares (its `strategy { … }` table).
+struct StrategyDeclaration {
+    std::string name;
+    std::string version;
+    std::string sha256;                          // of all its sources, modules included
+    std::vector<std::string> symbols;            // in declared order
+    std::vector<Timeframe> timeframes;           // in closing order
+    std::map<Timeframe, int64_t> history_bars;   // wanted before the first bar
+    bool wants_vix = false;
+    bool wants_ticks = false;                    // on_tick declared in needs
+    int64_t chain_strikes = 0;                   // strikes each side of at-the-money; 0 = no chain
+    bool has_exit_check = false;
+    bool has_order = false;
+    bool has_fill = false;
+    std::vector<std::pair<std::string, std::string>> parameters;  // name, value in force
+};
+
+struct ScriptSource {
+    std::string name;
+    std::string text;
+};
+struct ScriptBundle {
+    std::string name;                    // the strategy's file name without ".lua"
+    std::string text;
+    std::vector<ScriptSource> modules;   // what `require` may reach
+    std::string parameters;              // "name=value" lines
+    uint64_t seed = 0;                   // of math.random
+};
+
+struct BarMessage {
+    int32_t symbol_index = 0;            // into StrategyDeclaration::symbols
+    Timeframe timeframe = Timeframe::m1;
+    bool history = false;
+    int64_t start_s = 0;                 // Unix seconds
+    double open = 0, high = 0, low = 0, close = 0;
+    double volume = kMissing;
+    double oi = kMissing;
+};
+struct TickMessage {
+    int32_t symbol_index = 0;
+    int64_t time_ns = 0;
+    double last = 0;
+    double bid = kMissing, ask = kMissing, volume = kMissing, oi = kMissing;
+};
+// New values of one indicator, one per output, right after the bar that made them.
+struct IndicatorMessage {
+    int32_t handle = 0;
+    std::span<const double> values;
+};
+struct IndicatorInfo {
+    int32_t handle = 0;
+    std::vector<std::string> outputs;    // "adx", "plus_di", "minus_di"
+    size_t history = 0;                  // values already there; fetched with indicator_history
+};
+
+struct PositionMessage {
+    uint64_t id = 0;
+    std::string_view symbol;             // of the leg
+    std::string_view underlying;
+    std::string_view right;              // "CE", "PE", ""
+    double strike = kMissing;
+    int64_t days_to_expiry = -1;         // calendar days; -1 = no expiry
+    int direction = 1;                   // +1 profits when the underlying rises
+    int64_t lots = 0;
+    double quantity = 0;
+    double entry_price = 0, last_price = 0;
+    double underlying_entry = 0, underlying_last = 0, underlying_best = 0;
+    double stop = kMissing, target = kMissing;
+    double unrealised = 0, net = 0;      // rupees
+    int64_t opened_s = 0;
+    double minutes_held = 0;
+    bool half_taken = false;
+    std::string_view tag;
+};
+struct QuoteMessage {
+    double last = kMissing, bid = kMissing, ask = kMissing;
+    double underlying = kMissing;
+    double age_s = kMissing;
+    bool model = false;
+};
+struct OrderMessage {
+    uint64_t id = 0;
+    uint64_t intent = 0;
+    std::string_view symbol, side, state, code, text, tag;
+    double quantity = 0, filled = 0, limit = 0, average = kMissing;
+};
+struct FillMessage {
+    uint64_t order = 0;
+    uint64_t position = 0;
+    std::string_view symbol, side;
+    double quantity = 0, price = 0, charges = 0;
+};
+
+struct ChainRow {
+    std::string symbol;
+    double strike = 0;
+    std::string right;                   // "CE", "PE"
+    double last = kMissing, bid = kMissing, ask = kMissing, oi = kMissing, volume = kMissing;
+    double age_s = kMissing;
+    int64_t lot = 1;
+    bool model = false;
+};
+struct ChainSnapshot {
+    std::string underlying;
+    double spot = kMissing;
+    double atm_strike = kMissing;
+    std::string expiry;                  // "2024-01-25"
+    int64_t days_to_expiry = -1;
+    std::vector<ChainRow> rows;          // by strike, calls before puts
+};
+struct AccountMessage {
+    double equity = 0, cash = 0;
+    double day_net = 0;                  // today's P&L after charges
+    int64_t open_positions = 0;
+    int64_t max_positions = 0;
+    double size_factor = 1;              // below 1 in limited mode
+    bool entries_allowed = false;
+    std::string_view entries_reason;     // why not
+};
+struct VixMessage {
+    double level = kMissing;
+    double change_10m = kMissing;
+    std::string_view source;             // "tick", "1m", "daily", "realised", "none"
+};
+struct Refusal {
+    std::string code;                    // stable
+    std::string text;
+};
+
+// What a callback may ask the engine, at once. Implemented by the Session. Nothing here changes trading state.
+class StrategyServices {
+  public:
+    virtual ~StrategyServices() = default;
+    virtual int64_t now_ns() const = 0;
+    virtual Result<IndicatorInfo> indicator(StrategyId strategy, std::string_view symbol, Timeframe timeframe,
+                                            std::string_view name, std::span<const double> parameters) = 0;
+    // Value of output `output`, `back` bars ago, NaN where there is none; for filling a mirror once.
+    virtual double indicator_history(int32_t handle, size_t output, size_t back) const = 0;
+    // Bars of a declared symbol, newest first; for filling a mirror once.
+    virtual size_t bar_count(StrategyId strategy, int32_t symbol_index, Timeframe timeframe) const = 0;
+    virtual BarMessage bar(StrategyId strategy, int32_t symbol_index, Timeframe timeframe, size_t back) const = 0;
+    // expiry: "weekly" or "monthly"; the nearest one with at least `min_days` calendar days left.
+    virtual Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
+                                        int64_t strikes) const = 0;
+    virtual VixMessage vix() const = 0;
+    virtual AccountMessage account(StrategyId strategy) const = 0;
+    virtual std::vector<PositionMessage> positions(StrategyId strategy) const = 0;
+    virtual double last_price(std::string_view symbol) const = 0;
+    // Session phase: "pre_open", "open", "entry_cutoff", "square_off", "closed".
+    virtual std::string_view phase() const = 0;
+    // Would the risk gate refuse this now? Prices already on the intent; instrument by symbol.
+    virtual std::optional<Refusal> precheck(const Intent& intent) const = 0;
+    virtual InstrumentId find_instrument(std::string_view symbol) const = 0;
+};
+
+struct SkipNote {
+    std::string symbol;
+    std::string why;
+};
+struct LogNote {
+    std::string level;                   // info, warning
+    std::string text;
+};
+struct StateNote {                       // ctx:state(symbol, name, value, values)
+    std::string symbol, name, value, values;
+};
+struct TimerRequest {
+    double seconds = 0;
+    std::string name;
+};
+// All a callback produced. On an error the intents are discarded as a whole.
+struct CallbackOutput {
+    std::vector<Intent> intents;
+    std::vector<SkipNote> skips;
+    std::vector<LogNote> logs;
+    std::vector<StateNote> states;
+    std::vector<TimerRequest> timers;
+    void clear();
+};
+enum class CallbackStatus : uint8_t { ok, not_defined, error, budget, quarantined };
+struct CallbackResult {
+    CallbackStatus status = CallbackStatus::ok;
+    std::string message;                 // "adx_trend.lua:31: attempt to index a nil value (…)" with traceback
+};
+
+// Runs strategies. One host serves all strategies of a Session; each has a state of its own. No call throws; no call
+// reads a clock, a file or a random device. After a failed callback the strategy's intents of that callback are gone.
+class StrategyHost {
+  public:
+    virtual ~StrategyHost() = default;
+    // Compiles and runs the chunk, reads the declaration. The previous version of `strategy`, if any, stays until success.
+    virtual Result<StrategyDeclaration> load(StrategyId strategy, const ScriptBundle& bundle,
+                                             StrategyServices& services) = 0;
+    virtual void unload(StrategyId strategy) = 0;
+
+    // Mirror updates; no script code runs.
+    virtual void push_bar(StrategyId strategy, const BarMessage& bar) = 0;
+    virtual void push_indicator(StrategyId strategy, const IndicatorMessage& values) = 0;
+
+    // Callbacks. `output` was cleared by the caller.
+    virtual CallbackResult on_start(StrategyId strategy, CallbackOutput& output) = 0;
+    virtual CallbackResult on_stop(StrategyId strategy, std::string_view reason, CallbackOutput& output) = 0;
+    virtual CallbackResult on_bar(StrategyId strategy, const BarMessage& bar, CallbackOutput& output) = 0;
+    virtual CallbackResult on_tick(StrategyId strategy, const TickMessage& tick, CallbackOutput& output) = 0;
+    virtual CallbackResult on_exit_check(StrategyId strategy, const PositionMessage& position, const QuoteMessage& quote,
+                                         CallbackOutput& output) = 0;
+    virtual CallbackResult on_order(StrategyId strategy, const OrderMessage& order, CallbackOutput& output) = 0;
+    virtual CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) = 0;
+    virtual CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) = 0;
+    virtual CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) = 0;
+};
+
+}  // namespace tide
