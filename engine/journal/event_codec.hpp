@@ -9,7 +9,7 @@
 // Events and outputs to bytes and back. Decoding trusts nothing: any bytes give a record or an error.
 namespace tide {
 
-// Appends one record. The texts of an event must not exceed kMaxPayloadBytes together (see text_bytes).
+// Appends one record. The texts of an event must not exceed kMaxPayloadBytes together.
 void encode(const Event& event, std::string& out);
 void encode(const JournalOutput& output, std::string& out);
 // Reads the record that `bytes` starts with; returns its size in bytes. `record.offset` is left alone.
