@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "core/result.hpp"
+#include "trading/recorder.hpp"
+
+namespace tide {
+
+struct LedgerOptions {
+    std::string session_id;        // of the records that will come
+    std::string mode;              // backtest, paper, live, replay
+    bool own_thread = true;        // false: rows are written inside record()
+    size_t commit_rows = 1000;     // a transaction at most, unless more are already waiting
+    int commit_interval_ms = 100;  // own thread only: nothing waits longer
+    size_t queue_rows = 65'536;    // when full, record() waits; nothing is ever dropped
+    int busy_timeout_ms = 5'000;   // how long another writer may hold the database
+};
+
+// The trade and audit store: SQLite in WAL mode, many sessions in one file. Each record becomes an audit row and, where
+// it has one, a row of its own table, in one transaction. Opening a session that is already there goes on after its
+// last row: earlier rows that come again (a replay for recovery) are skipped, and must have the hash that is stored.
+//
+// The first error stops the writing: what was committed stays, later records are not stored (the journal has them), and
+// status() says so. The owner looks at status() and stops the session.
+class Ledger final : public Recorder {
+  public:
+    static Result<std::unique_ptr<Ledger>> open(const std::string& path, LedgerOptions options);
+    ~Ledger() override;  // writes what is waiting
+
+    void record(const Record& record) override;
+    // Everything recorded so far is committed when this returns without an error.
+    Result<void> flush();
+    Result<void> status() const;
+    uint64_t committed_rows() const;  // of the audit chain of this session
+
+  private:
+    struct Impl;
+    explicit Ledger(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tide

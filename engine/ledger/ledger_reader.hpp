@@ -1,0 +1,119 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/money.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+
+// The ledger as read by commands: while an engine runs (SQLite lets readers read the last commit) or after.
+namespace tide {
+
+struct SessionRow {
+    int64_t number = 0;  // 1, 2, 3, … in this ledger
+    std::string session_id, mode, detail;
+    std::optional<ReceiveTime> started, ended;
+    uint64_t audit_rows = 0;
+    std::string audit_head;  // hex
+    int64_t trades = 0;
+    Money net;
+};
+struct TradeRow {
+    std::string session_id;
+    int64_t number = 0;
+    uint64_t position = 0;
+    std::string strategy, script_version, instrument, underlying, side, lot_text;
+    int64_t quantity = 0;
+    ReceiveTime opened;
+    std::optional<ReceiveTime> closed;
+    Price entry, exit;
+    Money gross, charges, net;
+    int exit_priority = 0;
+    std::string exit_rule, exit_values, exit_text, tag, why;
+    bool model_priced = false;
+};
+struct OrderRow {
+    std::string session_id;
+    uint64_t id = 0, intent = 0, position = 0, broker_order = 0;
+    std::string client_id, instrument, side, purpose, style, state, tag, why, state_reason;
+    int64_t quantity = 0, filled = 0;
+    Price limit;
+    std::optional<Price> average;  // none before the first fill
+    int32_t reprices = 0;
+    ReceiveTime created, updated;
+};
+struct PositionRow {
+    std::string session_id;
+    uint64_t id = 0;
+    std::string strategy, script_version, instrument, side, tag, why, stop_rule;
+    int64_t quantity = 0, opened_quantity = 0;
+    Price entry, last, last_underlying;
+    std::optional<Price> stop, target;
+    bool levels_on_premium = false;
+    Money gross, charges, net;
+    ReceiveTime opened;
+    std::optional<ReceiveTime> closed;
+    bool model_priced = false;
+};
+struct AuditRow {
+    std::string session_id;
+    uint64_t row = 0, event_sequence = 0;
+    ReceiveTime time;
+    std::string kind, text, hash;  // hash in hex
+};
+
+// Which rows. Empty session: the last one; "all": every session; else a session id, a unique beginning of one, or its
+// number.
+struct RowFilter {
+    std::string session;
+    std::optional<ReceiveTime> from;  // at or after
+    std::optional<ReceiveTime> to;    // before
+    int64_t limit = 0;                // newest rows kept, shown oldest first; 0 = all
+};
+struct AuditFilter : RowFilter {
+    std::string kind;               // "fill", …; empty = all
+    std::optional<uint64_t> order;  // the order's rows, with its intent and risk check
+};
+struct PositionFilter : RowFilter {
+    bool open_only = true;
+};
+
+struct AuditVerdict {
+    struct Session {
+        std::string session_id;
+        uint64_t rows = 0;
+        std::string head;                 // hex, recomputed
+        std::optional<uint64_t> bad_row;  // the first that does not hold
+        std::string problem;              // "text was changed …", one line
+    };
+    std::vector<Session> sessions;
+    bool holds() const;
+};
+
+class LedgerReader {
+  public:
+    // ErrorCode::not_found without the file, corrupt when it is damaged or not a ledger, io when it cannot be opened.
+    static Result<LedgerReader> open(const std::string& path);
+    ~LedgerReader();
+    LedgerReader(LedgerReader&&) noexcept;
+
+    const std::string& path() const;
+    Result<std::vector<SessionRow>> sessions() const;
+    Result<std::vector<TradeRow>> trades(const RowFilter& filter) const;
+    Result<std::vector<OrderRow>> orders(const RowFilter& filter) const;
+    Result<std::vector<PositionRow>> positions(const PositionFilter& filter) const;
+    Result<std::vector<AuditRow>> audit(const AuditFilter& filter) const;
+    // Recomputes the chain of one session (as in RowFilter::session) or of all. Also checks the database's own
+    // structure.
+    Result<AuditVerdict> verify_audit(const std::string& session = "all") const;
+
+  private:
+    struct Impl;
+    explicit LedgerReader(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tide
