@@ -122,7 +122,8 @@ Objective high_objective(const NormalisedCall& call, double s, double log_target
 template <class Function>
 double solve_increasing(Function objective, double low, double high, double start) {
     constexpr int kMaxSteps = 200;
-    constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+    constexpr double kLastStep =
+        2e-6;  // the method is of third order: the error left is about the cube of the last step
     double s = start;
     for (int step = 0; step < kMaxSteps; ++step) {
         const Objective at = objective(s);
@@ -131,7 +132,7 @@ double solve_increasing(Function objective, double low, double high, double star
         const double halley = 1.0 - 0.5 * at.newton * at.ratio;
         double next = s - at.newton / std::clamp(halley, 0.5, 2.0);
         if (!(next > low && next < high) || at.newton == 0) next = 0.5 * (low + high);
-        if (std::fabs(next - s) <= kEpsilon * s) return next;
+        if (std::fabs(next - s) <= kLastStep * s) return next;
         s = next;
     }
     return s;
