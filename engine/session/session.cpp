@@ -286,8 +286,8 @@ void Session::end_session(std::string_view detail) {
 SessionOutcome Session::outcome() const {
     SessionOutcome outcome;
     outcome.ended = ended_;
-    outcome.stop_requested = stop_requested_ || halts_.killed();
-    outcome.flat = portfolio_.open().empty() && desk_.idle();
+    outcome.stop_requested = stopping();
+    outcome.flat = flat();
     outcome.killed = halts_.killed();
     const Halt* first = halts_.first();
     outcome.halted = first != nullptr && first->kind != HaltKind::stopping;

@@ -53,6 +53,10 @@ class Session final : private DeskListener, private StrategyServices {
     bool wants_bar_path() const { return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle(); }
 
     SessionOutcome outcome() const;
+    bool ended() const { return ended_; }
+    // An operator's stop or the kill switch: the session should end once it is flat.
+    bool stopping() const { return stop_requested_ || halts_.killed(); }
+    bool flat() const { return portfolio_.open().empty() && desk_.idle(); }
     ReceiveTime now() const { return now_; }
     std::string_view current_phase() const { return phase_; }
     const MarketState& market() const { return market_; }
