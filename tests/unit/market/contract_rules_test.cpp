@@ -132,6 +132,17 @@ TEST(ContractRules, lots_of_2024_changed_twice) {
     EXPECT_EQ(lot("SENSEX", d(2025, 1, 7), d(2024, 12, 26)), 20);
 }
 
+// Broker's bulletin of 2 April 2024 with the exchange's table: FINNIFTY's first monthly contract of 25 expires on 30
+// July 2024, its first weekly one on 6 August; MIDCPNIFTY's of 50 on 29 July and 5 August.
+TEST(ContractRules, monthly_contracts_may_change_before_weekly_ones) {
+    EXPECT_EQ(lot("FINNIFTY", d(2024, 7, 23), d(2024, 7, 1)), 40);
+    EXPECT_EQ(lot("FINNIFTY", d(2024, 7, 30), d(2024, 7, 1)), 25);
+    EXPECT_EQ(lot("FINNIFTY", d(2024, 8, 6), d(2024, 7, 10)), 25);
+    EXPECT_EQ(lot("MIDCPNIFTY", d(2024, 7, 22), d(2024, 7, 1)), 75);
+    EXPECT_EQ(lot("MIDCPNIFTY", d(2024, 7, 29), d(2024, 7, 1)), 50);
+    EXPECT_EQ(lot("MIDCPNIFTY", d(2024, 8, 5), d(2024, 7, 10)), 50);
+}
+
 TEST(ContractRules, lots_are_known_back_to_2021_without_a_calendar) {
     EXPECT_EQ(lot("NIFTY", d(2021, 6, 17), d(2021, 6, 11)), 75);  // recorded volumes
     EXPECT_EQ(lot("NIFTY", d(2022, 9, 29), d(2022, 9, 1)), 50);
