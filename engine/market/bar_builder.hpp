@@ -9,12 +9,13 @@
 namespace tide {
 
 struct BarBuilderSettings {
-    // The exchange's stamp places a tick when it is this near to the receive time; otherwise (no stamp, a frozen or lagging
-    // stamp, a clock that is wrong by minutes) the receive time does, so that bars always agree with the session's "now".
+    // The exchange's stamp places a tick when it is this near to the receive time; otherwise (no stamp, a frozen or
+    // lagging stamp, a clock that is wrong by minutes) the receive time does, so that bars always agree with the
+    // session's "now".
     Duration stamp_tolerance = seconds(5);
 };
 
-// What the builder did with the ticks it did not (or not fully) use. A tick is counted once.
+// What the builder did with ticks. The last two count besides; otherwise a tick is counted once.
 struct BarBuilderCounts {
     int64_t used = 0;
     int64_t outside_session = 0;  // pre-open, breaks, after the close, days without a session
@@ -29,17 +30,17 @@ struct BarBuilderCounts {
 
 // Ticks to 1-minute bars of many instruments, on exact minutes of the day's sessions [open, close).
 //
-// Every tick with a last price counts, traded or not: feeds send snapshots. A bar closes when a tick of its instrument at
-// or after its end arrives, or the clock gets there (close_due), or the day ends. A minute without a tick has no bar.
-// Volume: kTickHasVolume is the day's total, of which the bar gets the increase; the day's first total counts in full when
-// it comes in the first minute of the day, otherwise (a feed joined later) it only sets the level. A fall counts as
-// nothing and the lower total becomes the level. kTickVolumeIsDelta adds as it is.
+// Every tick with a last price counts, traded or not: feeds send snapshots. A bar closes when a tick of its instrument
+// at or after its end arrives, or the clock gets there (close_due), or the day ends. A minute without a tick has no
+// bar. Volume: kTickHasVolume is the day's total, of which the bar gets the increase; the day's first total counts in
+// full when it comes in the first minute of the day, otherwise (a feed joined later) it only sets the level. A fall
+// counts as nothing, and nothing counts until the total is above its old height. kTickVolumeIsDelta adds as it is.
 class BarBuilder {
   public:
     explicit BarBuilder(const BarBuilderSettings& settings = {}) : settings_(settings) {}
 
-    // A new trading day: bars still open are closed (flagged partial), day volumes start at zero. The result is valid
-    // until the next call, as of every function here.
+    // A new trading day: bars still open are closed, day volumes start at zero. The result is valid until the next
+    // call, as of every function here.
     std::span<const Bar> start_day(const TradingDayEvent& day);
     // Returns the bar that this tick closed, if any. `exchange` 1970 = no stamp.
     std::span<const Bar> on_tick(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick);
@@ -53,12 +54,11 @@ class BarBuilder {
   private:
     struct State {
         bool open = false;
-        bool volume_known = false;   // day_volume is a level
-        bool stamped = false;        // last_stamp and last_price are of today
+        bool volume_known = false;  // day_volume is a level
         Bar bar;
         ExchangeTime end;
-        ExchangeTime last_time;      // of the newest tick in the bar
-        ExchangeTime built_until;    // end of the newest closed bar
+        ExchangeTime last_time;    // of the newest tick in the bar
+        ExchangeTime built_until;  // end of the newest closed bar
         ExchangeTime last_stamp;
         Price last_price;
         int64_t day_volume = 0;
@@ -69,10 +69,10 @@ class BarBuilder {
     State& state(InstrumentId instrument);
     ExchangeTime place(ReceiveTime received, ExchangeTime exchange);
     const Session* session_at(ExchangeTime time) const;
-    bool is_repeat(const State& state, ExchangeTime exchange, const TickEvent& tick) const;
+    bool is_repeat(State& state, ExchangeTime exchange, const TickEvent& tick) const;
     int64_t traded(State& state, ExchangeTime time, const TickEvent& tick);
-    void open_bar(State& state, InstrumentId instrument, ExchangeTime time, const Session& session);
-    void add(State& state, ExchangeTime time, const TickEvent& tick, int64_t volume);
+    void open_bar(State& state, ExchangeTime time, const Session& session, const TickEvent& tick);
+    void add(State& state, ExchangeTime time, const TickEvent& tick);
     void close(State& state, bool partial);
 
     BarBuilderSettings settings_;

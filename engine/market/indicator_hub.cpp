@@ -1,7 +1,5 @@
 #include "market/indicator_hub.hpp"
 
-#include <algorithm>
-
 namespace tide {
 
 IndicatorHub::IndicatorHub(const BarSeriesBook* series, size_t capacity) : series_(series), capacity_(capacity) {
@@ -46,7 +44,8 @@ void IndicatorHub::update(Slot& slot, const BarValues& values) const {
     slot.head = slot.head + 1 >= capacity_ ? 0 : slot.head + 1;
     if (slot.count < capacity_) ++slot.count;
     const auto now = slot.indicator->values();
-    std::copy(now.begin(), now.end(), slot.past.begin() + static_cast<ptrdiff_t>(slot.head * now.size()));
+    double* row = slot.past.data() + slot.head * now.size();
+    for (size_t i = 0; i < now.size(); ++i) row[i] = now[i];
 }
 
 void IndicatorHub::on_bar(const Bar& bar) {
@@ -56,7 +55,9 @@ void IndicatorHub::on_bar(const Bar& bar) {
     for (const int32_t handle : handles) update(slots_[static_cast<size_t>(handle)], values);
 }
 
-std::span<const double> IndicatorHub::values(int32_t handle) const { return slot(handle).indicator->values(); }
+std::span<const double> IndicatorHub::values(int32_t handle) const {
+    return slot(handle).indicator->values();
+}
 
 double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     const Slot& found = slot(handle);
@@ -66,8 +67,12 @@ double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     return found.past[row * width + output];
 }
 
-size_t IndicatorHub::history(int32_t handle) const { return slot(handle).count; }
-std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const { return slot(handle).spec->outputs; }
+size_t IndicatorHub::history(int32_t handle) const {
+    return slot(handle).count;
+}
+std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const {
+    return slot(handle).spec->outputs;
+}
 
 std::span<const int32_t> IndicatorHub::handles_of(InstrumentId instrument, Timeframe timeframe) const {
     const size_t i = instrument.value() * kTimeframeCount + static_cast<size_t>(timeframe);

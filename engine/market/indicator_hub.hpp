@@ -22,8 +22,8 @@ class IndicatorHub {
         size_t history = 0;                         // past values already there
     };
 
-    // `series` (may be null) is where an indicator that is asked for late gets its earlier bars. It must hold exactly the
-    // bars already given to on_bar, and outlive the hub. `capacity`: past values kept.
+    // `series` (may be null) is where an indicator that is asked for late gets its earlier bars. It must hold exactly
+    // the bars already given to on_bar, and outlive the hub. `capacity`: past values kept.
     explicit IndicatorHub(const BarSeriesBook* series, size_t capacity = BarSeriesBook::kDefaultCapacity);
 
     // The same request gives the same handle. Errors (usage): those of make_indicator.

@@ -10,8 +10,8 @@
 
 namespace tide {
 
-// What an indicator sees of one finished bar. Prices in rupees (index points), volume in units. `day` is any number that
-// changes when the trading day does (a session VWAP starts afresh then).
+// What an indicator sees of one finished bar. Prices in rupees (index points), volume in units. `day` is any number
+// that changes when the trading day does (a session VWAP starts afresh then).
 struct BarValues {
     double open = 0, high = 0, low = 0, close = 0;
     double volume = 0;
@@ -19,8 +19,12 @@ struct BarValues {
     int64_t day = 0;
 };
 inline BarValues bar_values(const Bar& bar) {
-    return {bar.open.to_double(), bar.high.to_double(), bar.low.to_double(),
-            bar.close.to_double(), static_cast<double>(bar.volume), bar.has_volume(),
+    return {bar.open.to_double(),
+            bar.high.to_double(),
+            bar.low.to_double(),
+            bar.close.to_double(),
+            static_cast<double>(bar.volume),
+            bar.has_volume(),
             ist_date(bar.start).time_since_epoch().count()};
 }
 
@@ -32,7 +36,8 @@ inline constexpr double kNoIndicatorValue = std::numeric_limits<double>::quiet_N
 //
 // An output is NaN until it has seen the bars its header asks for ("warm-up"), and a number ever after; outputs of one
 // indicator may be there at different times (+DI and -DI come before ADX). ready() says that all of them are. The one
-// exception is an indicator that needs volume: a bar without volume makes its outputs missing again (each header says how).
+// exception is an indicator that needs volume: a bar without volume makes its outputs missing again (each header says
+// how).
 class Indicator {
   public:
     virtual ~Indicator() = default;

@@ -8,7 +8,8 @@
 #include "core/result.hpp"
 #include "market/indicators/indicator.hpp"
 
-// Every indicator the engine knows, by name: what scripts and the command line may ask for, and the text that documents it.
+// Every indicator the engine knows, by name: what scripts and the command line may ask for, and the text that documents
+// it.
 namespace tide {
 
 struct IndicatorParameter {

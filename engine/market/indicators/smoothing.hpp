@@ -1,5 +1,5 @@
 #pragma once
-#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,13 @@
 
 // The building blocks of the indicators. Each takes one value at a time and says whether it is ready.
 namespace tide {
+
+// max(x, 0), exactly, and without a branch: the sign of a price change is a coin toss to the branch predictor.
+inline double positive_part(double x) { return 0.5 * (x + std::fabs(x)); }
+// condition ? x : 0, likewise.
+inline double only_if(bool condition, double x) {
+    return std::bit_cast<double>(std::bit_cast<uint64_t>(x) & (0 - static_cast<uint64_t>(condition)));
+}
 
 // Exponential mean with weight `alpha` for the newest value, seeded with the simple mean of the first `period` values.
 // alpha = 2 / (period + 1) is the EMA, alpha = 1 / period is Wilder's smoothing.
