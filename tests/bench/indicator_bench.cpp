@@ -192,4 +192,3 @@ BENCHMARK(build_minutes_from_ticks);
 }  // namespace
 }  // namespace tide
 
-BENCHMARK_MAIN();
