@@ -2,7 +2,6 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "core/events.hpp"
@@ -114,26 +113,32 @@ class OrderDesk {
         Price underlying_at_creation;
         std::optional<ReceiveTime> review_until, answer_due, reprice_due, expire_due, cancel_retry_due;
         std::string cancel_reason;
+        std::vector<FillId> fills;  // trade numbers booked
     };
 
     Entry* entry(OrderId id);
     const Entry* entry(OrderId id) const;
-    Entry& create(const OrderRequest& request, Quantity quantity, Price limit, ReceiveTime now);
-    Price initial_limit(const OrderRequest& request, const Instrument& instrument, ReceiveTime now) const;
-    Quantity chunk_of(const OrderRequest& request, const Instrument& instrument, Price limit) const;
+    Entry& create(const OrderRequest& request, Quantity quantity, ReceiveTime now);
+    Price aggressive_limit(const Order& order, Price fallback, double band_pct, ReceiveTime now) const;
+    Quantity chunk_of(const OrderRequest& request, const Instrument& instrument, ReceiveTime now) const;
     bool change_state(Entry& e, OrderEvent event, ReceiveTime now, std::string_view detail);
-    void apply_fill(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
-    void settle_answer(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
+    bool book_fill(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
+    void after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
     void finish(Entry& e);
     void want_cancel(Entry& e, ReceiveTime now, std::string_view reason);
+    void retry_cancel(Entry& e, ReceiveTime now);
+    // Every live order that `wanted(order)` picks is cancelled; messages leave when the caller pumps.
+    template <class Predicate>
+    void cancel_where(Predicate wanted, ReceiveTime now, std::string_view reason);
     void make_way_for(const OrderRequest& exit, ReceiveTime now);
     void contradict(OrderId order, InstrumentId instrument, std::string_view text);
     std::optional<ReceiveTime> due_of(const Entry& e) const;
     void run_due(Entry& e, ReceiveTime now);
     void reprice(Entry& e, ReceiveTime now);
     void pump(ReceiveTime now);
-    Entry* next_to_send();
-    bool throttled(ReceiveTime now) const;
+    const Entry* next_to_send() const;
+    bool held_back_by_flight(const Entry& e) const;
+    std::optional<ReceiveTime> throttled_until() const;
     void send(Entry& e, ReceiveTime now);
 
     const OrderSettings& settings_;
@@ -145,9 +150,8 @@ class OrderDesk {
     uint64_t first_id_ = 1;
     uint64_t next_id_ = 1;
     std::vector<OrderId> live_;
-    std::unordered_set<FillId> seen_fills_;  // looked up only
     std::vector<InstrumentId> contradicted_;
-    Ring<ReceiveTime> sent_;  // of the last messages, as many as a second may have
+    Ring<ReceiveTime> sent_;  // times of the last messages
 };
 
 }  // namespace tide

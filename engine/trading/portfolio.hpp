@@ -32,7 +32,6 @@ struct FillOutcome {
     // More was sold (bought) than was open: the rest is a position of its own in the other direction, to be closed at
     // once.
     PositionId surplus;
-    bool duplicate = false;  // this trade number was booked before: nothing changed
 };
 
 // Cash and positions, from confirmed fills only. Money is exact; nothing here is rounded but averages for display.
@@ -88,7 +87,6 @@ class Portfolio {
     int64_t count_on_underlying(InstrumentId underlying) const;
     int64_t count_in_direction(int direction) const;
     int64_t count_on_expiry(Date expiry) const;
-    int64_t count_expiries() const;
     Money exposure_on_underlying(InstrumentId underlying) const;  // market value, longs and shorts both positive
 
     // Units held by fills, per instrument, signed.
@@ -98,13 +96,15 @@ class Portfolio {
 
   private:
     Position* find_open(PositionId id);
-    Position& open_position(const Fill& fill, PositionId id, const PositionPlan& plan, std::optional<Price> underlying);
+    Position& open_position(PositionId id, const PositionPlan& plan, ReceiveTime time, std::optional<Price> underlying);
     void increase(Position& position, const Fill& fill, Quantity quantity, Money charges);
     Money reduce(Position& position, const Fill& fill, Quantity quantity, Money charges);
     void close(Position& position, ReceiveTime time);
+    void book_cash(const Instrument& instrument, const Fill& fill, Quantity quantity, Money realised, Money charges);
     PositionId open_surplus(const Fill& fill, Quantity quantity, Money charges, std::optional<Price> underlying);
+    FillOutcome open_planned(const Fill& fill, std::optional<Price> underlying);
     Money value_of(const Position& position) const;
-    void remark(Position& position, Price last);
+    void revalue(Position& position, Money before);
     void note_interest(const Position& position, int change);
     void update_peak();
 

@@ -30,6 +30,7 @@ struct Position {
     Money entry_value;         // of the open part: price x quantity at entry prices
     Price entry_price;         // average
     Price exit_price;          // average of what was closed
+    Money exit_value;          // of what was closed: price x quantity at exit prices
     Price underlying_entry;    // underlying's price at the first fill
     Price best_underlying;     // most favourable underlying price since entry
     Price last_price;          // mark of the instrument

@@ -144,11 +144,12 @@ struct Record {
 std::string_view kind_of(const RecordBody& body);
 // The canonical line of a record. Same body, same bytes.
 std::string canonical_text(const RecordBody& body);
+void append_canonical_text(std::string& out, const RecordBody& body);
 
 // Links rows: hash(n) = sha256(hash(n-1) || row as 8 bytes little endian || time as 8 bytes || text); hash(0) is zeros.
 class AuditChain {
   public:
-    // Fills row, text and hash.
+    // Fills row, text and hash. A record that is used again keeps its text's memory.
     void link(Record& record);
     uint64_t rows() const { return rows_; }
     const Sha256Digest& head() const { return head_; }
@@ -158,6 +159,7 @@ class AuditChain {
   private:
     uint64_t rows_ = 0;
     Sha256Digest head_{};
+    Sha256 hasher_;
 };
 
 }  // namespace tide
