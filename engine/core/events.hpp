@@ -24,6 +24,7 @@ enum TickFlag : uint32_t {
     kTickModelPrice = 32,     // priced by model, not traded
     kTickPathOfBar = 64,      // a point on the path inside a bar that will follow as a bar: moves quotes, builds no bar
     kTickDailyValue = 128,    // stands for a whole day (a daily series used where there is no intraday one)
+    kTickRealisedValue = 256, // a VIX estimated from realised volatility (with kTickDailyValue: holds for the day)
 };
 
 // A quote or a trade. Absent parts are flags, not zeros.
@@ -41,6 +42,7 @@ struct TickEvent {
 // A finished bar from a bar feed (1m), or context (kBarHistory, any timeframe).
 struct BarEvent {
     Bar bar;
+    bool more = false;  // another bar that ends at the same moment follows: scripts see them together
 };
 
 // Time passes with nothing else to say. Timers fire on any event; a clock event exists so that they fire without one.
@@ -122,6 +124,7 @@ struct TradingDayEvent {
     uint8_t session_count = 0;
     std::array<SessionHours, 3> sessions;
     bool from_data = false;  // the calendar has no table for the year: the day was taken from the data
+    bool history = false;    // context: aligns the history bars that follow, nothing is traded
     std::string_view calendar;
 };
 // The data for a day has ended (after the close): closes the day's bars.

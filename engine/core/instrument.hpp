@@ -23,6 +23,7 @@ struct Instrument {
     OptionRight right = OptionRight::none;
     InstrumentId underlying;         // none for an index or an equity
     std::optional<Date> expiry;
+    bool monthly = false;            // an option of its month's last expiry, where the source says so
     Price strike;
     Quantity lot{1};
     Price tick = Price::from_units(500);  // 5 paise

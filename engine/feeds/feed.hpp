@@ -6,8 +6,8 @@
 
 namespace tide {
 
-// A source of market events in time order: instruments, history, trading days, ticks, bars, day ends. Pulled by a driver;
-// the same feed gives the same events in every driver and at every speed.
+// A source of market events in time order: instruments, history, trading days, ticks, bars, day ends. Pulled by a
+// driver; the same feed gives the same events in every driver and at every speed.
 class Feed {
   public:
     virtual ~Feed() = default;

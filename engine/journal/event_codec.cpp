@@ -223,6 +223,7 @@ void write(ByteWriter& out, const BarEvent& e) {
     out.put(bar.close);
     out.put(bar.volume);
     out.put(bar.oi);
+    out.put(static_cast<uint8_t>(e.more));
 }
 void write(ByteWriter&, const ClockEvent&) {}
 void write(ByteWriter& out, const OrderUpdateEvent& e) {
@@ -262,6 +263,7 @@ void write(ByteWriter& out, const InstrumentEvent& e) {
     out.put(i.underlying);
     out.put(static_cast<uint8_t>(i.expiry.has_value()));
     out.put(i.expiry.value_or(Date{}));
+    out.put(static_cast<uint8_t>(i.monthly));
     out.put(i.strike);
     out.put(i.lot);
     out.put(i.tick);
@@ -276,6 +278,7 @@ void write(ByteWriter& out, const TradingDayEvent& e) {
         out.put(e.sessions[i].close);
     }
     out.put(static_cast<uint8_t>(e.from_data));
+    out.put(static_cast<uint8_t>(e.history));
     out.put(e.calendar);
 }
 void write(ByteWriter& out, const DayEndEvent& e) {
@@ -343,7 +346,7 @@ BarEvent read_bar(ByteSource& in) {
     bar.close = in.price();
     bar.volume = in.number<int64_t>();
     bar.oi = in.number<int64_t>();
-    return BarEvent{bar};
+    return BarEvent{bar, in.boolean()};
 }
 OrderUpdateEvent read_order_update(ByteSource& in) {
     OrderUpdateEvent e;
@@ -387,6 +390,7 @@ InstrumentEvent read_instrument(ByteSource& in) {
     const bool has_expiry = in.boolean();
     const Date expiry = in.date();
     if (has_expiry) i.expiry = expiry;
+    i.monthly = in.boolean();
     i.strike = in.price();
     i.lot = in.quantity();
     i.tick = in.price();
@@ -404,6 +408,7 @@ TradingDayEvent read_trading_day(ByteSource& in, bool& sound) {
         e.sessions[i].close = in.duration();
     }
     e.from_data = in.boolean();
+    e.history = in.boolean();
     e.calendar = in.text();
     return e;
 }

@@ -13,17 +13,22 @@ namespace tide {
 
 struct TradingDay {
     Date date;
-    std::vector<SessionHours> sessions;  // in order, at least one
+    std::vector<SessionHours> sessions;  // in order, one to three
     std::string note;                    // "Muhurat", "disaster-recovery drill", …
+    bool holiday = false;                // a holiday with a special session: contracts do not expire on it
 };
 
-// Which days an exchange's derivatives trade, and when. Dated data with sources (config/calendars/*.toml). A weekend can
-// have a session and a holiday can have one hour. A year without a table is an error, never "no holidays".
+// Which days an exchange's derivatives trade, and when. Dated data with sources (config/calendars/*.toml). A weekend
+// can have a session and a holiday can have one hour. A year without a table is an error, never "no holidays".
 class TradingCalendar {
   public:
+    // Reads every *.toml of the folder. Errors name file, line and key.
     static Result<TradingCalendar> load(const std::filesystem::path& folder);
-    // The day's sessions, or nothing when closed. `exchange`: "NSE", "BSE", "always" (every day 00:00-24:00).
+    // The day's sessions, or nothing when closed. `exchange`: "NSE", "BSE", "always" (every day 00:00-24:00). A session
+    // that is announced without its hours counts as closed until the file has them; `note` says so.
     Result<std::optional<TradingDay>> day(std::string_view exchange, Date date) const;
+    // Why a day is special or closed: the holiday's or session's name, "weekend", or empty.
+    std::string note(std::string_view exchange, Date date) const;
     Result<Date> next_trading_day(std::string_view exchange, Date after) const;
     Result<Date> previous_trading_day(std::string_view exchange, Date before) const;
     bool covers(std::string_view exchange, Date date) const;
@@ -31,16 +36,23 @@ class TradingCalendar {
     SessionHours usual_hours(std::string_view exchange, Date date) const;
 
   private:
+    friend class CalendarLoader;
     struct HoursFrom {
         Date from;
         SessionHours hours;
     };
-    struct Exchange {
-        std::vector<HoursFrom> hours;                // ascending
-        std::vector<int> years;                      // with a complete table
-        std::map<Date, std::string> holidays;
-        std::map<Date, TradingDay> special;          // replaces the usual rule for the date
+    struct Special {
+        std::string name;
+        std::vector<SessionHours> sessions;  // empty: announced, hours not known
     };
+    struct Exchange {
+        std::string file;
+        std::vector<HoursFrom> hours;  // ascending
+        std::vector<int> years;        // with a complete table
+        std::map<Date, std::string> holidays;
+        std::map<Date, Special> special;  // replaces the usual rule for the date
+    };
+    Result<const Exchange*> table_for(std::string_view exchange, Date date) const;
     std::map<std::string, Exchange, std::less<>> exchanges_;
 };
 

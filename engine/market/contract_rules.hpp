@@ -19,25 +19,33 @@ struct Expiry {
 
 // Dated contract terms of an index's options: expiry weekday (weekly, monthly), lot size, strike step, freeze quantity.
 // Data: config/contracts.toml. Used where no broker's contract master is at hand (backtests, the synthetic market); a
-// master wins wherever there is one.
+// master wins wherever there is one. Errors name the underlying, the date and the file.
 class ContractRules {
   public:
     static Result<ContractRules> load(const std::filesystem::path& file);
     bool knows(std::string_view underlying) const;
+    std::vector<std::string> underlyings() const;  // sorted
     // The exchange whose calendar holds: "NSE" for NIFTY, "BSE" for SENSEX.
     Result<std::string> exchange(std::string_view underlying) const;
     // The first `count` expiries on or after `from` that trade on `from`, ascending; a holiday moves one to the trading
-    // day before. Monthly-only underlyings give monthly expiries only.
+    // day before. Monthly-only underlyings give monthly expiries only. Fewer when fewer are listed (the next weeklies,
+    // monthlies and quarterlies; long-dated half-yearlies are left out). A date in a year without a calendar is an
+    // error.
     Result<std::vector<Expiry>> expiries(std::string_view underlying, Date from, size_t count,
                                          const TradingCalendar& calendar) const;
     // Lot of a contract that expires on `expiry`, as traded on `on`.
     Result<Quantity> lot(std::string_view underlying, Date expiry, Date on) const;
+    // Smallest strike distance near the money.
     Result<Price> strike_step(std::string_view underlying, Date on) const;
+    // Largest single order in units.
     Result<Quantity> freeze(std::string_view underlying, Date on) const;
     Result<Price> tick(std::string_view underlying, Date on) const;
 
   private:
+    friend class ContractRulesLoader;
     struct Terms;
+    Result<const Terms*> terms_of(std::string_view underlying) const;
+    std::string file_;
     std::map<std::string, std::shared_ptr<const Terms>, std::less<>> terms_;
 };
 

@@ -19,7 +19,10 @@ void MarketPrices::on_event(const Event& event) {
         quotes_.on_tick(now, *tick);
         const Instrument* instrument = book_.find(tick->instrument);
         if (instrument != nullptr && instrument->kind == InstrumentKind::volatility_index && tick->last.positive()) {
-            vix_ = {tick->last.to_double(), tick->has(kTickDailyValue) ? VixSource::daily : VixSource::tick, now};
+            const VixSource source = tick->has(kTickRealisedValue) ? VixSource::realised
+                                     : tick->has(kTickDailyValue)  ? VixSource::daily
+                                                                   : VixSource::tick;
+            vix_ = {tick->last.to_double(), source, now};
         }
     } else if (const auto* bar_event = std::get_if<BarEvent>(&event.payload)) {
         const Bar& bar = bar_event->bar;
@@ -34,11 +37,6 @@ void MarketPrices::on_event(const Event& event) {
     } else if (std::get_if<TradingDayEvent>(&event.payload) != nullptr) {
         quotes_.start_day();
     }
-}
-
-void MarketPrices::set_realised_vix(ReceiveTime now, double level) {
-    if (vix_.known() && vix_.source != VixSource::realised) return;
-    vix_ = {level, VixSource::realised, now};
 }
 
 std::optional<Quote> MarketPrices::quote(InstrumentId id, ReceiveTime now) const {

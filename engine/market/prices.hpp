@@ -27,8 +27,6 @@ class MarketPrices {
 
     // Instruments, ticks, bars (not history) and days matter here; anything else is ignored.
     void on_event(const Event& event);
-    // A realised-volatility stand-in for a missing VIX (--vix realised); never replaces a real one.
-    void set_realised_vix(ReceiveTime now, double level);
 
     const InstrumentBook& instruments() const { return book_; }
     const VixReading& vix() const { return vix_; }

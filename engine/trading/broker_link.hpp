@@ -5,8 +5,8 @@
 
 namespace tide {
 
-// What the order desk needs from a broker. Calls return at once; every answer comes back as an OrderUpdateEvent. Whoever
-// implements it makes the message durable before it leaves.
+// What the order desk needs from a broker. Calls return at once; every answer comes back as an OrderUpdateEvent.
+// Whoever implements it makes the message durable before it leaves.
 class BrokerLink {
   public:
     virtual ~BrokerLink() = default;

@@ -11,34 +11,35 @@ namespace tide {
 enum class IntentKind : uint8_t { enter, exit, set_stop, set_target, cancel };
 std::string_view name_of(IntentKind kind);
 
-// Priority 1 is the engine's (guardian), 2 risk, 3 profit, 4 technical, 5 time. The highest priority (lowest number) wins.
+// Priority 1 is the engine's (guardian), 2 risk, 3 profit, 4 technical, 5 time. The highest priority (lowest number)
+// wins.
 struct ExitReason {
     int priority = 5;
-    std::string rule;   // stable name: "session_close", "stop", "target", "trail_2r", "ema_cross", …
-    std::string values; // "underlying=21700.5 stop=21690.0": what was looked at
-    std::string text;   // for a person
+    std::string rule;    // stable name: "session_close", "stop", "target", "trail_2r", "ema_cross", …
+    std::string values;  // "underlying=21700.5 stop=21690.0": what was looked at
+    std::string text;    // for a person
 };
 
 struct Intent {
-    IntentId id;                       // given by the Session
+    IntentId id;  // given by the Session
     IntentKind kind = IntentKind::enter;
     StrategyId strategy;
-    ReceiveTime decided;               // the event's time
-    ExchangeTime decision_bar;         // start of the bar it was decided on; 1970 where there is none
+    ReceiveTime decided;        // the event's time
+    ExchangeTime decision_bar;  // start of the bar it was decided on; 1970 where there is none
     // enter
     InstrumentId instrument;
     Side side = Side::buy;
     int64_t lots = 0;
-    std::optional<Price> limit;        // none: aggressive
-    std::optional<Price> stop;         // on the underlying
-    std::optional<Price> target;       // on the underlying
-    std::optional<double> stop_pct;    // of the underlying's price at the first fill; becomes `stop`
+    std::optional<Price> limit;      // none: aggressive
+    std::optional<Price> stop;       // on the underlying
+    std::optional<Price> target;     // on the underlying
+    std::optional<double> stop_pct;  // of the underlying's price at the first fill; becomes `stop`
     std::optional<double> target_pct;
     std::string tag;
     std::string why;
     // exit, set_stop, set_target
     PositionId position;
-    double fraction = 1.0;             // of what is open, rounded down to lots, at least one lot; 1 = all
+    double fraction = 1.0;  // of what is open, rounded down to lots, at least one lot; 1 = all
     Price level;
     ExitReason reason;
     // cancel

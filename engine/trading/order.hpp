@@ -10,28 +10,34 @@
 namespace tide {
 
 enum class Side : uint8_t { buy, sell };
-constexpr Side opposite(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
-constexpr int64_t sign_of(Side side) { return side == Side::buy ? 1 : -1; }
+constexpr Side opposite(Side side) {
+    return side == Side::buy ? Side::sell : Side::buy;
+}
+constexpr int64_t sign_of(Side side) {
+    return side == Side::buy ? 1 : -1;
+}
 std::string_view name_of(Side side);
 
 // The states of one order. The table of (state, event) pairs is in order_state.cpp.
 enum class OrderState : uint8_t {
-    created,           // accepted by the risk gate, durable, not yet handed to the broker link
-    in_review,         // held in the review queue
-    submitted,         // handed over, no answer yet
-    open,              // the broker has it
+    created,    // accepted by the risk gate, durable, not yet handed to the broker link
+    in_review,  // held in the review queue
+    submitted,  // handed over, no answer yet
+    open,       // the broker has it
     partially_filled,
-    pending_cancel,    // a cancel is on its way
-    pending_replace,   // a price change is on its way
-    unknown,           // no answer in time: blocks its instrument until the order book says
-    filled,            // the rest are final
+    pending_cancel,   // a cancel is on its way
+    pending_replace,  // a price change is on its way
+    unknown,          // no answer in time: blocks its instrument until the order book says
+    filled,           // the rest are final
     cancelled,
-    rejected,          // by broker or exchange
+    rejected,  // by broker or exchange
     expired,
-    refused,           // by the risk gate; never left
+    refused,  // by the risk gate; never left
 };
 std::string_view name_of(OrderState state);
-constexpr bool is_final(OrderState state) { return state >= OrderState::filled; }
+constexpr bool is_final(OrderState state) {
+    return state >= OrderState::filled;
+}
 
 // Why an order exists; exits are never refused by entry limits.
 enum class OrderPurpose : uint8_t { entry, exit };
@@ -44,8 +50,8 @@ enum class PriceStyle : uint8_t { passive, aggressive };
 struct Order {
     OrderId id;
     IntentId intent;
-    StrategyId strategy;          // none: the engine's own (guardian, operator)
-    PositionId position;          // the position it opens or closes
+    StrategyId strategy;  // none: the engine's own (guardian, operator)
+    PositionId position;  // the position it opens or closes
     InstrumentId instrument;
     Side side = Side::buy;
     OrderPurpose purpose = OrderPurpose::entry;
@@ -54,16 +60,16 @@ struct Order {
     Quantity quantity;
     Quantity filled;
     Price limit;
-    Money filled_value;           // sum of price x quantity of its fills
+    Money filled_value;  // sum of price x quantity of its fills
     BrokerOrderId broker_order;
     ReceiveTime created;
     ReceiveTime updated;
     int32_t reprices = 0;
     int32_t cancel_attempts = 0;
-    std::string client_id;        // UUID (version 8, derived from the session's seed and the order's number)
-    std::string tag;              // the script's
-    std::string why;              // the script's reason, or the engine's rule
-    std::string state_reason;     // the broker's or the gate's text for the last state
+    std::string client_id;     // UUID (version 8, derived from the session's seed and the order's number)
+    std::string tag;           // the script's
+    std::string why;           // the script's reason, or the engine's rule
+    std::string state_reason;  // the broker's or the gate's text for the last state
 
     Quantity remaining() const { return quantity - filled; }
     bool live() const { return !is_final(state); }
@@ -80,7 +86,7 @@ struct Fill {
     uint16_t flags = 0;
     Quantity quantity;
     Price price;
-    Money charges;                // all heads together, for this fill
+    Money charges;  // all heads together, for this fill
     ReceiveTime time;
 };
 

@@ -20,19 +20,20 @@ struct Position {
     PositionId id;
     StrategyId strategy;
     std::string strategy_name;
-    std::string script_version;          // "1.0.0 sha256-prefix" in force when it was opened
+    std::string script_version;  // "1.0.0 sha256-prefix" in force when it was opened
     InstrumentId instrument;
-    InstrumentId underlying;             // itself where the instrument has none
+    InstrumentId underlying;  // itself where the instrument has none
     Side side = Side::buy;
     int underlying_direction = 1;
-    Quantity quantity;                   // still open, units, positive
-    Quantity opened_quantity;            // all that was ever opened
-    Money entry_value;                   // of the open part: price x quantity at entry prices
-    Price entry_price;                   // average
-    Price exit_price;                    // average of what was closed
-    Price underlying_entry;              // underlying's price at the first fill
-    Price best_underlying;               // most favourable underlying price since entry
-    Price last_price;                    // mark of the instrument
+    Quantity quantity;         // still open, units, positive
+    Quantity opened_quantity;  // all that was ever opened
+    Money entry_value;         // of the open part: price x quantity at entry prices
+    Price entry_price;         // average
+    Price exit_price;          // average of what was closed
+    Money exit_value;          // of what was closed: price x quantity at exit prices
+    Price underlying_entry;    // underlying's price at the first fill
+    Price best_underlying;     // most favourable underlying price since entry
+    Price last_price;          // mark of the instrument
     Price last_underlying;
     Money realised_gross;
     Money charges;
@@ -41,12 +42,12 @@ struct Position {
     ProtectiveLevels levels;
     std::string tag;
     std::string why;
-    OrderId exit_order;                  // the one exit in progress, if any
-    bool half_taken = false;             // a part was closed at a profit target
-    bool model_priced = false;           // any of its fills was priced by model
+    OrderId exit_order;         // the one exit in progress, if any
+    bool half_taken = false;    // a part was closed at a profit target
+    bool model_priced = false;  // any of its fills was priced by model
 
     bool open() const { return quantity.units() > 0; }
-    Money unrealised() const;            // gross, at last_price
+    Money unrealised() const;  // gross, at last_price
     Money gross() const { return realised_gross + unrealised(); }
     Money net() const { return gross() - charges; }
 };

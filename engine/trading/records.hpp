@@ -9,28 +9,28 @@
 #include "trading/order.hpp"
 #include "trading/position.hpp"
 
-// What the Session tells the outside about what it did: one record for each fact, in order. Every record is also a row of
-// the audit chain. A ledger stores them, a screen shows them, a verifier compares them.
+// What the Session tells the outside about what it did: one record for each fact, in order. Every record is also a row
+// of the audit chain. A ledger stores them, a screen shows them, a verifier compares them.
 namespace tide {
 
-struct SessionRecord {       // start and end
+struct SessionRecord {  // start and end
     std::string session_id;
-    std::string phase;       // "start", "end"
-    std::string mode;        // backtest, paper, live, replay
+    std::string phase;  // "start", "end"
+    std::string mode;   // backtest, paper, live, replay
     std::string detail;
 };
-struct DayRecord {           // phase changes of a trading day: day, pre_open, open, entry_cutoff, square_off, close, day_end
+struct DayRecord {  // phase changes of a trading day: day, pre_open, open, entry_cutoff, square_off, close, day_end
     Date date;
     std::string phase;
     std::string detail;
 };
-struct ScriptRecord {        // a version was loaded, refused, quarantined, faulted
+struct ScriptRecord {  // a version was loaded, refused, quarantined, faulted
     StrategyId strategy;
     std::string name;
     std::string version;
     std::string sha256;
-    std::string status;      // loaded, refused, error, budget, quarantined
-    std::string detail;      // message with file and line, traceback
+    std::string status;  // loaded, refused, error, budget, quarantined
+    std::string detail;  // message with file and line, traceback
 };
 struct IntentRecord {
     Intent intent;
@@ -43,11 +43,11 @@ struct RiskRecord {
     StrategyId strategy;
     std::string instrument;
     bool passed = false;
-    std::string code;        // stable: "ok" or the refusal's code
-    std::string values;      // "lots=3 max_lots=2"
-    std::string text;        // for a person
+    std::string code;    // stable: "ok" or the refusal's code
+    std::string values;  // "lots=3 max_lots=2"
+    std::string text;    // for a person
 };
-struct OrderRecord {         // a state change
+struct OrderRecord {  // a state change
     Order order;
     OrderState from = OrderState::created;
     std::string instrument;
@@ -59,21 +59,21 @@ struct FillRecord {
     Price bid, ask, underlying;  // at the moment of the fill; 0 = none
     Money brokerage, stt, exchange, sebi, stamp, gst, ipft;
 };
-struct PositionRecord {      // opened, changed (levels, part exit), closed
+struct PositionRecord {  // opened, changed (levels, part exit), closed
     Position position;
     std::string instrument;
-    std::string what;        // "opened", "stop", "target", "reduced", "closed"
+    std::string what;  // "opened", "stop", "target", "reduced", "closed"
     std::string detail;
 };
-struct TradeRecord {         // a closed position
+struct TradeRecord {  // a closed position
     Position position;
     std::string instrument;
     std::string underlying;
-    ExitReason exit;         // of its last exit
-    int64_t number = 0;      // 1, 2, …
-    std::string lot_text;    // "2 x 50"
+    ExitReason exit;       // of its last exit
+    int64_t number = 0;    // 1, 2, …
+    std::string lot_text;  // "2 x 50"
 };
-struct ExitRecord {          // exit audit: why an exit was asked for, with the script's version
+struct ExitRecord {  // exit audit: why an exit was asked for, with the script's version
     PositionId position;
     StrategyId strategy;
     std::string instrument;
@@ -83,7 +83,7 @@ struct ExitRecord {          // exit audit: why an exit was asked for, with the 
     std::string script;      // "adx_trend 1.0.0 4f3a…"
     Price underlying, price;
 };
-struct SkipRecord {          // a script said why it did not trade; a run of equal reasons is one record
+struct SkipRecord {  // a script said why it did not trade; a run of equal reasons is one record
     StrategyId strategy;
     std::string symbol;
     std::string why;
@@ -91,20 +91,20 @@ struct SkipRecord {          // a script said why it did not trade; a run of equ
     ReceiveTime last;
     int64_t count = 0;
 };
-struct HaltRecord {          // a breaker, a limit, the kill switch; or its end
-    std::string kind;        // "daily_loss", "vix_level", "kill_switch", …
+struct HaltRecord {    // a breaker, a limit, the kill switch; or its end
+    std::string kind;  // "daily_loss", "vix_level", "kill_switch", …
     bool active = true;
     std::string values;
     std::string text;
 };
-struct CommandRecord {       // an operator's word
+struct CommandRecord {  // an operator's word
     std::string command;
     std::string operator_name;
     std::string argument;
     std::string reason;
     std::string outcome;
 };
-struct CategoryRecord {      // a script's named state changed (ctx:mark_state), e.g. the ADX category of a symbol
+struct CategoryRecord {  // a script's named state changed (ctx:mark_state), e.g. the ADX category of a symbol
     StrategyId strategy;
     std::string symbol;
     std::string name;
@@ -112,12 +112,12 @@ struct CategoryRecord {      // a script's named state changed (ctx:mark_state),
     std::string to;
     std::string values;
 };
-struct NoteRecord {          // ctx:log, ctx:notify, data notes, warnings
-    std::string level;       // debug, info, warning, error
-    std::string source;      // "adx_trend", "data", "engine"
+struct NoteRecord {      // ctx:log, ctx:notify, data notes, warnings
+    std::string level;   // debug, info, warning, error
+    std::string source;  // "adx_trend", "data", "engine"
     std::string text;
 };
-struct EquityRecord {        // at each day's end, and at the session's end
+struct EquityRecord {  // at each day's end, and at the session's end
     Money equity;
     Money gross;
     Money charges;
@@ -125,9 +125,9 @@ struct EquityRecord {        // at each day's end, and at the session's end
     std::string detail;
 };
 
-using RecordBody = std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord, FillRecord,
-                                PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord, CommandRecord,
-                                CategoryRecord, NoteRecord, EquityRecord>;
+using RecordBody = std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord,
+                                FillRecord, PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord,
+                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord>;
 
 // A record as a row of the audit chain.
 struct Record {
@@ -135,20 +135,21 @@ struct Record {
     uint64_t event_sequence = 0;  // the event being handled
     ReceiveTime time;
     RecordBody body;
-    std::string text;             // canonical "kind key=value …" line: what the hash covers
-    Sha256Digest hash{};          // sha256(previous hash || row || time || text)
+    std::string text;     // canonical "kind key=value …" line: what the hash covers
+    Sha256Digest hash{};  // sha256(previous hash || row || time || text)
 };
 
-// "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt", "command",
-// "state", "note", "equity".
+// "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
+// "command", "state", "note", "equity".
 std::string_view kind_of(const RecordBody& body);
 // The canonical line of a record. Same body, same bytes.
 std::string canonical_text(const RecordBody& body);
+void append_canonical_text(std::string& out, const RecordBody& body);
 
 // Links rows: hash(n) = sha256(hash(n-1) || row as 8 bytes little endian || time as 8 bytes || text); hash(0) is zeros.
 class AuditChain {
   public:
-    // Fills row, text and hash.
+    // Fills row, text and hash. A record that is used again keeps its text's memory.
     void link(Record& record);
     uint64_t rows() const { return rows_; }
     const Sha256Digest& head() const { return head_; }
@@ -158,6 +159,7 @@ class AuditChain {
   private:
     uint64_t rows_ = 0;
     Sha256Digest head_{};
+    Sha256 hasher_;
 };
 
 }  // namespace tide

@@ -140,4 +140,3 @@ BENCHMARK(bm_read_ticks);
 }  // namespace
 }  // namespace tide
 
-BENCHMARK_MAIN();

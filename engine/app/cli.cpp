@@ -1,0 +1,261 @@
+#include "app/cli.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "app/commands.hpp"
+
+namespace tide {
+namespace {
+
+using Command = std::function<Result<ExitCode>()>;
+
+constexpr const char* kVersion = TIDE_VERSION;
+
+struct Options {
+    RunOptions run;
+    RunOptions backtest;
+    bool paper = false;
+    bool live = false;
+    std::string from, to;
+    ReplayOptions replay;
+    CheckOptions check;
+    StoreOptions store;
+    DataOptions data;
+    CalendarOptions calendar;
+    ConfigOptions config;
+    ResumeOptions resume;
+    bool kill_confirm = false;
+    std::string kill_reason;
+    bool greeks_csv = false;
+};
+
+std::string date_check(const std::string& text) {
+    return parse_date(text) ? "" : "'" + text + "' is not a date YYYY-MM-DD";
+}
+
+void add_run_inputs(CLI::App& command, RunOptions& run, Options& all) {
+    command.add_option("--script", run.scripts, "strategy file; a name without a folder is looked up in strategies/")
+        ->required()->type_name("FILE");
+    command.add_option("--param", run.parameters, "a strategy parameter, name=value (repeatable)")->type_name("NAME=VALUE");
+    command.add_option("--history", run.history, "bars that are context only: daily bars for ADX, daily VIX, earlier days")
+        ->type_name("PATH");
+    command.add_option("--from", all.from, "first date to trade")->check(date_check, "")->type_name("DATE");
+    command.add_option("--to", all.to, "last date to trade")->check(date_check, "")->type_name("DATE");
+    command.add_option_function<std::string>("--option-model", [&run](const std::string&) { run.option_model = true; },
+                                             "bs: price options without recorded bars by model (flagged everywhere)")
+        ->check(CLI::IsMember({"bs"}))->type_name("MODEL");
+    command.add_option_function<std::string>("--vix", [&run](const std::string&) { run.realised_vix = true; },
+                                             "realised: stand in for a missing VIX by realised volatility (flagged)")
+        ->check(CLI::IsMember({"realised"}))->type_name("SOURCE");
+    command.add_option("--config", run.config_file, "configuration file (default: the shipped config/engine.toml)")->type_name("FILE");
+    command.add_option("--home", run.home, "folder for the store, journals and EMERGENCY_STOP")->type_name("DIR");
+    command.add_flag("--lenient", run.lenient, "skip bad rows of data files instead of refusing the file");
+    command.add_flag("--json", run.json, "print one JSON document at the end and nothing else on stdout");
+}
+
+void add_run(CLI::App& app, Options& o, Command& chosen) {
+    auto* run = app.add_subcommand("run", "run a session: market data in, a strategy's orders out");
+    add_run_inputs(*run, o.run, o);
+    auto* paper = run->add_flag("--paper", o.paper, "paper trading (the default)");
+    run->add_flag("--live", o.live, "live trading")->excludes(paper);
+    run->add_option("--feed", o.run.feed, "synthetic[:SEED] (default) or replay:PATH")->type_name("FEED");
+    run->add_option("--speed", o.run.speed, "1 = real time, 60 = a minute a second, max")->type_name("X");
+    run->add_flag("--plain", o.run.plain, "a stream of lines instead of the living screen");
+    run->footer("Example: engine run --script adx_trend.lua --paper --speed 60\n"
+                "         (engine --script adx_trend.lua --paper is the same)");
+    run->callback([&o, &chosen] {
+        o.run.mode = o.live ? RunMode::live : RunMode::paper;
+        o.run.from = parse_date(o.from);
+        o.run.to = parse_date(o.to);
+        chosen = [&o] { return run_command(o.run); };
+    });
+}
+
+void add_backtest(CLI::App& app, Options& o, Command& chosen) {
+    auto* backtest = app.add_subcommand("backtest", "run a strategy over recorded bars, as fast as it goes");
+    add_run_inputs(*backtest, o.backtest, o);
+    backtest->add_option("--data", o.backtest.data, "bar files or folders to trade through (repeatable)")
+        ->required()->type_name("PATH");
+    backtest->add_flag("!--no-journal", o.backtest.journal, "do not write a journal of the run");
+    backtest->footer("Example: engine backtest --script adx_trend.lua --data bars/ --history daily/ --option-model bs");
+    backtest->callback([&o, &chosen] {
+        o.backtest.mode = RunMode::backtest;
+        o.backtest.from = parse_date(o.from);
+        o.backtest.to = parse_date(o.to);
+        chosen = [&o] { return backtest_command(o.backtest); };
+    });
+}
+
+void add_replay(CLI::App& app, Options& o, Command& chosen) {
+    auto* replay = app.add_subcommand("replay", "run a journal again");
+    replay->add_option("journal", o.replay.journal, "journal file")->required()->type_name("JOURNAL");
+    replay->add_flag("--verify", o.replay.verify, "compare with what was recorded; exit 1 at the first difference");
+    replay->add_flag("--json", o.replay.json, "print one JSON document");
+    replay->footer("Example: engine replay data/journals/paper-1.journal --verify");
+    replay->callback([&o, &chosen] { chosen = [&o] { return replay_command(o.replay); }; });
+}
+
+void add_check(CLI::App& app, Options& o, Command& chosen) {
+    auto* check = app.add_subcommand("check", "load scripts in the sandbox and check their shape; runs nothing");
+    check->add_option("scripts", o.check.scripts, "strategy files")->required()->type_name("FILE");
+    check->add_option("--param", o.check.parameters, "a strategy parameter, name=value (repeatable)");
+    check->add_flag("--json", o.check.json, "print one JSON document");
+    check->footer("Example: engine check adx_trend.lua");
+    check->callback([&o, &chosen] { chosen = [&o] { return check_command(o.check); }; });
+}
+
+CLI::App* add_store_command(CLI::App& app, Options& o, Command& chosen, const char* name, const char* help,
+                            Result<ExitCode> (*command)(const StoreOptions&)) {
+    auto* store = app.add_subcommand(name, help);
+    store->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
+    store->add_option("--session", o.store.session, "a session's id, or all (default: the latest)")->type_name("ID");
+    store->add_option("--limit", o.store.limit, "at most this many rows, the newest")->check(CLI::NonNegativeNumber);
+    store->add_flag("--json", o.store.json, "print one JSON document");
+    store->footer(fmt::format("Example: engine {} --json", name));
+    store->callback([&o, &chosen, command] {
+        if (!chosen) chosen = [&o, command] { return command(o.store); };
+    });
+    return store;
+}
+
+void add_store(CLI::App& app, Options& o, Command& chosen) {
+    add_store_command(app, o, chosen, "sessions", "sessions in the store", sessions_command);
+    add_store_command(app, o, chosen, "trades", "closed trades with entry, exit, charges and why", trades_command);
+    add_store_command(app, o, chosen, "orders", "orders with their last state", orders_command);
+    add_store_command(app, o, chosen, "positions", "open positions", positions_command);
+    auto* audit = add_store_command(app, o, chosen, "audit", "the audit trail: every decision, in order", audit_command);
+    audit->add_option("--kind", o.store.kind, "only rows of one kind: intent, risk, order, fill, exit, skip, halt, …");
+    audit->add_option("--order", o.store.order, "only rows about one order");
+    auto* verify = audit->add_subcommand("verify", "recompute the hash chain; exit 1 and name the first row that does not hold");
+    verify->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
+    verify->add_option("--session", o.store.session, "a session's id, or all (default: all)")->type_name("ID");
+    verify->add_flag("--json", o.store.json, "print one JSON document");
+    verify->callback([&o, &chosen] { chosen = [&o] { return audit_verify_command(o.store); }; });
+}
+
+void add_data(CLI::App& app, Options& o, Command& chosen) {
+    auto* indicators = app.add_subcommand("indicators", "the engine's own indicators over a bar file");
+    indicators->add_option("--data", o.data.data, "bar file")->required()->type_name("FILE");
+    indicators->add_option("--set", o.data.set, "indicators with parameters: adx:14,rsi:14,ema:9,supertrend:10:3")->required();
+    indicators->add_flag("--csv", o.data.csv, "CSV (the only form, and the default)");
+    indicators->add_flag("--lenient", o.data.lenient, "skip bad rows");
+    indicators->footer("Example: engine indicators --data NIFTY_1d.csv --set \"adx:14,rsi:14,ema:9\" --csv");
+    indicators->callback([&o, &chosen] { chosen = [&o] { return indicators_command(o.data); }; });
+
+    auto* greeks = app.add_subcommand("greeks", "option greeks and implied volatility, row by row from stdin");
+    greeks->add_flag("--csv", o.greeks_csv, "CSV (the only form, and the default)");
+    greeks->footer("Example: engine greeks --csv < rows.csv\n"
+                   "         (in: model,right,underlying,strike,t_years,rate,price; model black76 or bs)");
+    greeks->callback([&chosen] { chosen = [] { return greeks_command(); }; });
+
+    auto* data = app.add_subcommand("data", "work on data files");
+    data->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, Result<ExitCode> (*command)(const DataOptions&)) {
+        auto* sub = data->add_subcommand(name, help);
+        sub->add_option("--data", o.data.data, "input file")->required()->type_name("FILE");
+        sub->add_option("--to", o.data.timeframe, "timeframe to make: 1m 3m 5m 15m 30m 1h 1d")->required();
+        sub->add_flag("--csv", o.data.csv, "CSV (the only form, and the default)");
+        sub->add_flag("--lenient", o.data.lenient, "skip bad rows");
+        sub->callback([&o, &chosen, command] { chosen = [&o, command] { return command(o.data); }; });
+        return sub;
+    };
+    add("aggregate", "ticks to bars, by the engine's own builder", aggregate_command)
+        ->footer("Example: engine data aggregate --data NIFTY_1s_2022-08-10.csv.gz --to 1m --csv");
+    add("resample", "bars to longer bars", resample_command)
+        ->footer("Example: engine data resample --data NIFTY_1m.csv.gz --to 15m --csv");
+}
+
+void add_operations(CLI::App& app, Options& o, Command& chosen) {
+    auto* calendar = app.add_subcommand("calendar", "trading days and their sessions");
+    calendar->add_option("date", o.calendar.date, "one date")->check(date_check, "");
+    calendar->add_option("--from", o.calendar.from, "first date")->check(date_check, "");
+    calendar->add_option("--to", o.calendar.to, "last date")->check(date_check, "");
+    calendar->add_option("--exchange", o.calendar.exchange, "NSE or BSE");
+    calendar->add_flag("--json", o.calendar.json, "print one JSON document");
+    calendar->footer("Example: engine calendar --from 2026-11-01 --to 2026-11-30");
+    calendar->callback([&o, &chosen] { chosen = [&o] { return calendar_command(o.calendar); }; });
+
+    auto* config = app.add_subcommand("config", "show or validate the configuration");
+    config->require_subcommand(1);
+    const auto add_config = [&](const char* name, const char* help, Result<ExitCode> (*command)(const ConfigOptions&)) {
+        auto* sub = config->add_subcommand(name, help);
+        sub->add_option("--config", o.config.config_file, "configuration file")->type_name("FILE");
+        sub->add_flag("--json", o.config.json, "print one JSON document");
+        sub->footer(fmt::format("Example: engine config {}", name));
+        sub->callback([&o, &chosen, command] { chosen = [&o, command] { return command(o.config); }; });
+    };
+    add_config("show", "every setting with its value, range and meaning", config_show_command);
+    add_config("validate", "check a configuration file", config_validate_command);
+
+    auto* kill = app.add_subcommand("kill-switch", "stop everything: cancel orders, close positions, halt until resumed");
+    kill->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
+    kill->add_flag("--confirm", o.kill_confirm, "yes, really");
+    kill->add_option("--reason", o.kill_reason, "for the audit");
+    kill->footer("Example: engine kill-switch --confirm --reason \"wrong contract\"");
+    kill->callback([&o, &chosen] {
+        chosen = [&o] { return kill_switch_command(o.resume.home, o.kill_confirm, o.kill_reason); };
+    });
+    auto* resume = app.add_subcommand("resume", "clear a latched kill switch");
+    resume->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
+    resume->add_flag("--confirm-safe", o.resume.confirm_safe, "the cause is found and mended");
+    resume->add_option("--reason", o.resume.reason, "for the audit");
+    resume->footer("Example: engine resume --confirm-safe --reason \"feed fixed, positions reconciled\"");
+    resume->callback([&o, &chosen] { chosen = [&o] { return resume_command(o.resume); }; });
+}
+
+int report(const Error& error) {
+    fmt::print(stderr, "engine: {}\n", error.message);
+    return static_cast<int>(exit_code_of(error.code));
+}
+
+// `engine --script …` is short for `engine run --script …`.
+std::vector<std::string> arguments(int argc, char** argv) {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    static constexpr std::string_view kOwn[] = {"-h", "--help", "--version"};
+    const bool is_option = !words.empty() && !words[0].empty() && words[0][0] == '-';
+    if (is_option && std::find(std::begin(kOwn), std::end(kOwn), words[0]) == std::end(kOwn)) {
+        words.insert(words.begin(), "run");
+    }
+    std::reverse(words.begin(), words.end());  // what CLI11 takes
+    return words;
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+    CLI::App app("Tide: runs Lua strategies for Indian index options", "engine");
+    app.set_version_flag("--version", kVersion);
+    app.require_subcommand(1);
+    app.footer("Example: engine --script adx_trend.lua --paper\n\n"
+               "Exit codes: 0 done, 1 the thing checked does not hold, 2 bad usage, configuration or input, 3 not reachable,\n"
+               "4 halted by risk or kill switch, 5 script rejected or quarantined, 70 internal error.");
+    Options options;
+    Command chosen;
+    add_run(app, options, chosen);
+    add_backtest(app, options, chosen);
+    add_replay(app, options, chosen);
+    add_check(app, options, chosen);
+    add_store(app, options, chosen);
+    add_data(app, options, chosen);
+    add_operations(app, options, chosen);
+    try {
+        app.parse(arguments(argc, argv));
+    } catch (const CLI::Success& shown) {
+        return app.exit(shown);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "engine: {}; see 'engine --help'\n", error.what());
+        return static_cast<int>(ExitCode::usage);
+    }
+    try {
+        auto code = chosen();
+        return code ? static_cast<int>(*code) : report(code.error());
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "engine: internal error: {}\n", error.what());
+        return static_cast<int>(ExitCode::internal);
+    }
+}
+
+}  // namespace tide

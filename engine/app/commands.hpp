@@ -1,0 +1,84 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/exit_code.hpp"
+#include "app/run_options.hpp"
+#include "core/result.hpp"
+
+// One function a command. Each prints its result to stdout and returns the exit code, or the error that main prints as
+// one line.
+namespace tide {
+
+Result<ExitCode> run_command(const RunOptions& options);
+Result<ExitCode> backtest_command(const RunOptions& options);
+
+struct ReplayOptions {
+    std::string journal;
+    bool verify = false;
+    bool json = false;
+};
+Result<ExitCode> replay_command(const ReplayOptions& options);
+
+struct CheckOptions {
+    std::vector<std::string> scripts;
+    std::vector<std::string> parameters;
+    bool json = false;
+};
+Result<ExitCode> check_command(const CheckOptions& options);
+
+// What a command that reads the store was asked for.
+struct StoreOptions {
+    std::string home;
+    std::string session;  // empty: the latest; "all"
+    std::string kind;     // audit: only rows of this kind
+    std::optional<int64_t> order;
+    int64_t limit = 0;    // 0: all
+    bool json = false;
+};
+Result<ExitCode> trades_command(const StoreOptions& options);
+Result<ExitCode> orders_command(const StoreOptions& options);
+Result<ExitCode> positions_command(const StoreOptions& options);
+Result<ExitCode> audit_command(const StoreOptions& options);
+Result<ExitCode> audit_verify_command(const StoreOptions& options);
+Result<ExitCode> sessions_command(const StoreOptions& options);
+
+struct DataOptions {
+    std::string data;
+    std::string timeframe;  // --to
+    std::string set;        // indicators
+    bool csv = false;
+    bool lenient = false;
+};
+Result<ExitCode> indicators_command(const DataOptions& options);
+Result<ExitCode> aggregate_command(const DataOptions& options);
+Result<ExitCode> resample_command(const DataOptions& options);
+Result<ExitCode> greeks_command();
+
+struct CalendarOptions {
+    std::string exchange = "NSE";
+    std::string date;
+    std::string from, to;
+    bool json = false;
+};
+Result<ExitCode> calendar_command(const CalendarOptions& options);
+
+struct ConfigOptions {
+    std::string config_file;
+    std::string home;
+    bool json = false;
+};
+Result<ExitCode> config_show_command(const ConfigOptions& options);
+Result<ExitCode> config_validate_command(const ConfigOptions& options);
+
+struct ResumeOptions {
+    std::string home;
+    bool confirm_safe = false;
+    std::string reason;
+};
+Result<ExitCode> resume_command(const ResumeOptions& options);
+// Latches the kill switch of a running (or the next) session by its EMERGENCY_STOP file.
+Result<ExitCode> kill_switch_command(const std::string& home, bool confirm, const std::string& reason);
+
+}  // namespace tide

@@ -1,0 +1,24 @@
+#include "app/engine_settings.hpp"
+
+#include "app/config_file.hpp"
+
+namespace tide {
+
+EngineSettings::EngineSettings() {
+    session.register_settings(registry_);
+    paper.register_in(registry_);
+}
+
+Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }
+
+Result<void> EngineSettings::read_text(std::string_view canonical_text) {
+    return registry_.read_lines(canonical_text, "journal's configuration");
+}
+
+void EngineSettings::apply(const RunOptions& options, bool over_history) {
+    session.mode = options.mode == RunMode::backtest ? "backtest" : options.mode == RunMode::live ? "live" : "paper";
+    session.use_option_model = options.option_model;
+    session.over_history = over_history;
+}
+
+}  // namespace tide

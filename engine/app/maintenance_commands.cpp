@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.hpp"
+#include "app/engine_settings.hpp"
+#include "app/paths.hpp"
+#include "market/calendar.hpp"
+
+// Calendar, configuration, kill switch and resume.
+namespace tide {
+namespace {
+
+std::string hours_text(const TradingDay& day) {
+    std::string text;
+    for (const auto& session : day.sessions) {
+        text += fmt::format("{}{}-{}", text.empty() ? "" : ", ", format_time_of_day(session.open).substr(0, 5),
+                            format_time_of_day(session.close).substr(0, 5));
+    }
+    return text;
+}
+
+std::string range_text(const Setting& setting) {
+    if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, "|"));
+    if (setting.min == 0 && setting.max == 0) return "";
+    return fmt::format("{} to {}", setting.min, setting.max);
+}
+
+Result<void> read_settings(const ConfigOptions& options, EngineSettings& settings) {
+    auto paths = find_paths(options.home);
+    if (!paths) return paths.error();
+    return settings.read_file(options.config_file.empty() ? paths->config_file().string() : options.config_file);
+}
+
+}  // namespace
+
+Result<ExitCode> calendar_command(const CalendarOptions& options) {
+    auto paths = find_paths("");
+    if (!paths) return paths.error();
+    auto calendar = TradingCalendar::load(paths->calendars());
+    if (!calendar) return calendar.error();
+    const std::string first = options.date.empty() ? options.from : options.date;
+    if (first.empty()) return make_error(ErrorCode::usage, "calendar: give a DATE, or --from and --to");
+    const Date from = *parse_date(first);
+    const Date to = options.date.empty() && !options.to.empty() ? *parse_date(options.to) : from;
+    auto days = nlohmann::json::array();
+    for (Date date = from; date <= to; date += std::chrono::days(1)) {
+        auto day = calendar->day(options.exchange, date);
+        if (!day) return day.error();
+        const std::string note = calendar->note(options.exchange, date);
+        if (options.json) {
+            auto sessions = nlohmann::json::array();
+            if (*day) {
+                for (const auto& session : (*day)->sessions) {
+                    sessions.push_back({{"open", format_time_of_day(session.open)}, {"close", format_time_of_day(session.close)}});
+                }
+            }
+            days.push_back({{"date", format_date(date)}, {"open", day->has_value()}, {"sessions", sessions}, {"note", note}});
+        } else {
+            static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+            fmt::print("{} {}  {:<28}{}{}\n", format_date(date), kDays[weekday_of(date).c_encoding()],
+                       *day ? hours_text(**day) : "closed", note.empty() ? "" : "  ", note);
+        }
+    }
+    if (options.json) {
+        std::cout << nlohmann::json{{"schema_version", 1}, {"exchange", options.exchange}, {"days", days}}.dump(2) << "\n";
+    }
+    return ExitCode::done;
+}
+
+Result<ExitCode> config_show_command(const ConfigOptions& options) {
+    EngineSettings settings;
+    if (auto done = read_settings(options, settings); !done) return done.error();
+    auto document = nlohmann::json::object();
+    for (const auto& setting : settings.registry().settings()) {
+        const std::string value = settings.registry().value_of(setting.key).value_or("");
+        if (options.json) {
+            document[setting.key] = {{"value", value}, {"range", range_text(setting)}, {"unit", setting.unit}, {"help", setting.help}};
+        } else {
+            const std::string range = range_text(setting);
+            fmt::print("{} = {}\n    {}{}{}{}\n", setting.key, value, setting.help, range.empty() ? "" : " (" + range,
+                       setting.unit.empty() || range.empty() ? "" : " " + setting.unit, range.empty() ? "" : ")");
+        }
+    }
+    if (options.json) std::cout << nlohmann::json{{"schema_version", 1}, {"settings", document}}.dump(2) << "\n";
+    return ExitCode::done;
+}
+
+Result<ExitCode> config_validate_command(const ConfigOptions& options) {
+    EngineSettings settings;
+    if (auto done = read_settings(options, settings); !done) return done.error();
+    if (options.json) {
+        std::cout << nlohmann::json{{"schema_version", 1}, {"valid", true}}.dump(2) << "\n";
+    } else {
+        fmt::print("valid: {} settings\n", settings.registry().settings().size());
+    }
+    return ExitCode::done;
+}
+
+Result<ExitCode> kill_switch_command(const std::string& home, bool confirm, const std::string& reason) {
+    if (!confirm) return make_error(ErrorCode::usage, "kill-switch closes every position at once; say --confirm if that is meant");
+    auto paths = find_paths(home);
+    if (!paths) return paths.error();
+    if (auto ready = prepare_home(*paths); !ready) return ready.error();
+    std::ofstream file(paths->emergency_stop(), std::ios::app);
+    file << "by " << operator_name() << ": " << (reason.empty() ? "no reason given" : reason) << "\n";
+    file.close();
+    if (!file) {
+        return make_error(ErrorCode::io, fmt::format("cannot write {}; make the folder writable", paths->emergency_stop().string()));
+    }
+    fmt::print("kill switch: {} is in place; a running session closes everything within a second, and none starts until "
+               "'engine resume'\n",
+               paths->emergency_stop().string());
+    return ExitCode::done;
+}
+
+Result<ExitCode> resume_command(const ResumeOptions& options) {
+    if (!options.confirm_safe || options.reason.empty()) {
+        return make_error(ErrorCode::usage, "resume needs --confirm-safe and --reason \"what was found and mended\"");
+    }
+    auto paths = find_paths(options.home);
+    if (!paths) return paths.error();
+    std::error_code error;
+    if (!std::filesystem::remove(paths->emergency_stop(), error)) {
+        if (error) {
+            return make_error(ErrorCode::io, fmt::format("cannot remove {}: {}", paths->emergency_stop().string(), error.message()));
+        }
+        fmt::print("the kill switch is not latched in {}\n", paths->home.string());
+        return ExitCode::done;
+    }
+    std::ofstream log(paths->home / "kill_switch.log", std::ios::app);
+    log << "resumed by " << operator_name() << ": " << options.reason << "\n";
+    fmt::print("kill switch cleared; the next session starts in limited mode\n");
+    return ExitCode::done;
+}
+
+}  // namespace tide

@@ -1,0 +1,27 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/paths.hpp"
+#include "app/run_options.hpp"
+#include "feeds/feed.hpp"
+#include "market/calendar.hpp"
+#include "market/contract_rules.hpp"
+
+namespace tide {
+
+// A feed with what a person and a report should know about it.
+struct MarketSource {
+    std::unique_ptr<Feed> feed;
+    bool over_history = false;         // recorded prices
+    bool has_vix = true;
+    double default_speed = 0;          // what a person would enjoy watching; 0 = max
+    int64_t rejected_rows = 0;         // with --lenient
+    std::vector<std::string> notes;    // about the data, for stderr
+};
+
+// Opens what --feed, --data and --history name.
+Result<MarketSource> open_market(const RunOptions& options, const Paths& paths);
+
+}  // namespace tide

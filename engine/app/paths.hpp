@@ -1,0 +1,34 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "core/result.hpp"
+
+namespace tide {
+
+// Where the engine finds its own files and keeps what it makes. The only place that looks at the environment.
+struct Paths {
+    std::filesystem::path resources;  // holds config/, scripts/, strategies/
+    std::filesystem::path home;       // ledger.db, journals/, EMERGENCY_STOP
+
+    std::filesystem::path config_file() const { return resources / "config" / "engine.toml"; }
+    std::filesystem::path calendars() const { return resources / "config" / "calendars"; }
+    std::filesystem::path contracts() const { return resources / "config" / "contracts.toml"; }
+    std::filesystem::path charges() const { return resources / "config" / "charges"; }
+    std::filesystem::path ledger() const { return home / "ledger.db"; }
+    std::filesystem::path journals() const { return home / "journals"; }
+    std::filesystem::path emergency_stop() const { return home / "EMERGENCY_STOP"; }
+};
+
+// Resources: $TIDE_RESOURCES, else the nearest folder above the program (or share/tide beside its bin) that has
+// config/engine.toml. Home: `home_option` if not empty, else $TIDE_HOME, else data/ in a checkout, else
+// ~/.local/share/tide.
+Result<Paths> find_paths(const std::string& home_option);
+
+// Makes the home folder and shows that it can be written to.
+Result<void> prepare_home(const Paths& paths);
+
+// Who operates: the login name, for the audit.
+std::string operator_name();
+
+}  // namespace tide

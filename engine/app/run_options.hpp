@@ -1,0 +1,33 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.hpp"
+
+namespace tide {
+
+enum class RunMode { paper, live, backtest };
+
+// What `engine run` and `engine backtest` were asked to do.
+struct RunOptions {
+    RunMode mode = RunMode::paper;
+    std::vector<std::string> scripts;
+    std::vector<std::string> parameters;  // "name=value"
+    std::string feed;                     // "synthetic[:SEED]", "replay:PATH"; empty: synthetic
+    std::vector<std::string> data;        // files or folders that are traded through
+    std::vector<std::string> history;     // context only
+    std::string speed;                    // "1", "60", "max"; empty: what suits the feed
+    std::optional<Date> from, to;
+    bool option_model = false;
+    bool realised_vix = false;
+    std::string config_file;              // empty: the shipped config/engine.toml
+    std::string home;
+    std::string report;                   // HTML report of a backtest
+    bool json = false;
+    bool plain = false;                   // lines instead of a living screen
+    bool lenient = false;
+    bool journal = true;
+};
+
+}  // namespace tide

@@ -1,0 +1,162 @@
+#include "app/session_driver.hpp"
+
+#include <fmt/format.h>
+
+namespace tide {
+namespace {
+// After a stop the session waits this long for its positions to close, then ends with what is left.
+constexpr Duration kLongestStop = minutes(10);
+constexpr uint64_t kEventsBetweenHealthChecks = 4096;
+}  // namespace
+
+bool JournalledLink::note(const Order& order, Price limit, OrderSentKind kind) {
+    if (!status_) return false;
+    OrderSent sent;
+    sent.order = order.id;
+    sent.client_id = order.client_id;
+    sent.instrument = order.instrument;
+    sent.side = order.side;
+    sent.quantity = order.quantity;
+    sent.limit = limit;
+    sent.kind = kind;
+    status_ = journal_->append_output({sequence_, now_, sent});
+    if (status_ && durable_) status_ = journal_->sync();
+    return status_.has_value();
+}
+void JournalledLink::submit(const Order& order) {
+    if (note(order, order.limit, OrderSentKind::submit)) broker_.submit(order);
+}
+void JournalledLink::cancel(const Order& order) {
+    if (note(order, order.limit, OrderSentKind::cancel)) broker_.cancel(order);
+}
+void JournalledLink::replace(const Order& order, Price limit) {
+    if (note(order, limit, OrderSentKind::replace)) broker_.replace(order, limit);
+}
+
+Result<void> SessionDriver::run(const SessionOpening& opening) {
+    opening_ = &opening;
+    auto first = parts_.feed.next(next_feed_event_);
+    if (!first) return first.error();
+    if (!*first) return make_error(ErrorCode::input, "the feed has no data");
+    have_feed_event_ = true;
+    if (auto done = open(opening, next_feed_event_.received); !done) return done;
+    for (bool more = true; more;) {
+        if (auto done = step(more); !done) return done;
+    }
+    return finish("");
+}
+
+Result<void> SessionDriver::open(const SessionOpening& opening, ReceiveTime at) {
+    now_ = at;
+    if (auto done = dispatch(at, ConfigEvent{opening.config_text}); !done) return done;
+    for (const auto& row : opening.charges) {
+        if (auto done = dispatch(at, row.event()); !done) return done;
+    }
+    return {};
+}
+
+Result<void> SessionDriver::send_scripts(const SessionOpening& opening, ReceiveTime at) {
+    scripts_sent_ = true;
+    uint16_t number = 0;
+    for (const auto& bundle : opening.scripts) {
+        const StrategyId id(++number);
+        for (const auto& module : bundle.modules) {
+            if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::module, module.name, module.text, ""}); !done) return done;
+        }
+        if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters}); !done) {
+            return done;
+        }
+    }
+    const SessionOutcome outcome = parts_.session.outcome();
+    if (outcome.script_refused) return make_error(ErrorCode::script, outcome.script_error);
+    return {};
+}
+
+// The earliest of: the broker's next answer, the session's own next due work, the feed's next event.
+Result<void> SessionDriver::step(bool& more) {
+    if (!have_feed_event_ && !feed_ended_) {
+        parts_.feed.want_bar_path(parts_.session.wants_bar_path());
+        auto found = parts_.feed.next(next_feed_event_);
+        if (!found) return found.error();
+        have_feed_event_ = *found;
+        feed_ended_ = !*found;
+    }
+    const auto broker_due = parts_.broker.next_due();
+    const auto session_due = parts_.session.next_due();
+    std::optional<ReceiveTime> due = broker_due;
+    if (session_due && (!due || *session_due < *due)) due = session_due;
+    const bool feed_first = have_feed_event_ && (!due || next_feed_event_.received <= *due);
+    if (!have_feed_event_ || should_stop()) {
+        more = false;
+        return {};
+    }
+    const ReceiveTime target = std::max(now_, feed_first ? next_feed_event_.received : *due);
+    if (parts_.pacing != nullptr) {
+        const ReceiveTime reached = std::max(now_, parts_.pacing->wait_until(target));
+        if (auto heard = hear_operator(reached); !heard) return heard;
+        if (reached < target) return {};
+    }
+    if (feed_first) {
+        have_feed_event_ = false;
+        const auto* day = std::get_if<TradingDayEvent>(&next_feed_event_.payload);
+        if (!scripts_sent_ && day != nullptr && !day->history) {
+            if (auto done = send_scripts(*opening_, next_feed_event_.received); !done) return done;
+        }
+        return dispatch(next_feed_event_);
+    }
+    Event update;
+    if (broker_due && *broker_due <= target && parts_.broker.pop_due(target, update)) return dispatch(update);
+    return dispatch(target, ClockEvent{});
+}
+
+bool SessionDriver::should_stop() const {
+    if (!stop_asked_) return false;
+    return parts_.session.flat() || now_ - *stop_asked_ > kLongestStop;
+}
+
+Result<void> SessionDriver::hear_operator(ReceiveTime at) {
+    for (const auto& command : parts_.pacing->take_commands()) {
+        if (auto done = dispatch(at, CommandEvent{command.kind, command.operator_name, command.argument, command.reason}); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Result<void> SessionDriver::dispatch(ReceiveTime at, EventPayload payload) {
+    Event event;
+    event.received = std::max(at, now_);
+    event.payload = std::move(payload);
+    return dispatch(std::move(event));
+}
+
+Result<void> SessionDriver::dispatch(Event event) {
+    event.received = std::max(event.received, now_);
+    now_ = event.received;
+    event.sequence = ++sequence_;
+    if (auto done = parts_.journal.append(event); !done) return done;
+    parts_.broker.on_event(event);
+    parts_.broker.set_now(now_);
+    parts_.link.set_event(sequence_, now_);
+    parts_.session.handle(event);
+    if (!parts_.link.status()) return parts_.link.status();
+    if (parts_.session.stopping() && !stop_asked_) stop_asked_ = now_;
+    if (std::holds_alternative<DayEndEvent>(event.payload)) {
+        const auto& chain = parts_.session.chain();
+        if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done) return done;
+    }
+    if (sequence_ % kEventsBetweenHealthChecks == 0 && parts_.health) return parts_.health();
+    return {};
+}
+
+Result<void> SessionDriver::finish(const char* reason) {
+    if (!parts_.session.ended()) {
+        if (auto done = dispatch(now_, FeedStatusEvent{FeedState::ended, "driver", reason}); !done) return done;
+    }
+    const auto& chain = parts_.session.chain();
+    if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done) return done;
+    if (auto done = parts_.journal.append_output({sequence_, now_, SessionEnd{reason}}); !done) return done;
+    return parts_.health ? parts_.health() : Result<void>();
+}
+
+}  // namespace tide

@@ -1,0 +1,88 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/pacing.hpp"
+#include "brokers/paper_broker.hpp"
+#include "feeds/feed.hpp"
+#include "journal/journal_sink.hpp"
+#include "market/charge_rates.hpp"
+#include "session/session.hpp"
+#include "session/strategy_host.hpp"
+
+namespace tide {
+
+// What a session is told before the market: its settings, the charges, and the scripts with their texts.
+struct SessionOpening {
+    std::string config_text;
+    std::vector<ChargeRateRow> charges;
+    std::vector<ScriptBundle> scripts;
+};
+
+// Between the Session and the paper exchange: an order is in the journal, durably where asked, before it leaves.
+class JournalledLink final : public BrokerLink {
+  public:
+    JournalledLink(BrokerLink& broker, bool durable) : broker_(broker), durable_(durable) {}
+    void attach(JournalSink& journal) { journal_ = &journal; }
+    void set_event(uint64_t sequence, ReceiveTime now) {
+        sequence_ = sequence;
+        now_ = now;
+    }
+    void submit(const Order& order) override;
+    void cancel(const Order& order) override;
+    void replace(const Order& order, Price limit) override;
+    const Result<void>& status() const { return status_; }
+
+  private:
+    bool note(const Order& order, Price limit, OrderSentKind kind);
+    BrokerLink& broker_;
+    JournalSink* journal_ = nullptr;
+    bool durable_;
+    uint64_t sequence_ = 0;
+    ReceiveTime now_;
+    Result<void> status_;
+};
+
+// Runs a session over a feed and the paper exchange, in a backtest (no pacing) or on paper. Every event is in the
+// journal before the Session sees it.
+class SessionDriver {
+  public:
+    struct Parts {
+        Feed& feed;
+        PaperBroker& broker;
+        JournalledLink& link;
+        Session& session;
+        JournalSink& journal;
+        Pacing* pacing = nullptr;                 // null: as fast as it goes, no operator
+        std::function<Result<void>()> health;     // of the store; looked at now and then
+    };
+    explicit SessionDriver(Parts parts) : parts_(std::move(parts)) {}
+
+    // From the opening to the end of the feed, or until stopped and flat.
+    Result<void> run(const SessionOpening& opening);
+    uint64_t events() const { return sequence_; }
+
+  private:
+    Result<void> open(const SessionOpening& opening, ReceiveTime at);
+    Result<void> send_scripts(const SessionOpening& opening, ReceiveTime at);
+    Result<void> step(bool& more);
+    Result<void> hear_operator(ReceiveTime at);
+    Result<void> dispatch(Event event);
+    Result<void> dispatch(ReceiveTime at, EventPayload payload);
+    Result<void> finish(const char* reason);
+    bool should_stop() const;
+
+    Parts parts_;
+    const SessionOpening* opening_ = nullptr;
+    Event next_feed_event_;
+    bool have_feed_event_ = false;
+    bool feed_ended_ = false;
+    bool scripts_sent_ = false;
+    uint64_t sequence_ = 0;
+    ReceiveTime now_;
+    std::optional<ReceiveTime> stop_asked_;
+};
+
+}  // namespace tide

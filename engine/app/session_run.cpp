@@ -1,0 +1,367 @@
+#include "app/session_run.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+
+#include "app/build_id.hpp"
+#include "app/commands.hpp"
+#include "app/engine_settings.hpp"
+#include "app/market_source.hpp"
+#include "app/paths.hpp"
+#include "app/script_files.hpp"
+#include "app/session_driver.hpp"
+#include "app/terminal.hpp"
+#include "bindings/lua_host.hpp"
+#include "journal/journal_writer.hpp"
+#include "ledger/ledger.hpp"
+#include "ops/recorder_fan_out.hpp"
+#include "ops/session_screen.hpp"
+#include "ops/session_summary.hpp"
+
+namespace tide {
+namespace fs = std::filesystem;
+namespace {
+
+// Counts the market events on their way, for the report.
+class CountingFeed final : public Feed {
+  public:
+    explicit CountingFeed(Feed& feed) : feed_(feed) {}
+    Result<bool> next(Event& event) override {
+        auto more = feed_.next(event);
+        if (!more || !*more) return more;
+        if (const auto* day = std::get_if<TradingDayEvent>(&event.payload); day != nullptr && !day->history) {
+            if (!first_day) first_day = day->date;
+            last_day = day->date;
+        }
+        return more;
+    }
+    void want_bar_path(bool wanted) override { feed_.want_bar_path(wanted); }
+    std::string describe() const override { return feed_.describe(); }
+    std::optional<Date> first_day, last_day;
+
+  private:
+    Feed& feed_;
+};
+
+// Remembers which flags of the data and the fills a reader must be told.
+class FlagRecorder final : public Recorder {
+  public:
+    void record(const Record& record) override {
+        if (const auto* fill = std::get_if<FillRecord>(&record.body)) {
+            model_fill |= (fill->fill.flags & kFillModelPrice) != 0;
+            last_price_fill |= (fill->fill.flags & kFillLastPrice) != 0;
+        }
+    }
+    bool model_fill = false;
+    bool last_price_fill = false;
+};
+
+// A name for the run's files: unique, sortable, never part of what is hashed.
+std::string run_name(const RunOptions& options) {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm local{};
+    ::gmtime_r(&now, &local);
+    return fmt::format("{}-{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}-{}", options.mode == RunMode::backtest ? "backtest" : "paper",
+                       local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
+                       ::getpid());
+}
+
+int64_t peak_rss_mb() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
+Result<double> parse_speed(const RunOptions& options, const MarketSource& market) {
+    if (options.speed.empty()) return market.default_speed;
+    if (options.speed == "max") return 0.0;
+    char* end = nullptr;
+    const double speed = std::strtod(options.speed.c_str(), &end);
+    if (*end != '\0' || !(speed > 0) || speed > 1e6) {
+        return make_error(ErrorCode::usage, fmt::format("--speed {}: give 1, 60, any number above 0, or max", options.speed));
+    }
+    return speed;
+}
+
+class SessionRun {
+  public:
+    explicit SessionRun(const RunOptions& options) : options_(options) {}
+
+    Result<ExitCode> run() {
+        if (auto done = prepare(); !done) return done.error();
+        if (auto done = open_outputs(); !done) return done.error();
+        announce();
+        auto ran = drive();
+        const Result<void> closed = close_outputs();
+        if (!ran && ran.error().code == ErrorCode::script) discard_empty_run();
+        if (!ran) return ran.error();
+        if (!closed) return closed.error();
+        if (auto latched = latch_kill_switch(); !latched) return latched.error();
+        show_result();
+        return exit_code();
+    }
+
+  private:
+    bool backtest() const { return options_.mode == RunMode::backtest; }
+
+    Result<void> prepare() {
+        auto paths = find_paths(options_.home);
+        if (!paths) return paths.error();
+        paths_ = *paths;
+        if (auto read = settings_.read_file(options_.config_file.empty() ? paths_.config_file().string() : options_.config_file); !read) {
+            return read;
+        }
+        if (auto fit = LuaHost::self_test(); !fit) return fit;
+        auto scripts = read_scripts(paths_, options_.scripts, options_.parameters);
+        if (!scripts) return scripts.error();
+        for (const auto& bundle : *scripts) {
+            if (auto checked = check_script(bundle); !checked) return checked.error();
+        }
+        opening_.scripts = std::move(*scripts);
+        if (auto ready = prepare_home(paths_); !ready) return ready;
+        std::error_code ignored;
+        if (!backtest() && fs::exists(paths_.emergency_stop(), ignored)) {
+            return make_error(ErrorCode::halted,
+                              fmt::format("the kill switch is latched ({}); find the cause, then engine resume --confirm-safe "
+                                          "--reason \"…\"",
+                                          paths_.emergency_stop().string()));
+        }
+        auto market = open_market(options_, paths_);
+        if (!market) return market.error();
+        market_ = std::move(*market);
+        auto speed = parse_speed(options_, market_);
+        if (!speed) return speed.error();
+        speed_ = backtest() ? 0 : *speed;
+        settings_.apply(options_, market_.over_history);
+        opening_.config_text = settings_.canonical_text();
+        auto charges = load_charge_rates(paths_.charges());
+        if (!charges) return charges.error();
+        opening_.charges = std::move(*charges);
+        return {};
+    }
+
+    Result<void> open_outputs() {
+        name_ = run_name(options_);
+        // Equal runs give equal journals: nothing of this machine or moment is in the header.
+        const JournalHeader header{build_id(), backtest() ? "backtest" : "paper"};
+        if (!options_.journal) {
+            journal_ = std::make_unique<DisabledJournal>();
+        } else {
+            journal_path_ = (paths_.journals() / (name_ + ".journal")).string();
+            auto writer = JournalWriter::create(journal_path_, header);
+            if (!writer) return writer.error();
+            journal_ = std::move(*writer);
+        }
+        summary_ = std::make_unique<SessionSummary>(settings_.session.account.equity);
+        recorders_.add(*summary_);
+        recorders_.add(flags_);
+        if (backtest()) return {};
+        LedgerOptions ledger_options;
+        ledger_options.session_id = name_;
+        ledger_options.mode = "paper";
+        auto ledger = Ledger::open(paths_.ledger().string(), ledger_options);
+        if (!ledger) return ledger.error();
+        ledger_ = std::move(*ledger);
+        recorders_.add(*ledger_);
+        if (!options_.json) open_screen();
+        return {};
+    }
+
+    void open_screen() {
+        SessionScreenOptions screen;
+        screen.out = stdout;
+        screen.colour = colour_allowed(STDOUT_FILENO);
+        // At full speed there is nothing to watch: lines say it better.
+        screen.living = is_terminal(STDOUT_FILENO) && !options_.plain && speed_ > 0;
+        screen.title = fmt::format("paper · {}", market_.feed->describe());
+        screen.lot_size = [this](InstrumentId id) -> int64_t {
+            const Instrument* instrument = session_ == nullptr ? nullptr : session_->market().prices().instruments().find(id);
+            return instrument == nullptr ? 1 : instrument->lot.units();
+        };
+        screen_ = std::make_unique<SessionScreen>(std::move(screen));
+        recorders_.add(*screen_);
+    }
+
+    void announce() const {
+        std::FILE* out = options_.json ? stderr : stdout;
+        if (backtest() && !options_.json) out = stderr;
+        const std::string speed = speed_ > 0 ? fmt::format("{}x", speed_) : "max";
+        fmt::print(out, "feed    {}\n", market_.feed->describe());
+        fmt::print(out, "broker  paper exchange (no order leaves this machine)\n");
+        fmt::print(out, "mode    {}, speed {}\n", backtest() ? "backtest" : "paper", speed);
+        if (ledger_) fmt::print(out, "store   {}\n", paths_.ledger().string());
+        if (!journal_path_.empty()) fmt::print(out, "journal {}\n", journal_path_);
+        for (const auto& note : market_.notes) fmt::print(stderr, "note: {}\n", note);
+        std::fflush(out);
+    }
+
+    Result<void> drive() {
+        CountingFeed feed(*market_.feed);
+        PaperBroker broker(settings_.paper);
+        if (options_.option_model) broker.use_option_model(settings_.session.option_model);
+        JournalledLink link(broker, !backtest());
+        link.attach(*journal_);
+        session_ = std::make_unique<Session>(settings_.session, host_, link, recorders_);
+        std::unique_ptr<Pacing> pacing;
+        if (!backtest()) {
+            pacing = std::make_unique<Pacing>(speed_, paths_.emergency_stop().string(),
+                                              [this](ReceiveTime now) { show_live(now); });
+        }
+        SessionDriver driver({feed, broker, link, *session_, *journal_, pacing.get(),
+                              [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); }});
+        const auto started = std::chrono::steady_clock::now();
+        auto done = driver.run(opening_);
+        wall_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+        events_ = driver.events();
+        first_day_ = feed.first_day;
+        last_day_ = feed.last_day;
+        return done;
+    }
+
+    void show_live(ReceiveTime now) {
+        if (!screen_) return;
+        const auto& prices = session_->market().prices();
+        LiveView view;
+        view.now = now;
+        view.phase = std::string(session_->current_phase());
+        for (const InstrumentId id : session_->followed_instruments()) {
+            view.prices.push_back({prices.instruments().get(id).symbol, prices.last(id, now).value_or(Price())});
+        }
+        if (prices.vix().known()) view.prices.push_back({"VIX", Price::from_double(prices.vix().level)});
+        const Portfolio& portfolio = session_->portfolio();
+        view.equity = portfolio.equity();
+        view.day_gross = portfolio.day_gross();
+        view.day_charges = portfolio.day_charges();
+        view.day_net = portfolio.day_net();
+        for (const Position& position : portfolio.open()) {
+            const Instrument& instrument = prices.instruments().get(position.instrument);
+            view.positions.push_back({instrument.symbol, position.side, position.quantity.units() / instrument.lot.units(),
+                                      instrument.lot.units(), position.entry_price, position.last_price, position.levels.stop,
+                                      position.net()});
+        }
+        if (const Halt* halt = session_->halts().first()) view.halt = std::string(name_of(halt->kind)) + ": " + halt->text;
+        screen_->on_quotes(view);
+    }
+
+    Result<void> close_outputs() {
+        if (screen_) screen_->finish();
+        Result<void> first_error;
+        if (ledger_) first_error = ledger_->flush();
+        auto seal = journal_->close();
+        if (seal) journal_sha256_ = seal->sha256;
+        if (!seal && first_error) first_error = seal.error();
+        return first_error;
+    }
+
+    // A script that is refused at its start traded nothing: its journal says no more than the error does.
+    void discard_empty_run() const {
+        std::error_code ignored;
+        if (!journal_path_.empty()) fs::remove(journal_path_, ignored);
+    }
+
+    // The kill switch stays on over a restart: the file is what says so.
+    Result<void> latch_kill_switch() {
+        if (backtest() || !session_->outcome().killed) return {};
+        const Halt& halt = session_->halts().of(HaltKind::kill_switch);
+        std::ofstream file(paths_.emergency_stop(), std::ios::app);
+        file << "kill switch at " << format_iso(halt.since) << " in session " << name_ << ": " << halt.text << " " << halt.values
+             << "\n";
+        file.close();
+        if (!file) {
+            return make_error(ErrorCode::io, fmt::format("the kill switch could not be latched in {}", paths_.emergency_stop().string()));
+        }
+        return {};
+    }
+
+    std::vector<std::string> flags() const {
+        std::vector<std::string> flags;
+        const auto source = session_->market().prices().vix().source;
+        if (flags_.model_fill) flags.emplace_back("options priced by model (bs)");
+        if (flags_.last_price_fill) flags.emplace_back("fills from last prices with a modelled spread");
+        if (source == VixSource::daily) flags.emplace_back("INDIA VIX from its daily series");
+        if (source == VixSource::realised) flags.emplace_back("VIX estimated from realised volatility");
+        if (market_.rejected_rows > 0) flags.push_back(fmt::format("{} bad rows of the data skipped", market_.rejected_rows));
+        return flags;
+    }
+
+    void show_result() {
+        for (const auto& flag : flags()) summary_->add_flag(flag);
+        if (options_.json) {
+            std::cout << to_json(document(), summary_->statistics());
+        } else {
+            summary_->print(std::cout, {colour_allowed(STDOUT_FILENO)});
+        }
+        std::cout.flush();
+    }
+
+    RunDocument document() const {
+        RunDocument document;
+        document.mode = backtest() ? "backtest" : "paper";
+        for (const auto& script : session_->scripts()) {
+            const auto& declared = script->declaration();
+            document.scripts.push_back({declared.name, declared.version, declared.sha256});
+        }
+        if (first_day_) document.from = format_date(*first_day_);
+        if (last_day_) document.to = format_date(*last_day_);
+        for (const InstrumentId id : session_->followed_instruments()) {
+            document.symbols.push_back(session_->market().prices().instruments().get(id).symbol);
+        }
+        document.bars = session_->market().bars_seen();
+        document.ticks = session_->market().ticks_seen();
+        document.rejected_rows = market_.rejected_rows;
+        document.flags = flags();
+        document.events = events_;
+        document.wall_seconds = wall_seconds_;
+        document.peak_rss_mb = peak_rss_mb();
+        document.journal_path = journal_path_;
+        document.journal_sha256 = journal_sha256_;
+        return document;
+    }
+
+    ExitCode exit_code() const {
+        const SessionOutcome outcome = session_->outcome();
+        if (outcome.killed) return ExitCode::halted;
+        if (outcome.script_quarantined) return ExitCode::script;
+        if (!backtest() && outcome.halted) return ExitCode::halted;
+        return ExitCode::done;
+    }
+
+    RunOptions options_;
+    Paths paths_;
+    EngineSettings settings_;
+    SessionOpening opening_;
+    MarketSource market_;
+    double speed_ = 0;
+    std::string name_, journal_path_, journal_sha256_;
+    std::unique_ptr<JournalSink> journal_;
+    std::unique_ptr<SessionSummary> summary_;
+    std::unique_ptr<Ledger> ledger_;
+    FlagRecorder flags_;
+    RecorderFanOut recorders_;
+    LuaHost host_;
+    std::unique_ptr<Session> session_;
+    std::unique_ptr<SessionScreen> screen_;
+    std::optional<Date> first_day_, last_day_;
+    double wall_seconds_ = 0;
+    uint64_t events_ = 0;
+};
+
+}  // namespace
+
+Result<ExitCode> run_session(const RunOptions& options) { return SessionRun(options).run(); }
+
+Result<ExitCode> run_command(const RunOptions& options) {
+    if (options.mode == RunMode::live) {
+        return make_error(ErrorCode::config, "live trading needs a broker in the configuration, and there is none; run with --paper");
+    }
+    return run_session(options);
+}
+
+Result<ExitCode> backtest_command(const RunOptions& options) { return run_session(options); }
+
+}  // namespace tide

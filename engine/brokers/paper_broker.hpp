@@ -1,0 +1,112 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/settings.hpp"
+#include "market/prices.hpp"
+#include "trading/broker_link.hpp"
+
+namespace tide {
+
+// How the paper exchange fills. trading-rules "Paper fills"; every number is a setting.
+struct PaperSettings {
+    int64_t latency_ms = 150;        // from the desk to the exchange
+    double slippage_min_pct = 0.1;   // of a liquid contract
+    double slippage_max_pct = 0.5;   // of a thin one, and where open interest is unknown
+    double half_spread_pct = 0.25;   // of the last price, where there is no quote; at least one tick
+    int64_t oi_refused_below = 500;  // entries
+    int64_t oi_thin = 1'000;         // at or below: the largest slippage
+    int64_t oi_liquid = 10'000;      // above: the smallest slippage, no delay
+    int64_t delay_min_ms = 2'000;    // of a contract that is not liquid
+    int64_t delay_max_ms = 5'000;
+    double partial_above_oi_pct = 10;  // at most this share of open interest trades against one quote
+    int64_t impact_above_lots = 100;
+    double impact_pct = 0.1;    // more slippage for each further `impact_above_lots`
+    double band_pct = 20;       // a limit may be this far from the last price
+    double stale_quote_s = 60;  // no fill against an older quote
+    int64_t seed = 1;
+
+    void register_in(SettingsRegistry& registry);
+};
+
+// The paper exchange. Sees the same events as the Session and answers orders in OrderUpdateEvents, each at its own
+// time. Deterministic: times, prices, numbers and draws follow from events, orders and seed alone. Each order's random
+// delay is drawn from splitmix64(seed, order id), so it does not depend on other orders.
+class PaperBroker : public BrokerLink {
+  public:
+    explicit PaperBroker(const PaperSettings& settings);
+    void use_option_model(const OptionModelSettings& model) { prices_.use_option_model(model); }
+
+    // Every event that the Session sees (orders' own updates are ignored). Messages due before it are settled first,
+    // against the quotes before it.
+    void on_event(const Event& event);
+    void set_realised_vix(ReceiveTime now, double level) { prices_.set_realised_vix(now, level); }
+    // The time of the calls below: the Session's now.
+    void set_now(ReceiveTime now) { now_ = now; }
+    void submit(const Order& order) override;
+    void cancel(const Order& order) override;
+    void replace(const Order& order, Price limit) override;
+
+    // When something will have happened at the exchange.
+    std::optional<ReceiveTime> next_due() const;
+    // The next answer due at or before `until`, in time order, ties by order id. Its texts live until the next call.
+    bool pop_due(ReceiveTime until, Event& out);
+    size_t resting() const { return resting_.size(); }
+    const MarketPrices& prices() const { return prices_; }
+
+  private:
+    enum class Arrival : uint8_t { submit, cancel, replace, wake };
+    struct Message {  // on its way to the exchange
+        ReceiveTime due;
+        uint64_t number = 0;
+        Arrival kind = Arrival::submit;
+        Order order;
+        Price limit;
+    };
+    struct Answer {  // on its way back
+        ReceiveTime due;
+        uint64_t number = 0;
+        OrderUpdateEvent update;
+        std::string reason;
+    };
+    struct Resting {
+        OrderId id;
+        InstrumentId instrument;
+        InstrumentId underlying;
+        Side side = Side::buy;
+        bool exit = false;
+        Quantity remaining;
+        Price limit;
+        BrokerOrderId broker_order;
+        ReceiveTime fillable_from;
+    };
+
+    void advance(ReceiveTime until);
+    void arrive(const Message& message);
+    void arrive_submit(const Message& message);
+    void arrive_cancel(const Message& message);
+    void arrive_replace(const Message& message);
+    std::optional<std::string> refusal(const Order& order, ReceiveTime now) const;
+    std::optional<std::string> limit_refusal(const Instrument& instrument, Price limit, ReceiveTime now) const;
+    void match_on_price(InstrumentId id, ReceiveTime now);
+    bool match(Resting& order, ReceiveTime now);
+    void expire_all(ReceiveTime now);
+    void answer(ReceiveTime due, const OrderUpdateEvent& update, std::string reason);
+    Duration delay_of(OrderId id, const Quote* quote) const;
+    double slippage_pct(const Instrument& instrument, const Quote& quote, Quantity quantity) const;
+
+    const PaperSettings& settings_;
+    MarketPrices prices_;
+    ReceiveTime now_;
+    std::vector<Message> inbound_;  // sorted by due, then number
+    std::vector<Answer> outbound_;  // sorted by due, order id, number
+    std::vector<Resting> resting_;  // by arrival
+    std::string last_reason_;
+    uint64_t next_message_ = 1;
+    uint64_t next_broker_order_ = 1;
+    uint64_t next_fill_ = 1;
+    std::vector<TradingDayEvent> days_;  // by calendar; the view points into calendar_names_
+};
+
+}  // namespace tide

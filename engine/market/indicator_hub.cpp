@@ -1,0 +1,82 @@
+#include "market/indicator_hub.hpp"
+
+namespace tide {
+
+IndicatorHub::IndicatorHub(const BarSeriesBook* series, size_t capacity) : series_(series), capacity_(capacity) {
+    TIDE_ASSERT(capacity > 0);
+}
+
+const IndicatorHub::Slot& IndicatorHub::slot(int32_t handle) const {
+    TIDE_ASSERT(handle >= 0 && static_cast<size_t>(handle) < slots_.size());
+    return slots_[static_cast<size_t>(handle)];
+}
+
+std::vector<int32_t>& IndicatorHub::handles_slot(InstrumentId instrument, Timeframe timeframe) {
+    TIDE_ASSERT(instrument.valid());
+    const size_t i = instrument.value() * kTimeframeCount + static_cast<size_t>(timeframe);
+    if (i >= handles_.size()) handles_.resize((instrument.value() + 1) * kTimeframeCount);
+    return handles_[i];
+}
+
+Result<IndicatorHub::Info> IndicatorHub::request(InstrumentId instrument, Timeframe timeframe, std::string_view name,
+                                                 std::span<const double> parameters) {
+    auto indicator = make_indicator(name, parameters);
+    if (!indicator) return indicator.error();
+    const IndicatorSpec* spec = find_indicator(name);
+    std::vector<double> complete = *complete_indicator_parameters(*spec, parameters);
+    auto& handles = handles_slot(instrument, timeframe);
+    for (const int32_t handle : handles) {
+        const Slot& known = slot(handle);
+        if (known.spec == spec && known.parameters == complete) return Info{handle, spec->outputs, known.count};
+    }
+    Slot made{spec, std::move(complete), std::move(*indicator), std::vector<double>(capacity_ * spec->outputs.size())};
+    if (const Ring<Bar>* bars = series_ == nullptr ? nullptr : series_->find(instrument, timeframe)) {
+        for (size_t back = bars->size(); back-- > 0;) update(made, bar_values((*bars)[back]));
+    }
+    const auto handle = static_cast<int32_t>(slots_.size());
+    slots_.push_back(std::move(made));
+    handles.push_back(handle);
+    return Info{handle, spec->outputs, slots_.back().count};
+}
+
+void IndicatorHub::update(Slot& slot, const BarValues& values) const {
+    slot.indicator->update(values);
+    slot.head = slot.head + 1 >= capacity_ ? 0 : slot.head + 1;
+    if (slot.count < capacity_) ++slot.count;
+    const auto now = slot.indicator->values();
+    double* row = slot.past.data() + slot.head * now.size();
+    for (size_t i = 0; i < now.size(); ++i) row[i] = now[i];
+}
+
+void IndicatorHub::on_bar(const Bar& bar) {
+    const auto handles = handles_of(bar.instrument, bar.timeframe);
+    if (handles.empty()) return;
+    const BarValues values = bar_values(bar);
+    for (const int32_t handle : handles) update(slots_[static_cast<size_t>(handle)], values);
+}
+
+std::span<const double> IndicatorHub::values(int32_t handle) const {
+    return slot(handle).indicator->values();
+}
+
+double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
+    const Slot& found = slot(handle);
+    const size_t width = found.spec->outputs.size();
+    if (output >= width || back >= found.count) return kNoIndicatorValue;
+    const size_t row = found.head >= back ? found.head - back : found.head + capacity_ - back;
+    return found.past[row * width + output];
+}
+
+size_t IndicatorHub::history(int32_t handle) const {
+    return slot(handle).count;
+}
+std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const {
+    return slot(handle).spec->outputs;
+}
+
+std::span<const int32_t> IndicatorHub::handles_of(InstrumentId instrument, Timeframe timeframe) const {
+    const size_t i = instrument.value() * kTimeframeCount + static_cast<size_t>(timeframe);
+    return i < handles_.size() ? std::span<const int32_t>(handles_[i]) : std::span<const int32_t>();
+}
+
+}  // namespace tide

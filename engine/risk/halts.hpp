@@ -1,0 +1,83 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "risk/risk_settings.hpp"
+
+namespace tide {
+
+// Why nothing new may be opened. The order is the order in which they are named when several hold.
+enum class HaltKind : uint8_t {
+    kill_switch,  // latched until an operator resumes
+    stopping,     // the session is ending
+    paused,       // an operator's word
+    reconciling,  // the broker's books are being read after a reconnect
+    feed_down,
+    equity_floor,   // 80 % of the day's start (also trips the kill switch)
+    margin,         // 95 % (also trips the kill switch)
+    daily_loss,     // until the next day
+    drawdown,       // until the next day
+    losing_streak,  // until the next day
+    vix_extreme,    // until the next day
+    vix_kill,       // +7 in 5 minutes (also trips the kill switch)
+    vix_spike,
+    vix_high,
+    underlying_move,
+    volume_spike,
+};
+inline constexpr size_t kHaltKindCount = 16;
+std::string_view name_of(HaltKind kind);
+// Ends by itself at the next day; ends by itself when its cause does; else only by an operator.
+bool lasts_for_day(HaltKind kind);
+bool is_volatility(HaltKind kind);
+
+struct Halt {
+    HaltKind kind = HaltKind::paused;
+    bool active = false;
+    ReceiveTime since;
+    std::string values;
+    std::string text;
+};
+
+enum class TradingMode : uint8_t { normal, limited };
+
+// Which halts are on, and the mode that follows them. No timers of its own: every question carries `now`.
+class HaltState {
+  public:
+    explicit HaltState(const RiskSettings& settings) : settings_(settings) {}
+    // True when this changed something (the first raise wins; later ones are ignored until cleared).
+    bool raise(HaltKind kind, ReceiveTime now, std::string values, std::string text);
+    bool clear(HaltKind kind, ReceiveTime now);
+    bool active(HaltKind kind) const { return (bits_ & bit(kind)) != 0; }
+    bool any() const { return bits_ != 0; }
+    bool killed() const { return active(HaltKind::kill_switch); }
+    const Halt& of(HaltKind kind) const { return halts_[static_cast<size_t>(kind)]; }
+    // The most important one, or nullptr.
+    const Halt* first() const;
+
+    // Day halts end; the kill switch, a pause and the like stay.
+    void start_day(ReceiveTime now);
+    // An operator's resume: clears the kill switch, a pause and every halt it tripped; limited mode begins.
+    void resume(ReceiveTime now);
+    // Back to full size. Errors: halted while a halt is on or before the hour is over.
+    Result<void> set_mode_normal(ReceiveTime now);
+    TradingMode mode(ReceiveTime now) const;
+    // 1 in normal mode; 0.5 in limited mode; 0.25, 0.5, 0.75 after a volatility halt; the lowest of those that hold.
+    double size_factor(ReceiveTime now) const;
+    int64_t max_positions(ReceiveTime now) const;
+
+  private:
+    static constexpr uint32_t bit(HaltKind kind) { return 1U << static_cast<unsigned>(kind); }
+    const RiskSettings& settings_;
+    uint32_t bits_ = 0;
+    std::array<Halt, kHaltKindCount> halts_{};
+    std::optional<ReceiveTime> limited_since_;
+    bool limited_until_operator_ = false;    // after a kill switch: only `mode normal` ends it
+    std::optional<ReceiveTime> ramp_since_;  // a volatility halt ended
+};
+
+}  // namespace tide

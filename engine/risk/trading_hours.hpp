@@ -1,0 +1,38 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/events.hpp"
+
+namespace tide {
+
+// One calendar's sessions of the current day.
+struct DayHours {
+    std::string calendar;
+    Date date{};
+    uint8_t session_count = 0;
+    std::array<SessionHours, 3> sessions{};
+
+    bool open_at(ReceiveTime now) const;
+    // End of the day's last session.
+    ReceiveTime close() const;
+    // A market that never closes has no entry window and no square-off.
+    bool round_the_clock() const;
+};
+
+// The current day of every calendar in use, from TradingDayEvent.
+class TradingHours {
+  public:
+    void on_day(const TradingDayEvent& day);
+    // nullptr: no day known, or it is another date than now's.
+    const DayHours* find(std::string_view calendar, ReceiveTime now) const;
+    const std::vector<DayHours>& all() const { return days_; }
+
+  private:
+    std::vector<DayHours> days_;
+};
+
+}  // namespace tide

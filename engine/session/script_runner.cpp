@@ -1,0 +1,72 @@
+#include "session/script_runner.hpp"
+
+#include <algorithm>
+
+namespace tide {
+
+void ScriptRunner::declare(StrategyDeclaration declaration, const InstrumentBook& book) {
+    declaration_ = std::move(declaration);
+    symbols_.clear();
+    index_of_.clear();
+    followed_.clear();
+    for (const auto& symbol : declaration_.symbols) {
+        const Instrument* instrument = book.find(canonical_symbol(symbol));
+        const InstrumentId id = instrument == nullptr ? InstrumentId() : instrument->id;
+        if (id.value() >= index_of_.size()) index_of_.resize(id.value() + 1, -1);
+        if (id.valid()) index_of_[id.value()] = static_cast<int32_t>(symbols_.size());
+        symbols_.push_back(id);
+    }
+}
+
+std::string ScriptRunner::version_text() const {
+    return declaration_.name + " " + declaration_.version + " " + declaration_.sha256.substr(0, 12);
+}
+
+int32_t ScriptRunner::symbol_index(InstrumentId id) const {
+    return id.value() < index_of_.size() ? index_of_[id.value()] : -1;
+}
+
+bool ScriptRunner::follows(Timeframe timeframe) const {
+    const auto& all = declaration_.timeframes;
+    return std::find(all.begin(), all.end(), timeframe) != all.end();
+}
+
+void ScriptRunner::follow_indicator(InstrumentId instrument, Timeframe timeframe, int32_t handle) {
+    if (instrument.value() >= followed_.size()) followed_.resize(instrument.value() + 1);
+    auto& handles = followed_[instrument.value()][static_cast<size_t>(timeframe)];
+    if (std::find(handles.begin(), handles.end(), handle) == handles.end()) handles.push_back(handle);
+}
+
+const std::vector<int32_t>& ScriptRunner::followed(InstrumentId instrument, Timeframe timeframe) const {
+    static const std::vector<int32_t> kNone;
+    return instrument.value() < followed_.size() ? followed_[instrument.value()][static_cast<size_t>(timeframe)] : kNone;
+}
+
+std::optional<SkipRecord> ScriptRunner::add_skip(const SkipNote& skip, ReceiveTime now) {
+    SkipRecord& run = skips_[skip.symbol];
+    std::optional<SkipRecord> finished;
+    if (run.count > 0 && run.why != skip.why) {
+        finished = run;
+        run.count = 0;
+    }
+    if (run.count == 0) {
+        run.strategy = id_;
+        run.symbol = skip.symbol;
+        run.why = skip.why;
+        run.first = now;
+    }
+    run.last = now;
+    ++run.count;
+    return finished;
+}
+
+std::vector<SkipRecord> ScriptRunner::end_skips() {
+    std::vector<SkipRecord> finished;
+    for (auto& [symbol, run] : skips_) {
+        if (run.count > 0) finished.push_back(run);
+    }
+    skips_.clear();
+    return finished;
+}
+
+}  // namespace tide

@@ -1,0 +1,325 @@
+#include "session/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tide {
+
+Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& broker, Recorder& recorder)
+    : config_(config),
+      host_(host),
+      recorder_(recorder),
+      market_(static_cast<size_t>(config.bars_kept)),
+      halts_(config_.risk),
+      portfolio_(config_.account.equity, market_.prices().instruments()),
+      desk_(config_.orders, market_.prices(), broker, *this, static_cast<uint64_t>(config_.seed)),
+      gate_(config_.risk, config_.orders),
+      guardian_(config_.risk, market_.prices(), portfolio_, desk_, hours_, halts_) {
+    if (config_.use_option_model) market_.prices().use_option_model(config_.option_model);
+}
+
+Session::~Session() = default;
+
+void Session::handle(const Event& event) {
+    TIDE_ASSERT(event.sequence == sequence_ + 1);
+    TIDE_ASSERT(event.received >= now_);
+    if (ended_) return;
+    advance_to(event.received);
+    now_ = event.received;
+    sequence_ = event.sequence;
+    market_.on_time(now_);
+    market_.on_event(event);
+    std::visit([this](const auto& payload) { on(payload); }, event.payload);
+    settle();
+}
+
+// Due work happens at its own time, so that results do not depend on how often a clock event comes.
+void Session::advance_to(ReceiveTime t) {
+    for (auto due = next_due(); due && *due <= t; due = next_due()) {
+        now_ = std::max(now_, *due);
+        run_timers_at(now_);
+        desk_.on_time(now_);
+        guardian_.on_time(now_, actions_);
+        settle();
+    }
+}
+
+std::optional<ReceiveTime> Session::next_due() const {
+    std::optional<ReceiveTime> due = timers_.next_due();
+    for (const auto& other : {desk_.next_due(), guardian_.next_due()}) {
+        if (other && (!due || *other < *due)) due = other;
+    }
+    return due;
+}
+
+void Session::run_timers_at(ReceiveTime t) {
+    for (auto due = timers_.next_due(); due && *due <= t; due = timers_.next_due()) {
+        const Timer timer = timers_.pop();
+        if (timer.kind == TimerKind::session_phase) {
+            enter_phase(timer.name, "");
+        } else if (ScriptRunner* owner = runner(timer.strategy); owner != nullptr && owner->active()) {
+            output_.clear();
+            const auto result = host_.on_timer(owner->id(), timer.name, output_);
+            take_output(*owner, result, output_, "");
+        }
+    }
+}
+
+// One reading a minute, for the change that scripts see.
+void Session::sample_vix() {
+    const VixReading& reading = market_.prices().vix();
+    if (!reading.known() || now_ < next_vix_sample_) return;
+    vix_minutes_.push(reading.level);
+    next_vix_sample_ = now_ + minutes(1);
+}
+
+// After every event: what the engine wants first, then what scripts see, until nothing is left to do.
+void Session::settle() {
+    if (!actions_.empty()) apply(actions_);
+    if (!market_.closed().empty()) deliver_bars();
+    if (account_changed_) {
+        account_changed_ = false;
+        guardian_.on_account(now_, actions_);
+        if (!actions_.empty()) apply(actions_);
+    }
+    if (!pending_.empty()) deliver_pending();
+}
+
+void Session::on(const TickEvent& tick) {
+    sample_vix();
+    on_price(tick.instrument);
+    if (wants_ticks_) deliver_tick(tick);
+    if (portfolio_.concerns(tick.instrument)) check_exits(tick.instrument);
+}
+
+void Session::on(const BarEvent& event) {
+    const Bar& bar = event.bar;
+    if (bar.is_history()) return;
+    sample_vix();
+    on_price(bar.instrument);
+    if (bar.has_volume()) guardian_.on_bar(bar, now_, actions_);
+    if (portfolio_.concerns(bar.instrument)) check_exits(bar.instrument);
+    if (event.more) hold_bars_ = true;
+}
+
+void Session::on(const OrderUpdateEvent& update) {
+    desk_.on_update(update, now_);
+    for (const PositionId id : std::exchange(surplus_, {})) {
+        engine_exit(id, {1, "overfill", "", "more was filled than was ordered"}, "engine");
+    }
+}
+
+void Session::on(const ConfigEvent& config) {
+    record(SessionRecord{"", "start", config_.mode, "config sha256 " + to_hex(sha256(config.text))});
+}
+
+void Session::on(const ScriptEvent& script) {
+    if (script.role == ScriptRole::module) {
+        bundle_.modules.push_back({std::string(script.name), std::string(script.text)});
+        return;
+    }
+    load_script(script);
+    bundle_ = {};
+}
+
+void Session::on(const ChargeRateEvent& rate) {
+    if (auto added = charges_.add(rate); !added) {
+        record(NoteRecord{"error", "engine", added.error().message});
+    }
+}
+
+void Session::on(const TradingDayEvent& day) {
+    if (day.history) return;
+    hours_.on_day(day);
+    if (today_ == day.date) return;  // another calendar's sessions on the same date
+    today_ = day.date;
+    gate_.start_day();
+    portfolio_.start_day();
+    desk_.start_day();
+    halts_.start_day(now_);
+    guardian_.start_day(now_);
+    vix_minutes_.clear();
+    plan_phases(day);
+}
+
+void Session::plan_phases(const TradingDayEvent& day) {
+    std::string sessions;
+    for (size_t i = 0; i < day.session_count; ++i) {
+        sessions += fmt::format("{}{}-{}", i == 0 ? "" : ", ", format_time_of_day(day.sessions[i].open).substr(0, 5),
+                                format_time_of_day(day.sessions[i].close).substr(0, 5));
+    }
+    record(DayRecord{day.date, "day", sessions + (day.from_data ? " (hours taken from the data)" : "")});
+    phase_ = "pre_open";
+    timers_.drop_session_phases();
+    const auto plan = [&](Duration since_midnight, const char* name) {
+        const bool added = timers_.add(std::max(now_, at(day.date, since_midnight)), TimerKind::session_phase, {}, name);
+        TIDE_ASSERT(added);
+    };
+    const Duration open = day.sessions[0].open;
+    const Duration close = day.sessions[day.session_count - 1].close;
+    const auto before_close = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double, std::ratio<60>>(config_.risk.exit_before_close_min));
+    plan(open, "open");
+    if (Duration(config_.risk.entry_until) > open && Duration(config_.risk.entry_until) < close) {
+        plan(config_.risk.entry_until, "entry_cutoff");
+    }
+    plan(std::max(open, std::min(close - before_close, Duration(config_.risk.exit_latest))), "square_off");
+    plan(close, "closed");
+}
+
+void Session::enter_phase(const std::string& phase, const std::string& detail) {
+    phase_ = phase;
+    record(DayRecord{today_.value_or(ist_date(now_)), phase, detail});
+    for (const auto& owner : runners_) {
+        if (!owner->active()) continue;
+        output_.clear();
+        const auto result = host_.on_session(owner->id(), phase_, output_);
+        take_output(*owner, result, output_, "");
+    }
+}
+
+void Session::on(const DayEndEvent& day) {
+    deliver_bars();  // the day's own bars, before the day is summed up
+    for (const auto& owner : runners_) {
+        for (auto& skip : owner->end_skips()) record(std::move(skip));
+    }
+    record(EquityRecord{portfolio_.equity(), portfolio_.day_gross(), portfolio_.day_charges(), portfolio_.day_net(),
+                        format_date(day.date)});
+    record(DayRecord{day.date, "day_end", ""});
+    phase_ = "closed";
+}
+
+void Session::on(const FeedStatusEvent& status) {
+    const std::string text = fmt::format("{}: {}", status.feed, status.detail);
+    switch (status.state) {
+        case FeedState::up:
+            halts_.clear(HaltKind::feed_down, now_);
+            record(NoteRecord{"info", "feed", text});
+            break;
+        case FeedState::degraded: record(NoteRecord{"warning", "feed", text}); break;
+        case FeedState::down:
+            if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
+            }
+            break;
+        case FeedState::ended: end_session(status.detail); break;
+    }
+}
+
+void Session::on(const CommandEvent& command) {
+    const std::string outcome = obey(command);
+    static constexpr const char* kNames[] = {"stop", "stop_no_exit", "kill_switch", "pause",         "resume",
+                                             "set",  "reload",       "mode_normal", "exit_position", "cancel_order"};
+    record(CommandRecord{kNames[static_cast<size_t>(command.kind)], std::string(command.operator_name),
+                         std::string(command.argument), std::string(command.reason), outcome});
+}
+
+std::string Session::obey(const CommandEvent& command) {
+    switch (command.kind) {
+        case CommandKind::stop:
+            stop_requested_ = true;
+            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping")) desk_.cancel_entries(now_, "stop");
+            guardian_.flatten(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
+            return "entries closed; positions are being closed";
+        case CommandKind::stop_no_exit:
+            stop_requested_ = true;
+            halts_.raise(HaltKind::stopping, now_, "", "the session is stopping");
+            desk_.cancel_all(now_, "stop", false);
+            return "entries closed; positions stay";
+        case CommandKind::kill_switch:
+            stop_requested_ = true;
+            guardian_.kill(now_, fmt::format("by={}", command.operator_name), std::string(command.reason), actions_);
+            return "latched";
+        case CommandKind::pause: {
+            const bool changed = halts_.raise(HaltKind::paused, now_, "", std::string(command.reason));
+            if (changed) record(HaltRecord{"paused", true, "", std::string(command.reason)});
+            return changed ? "no new entries" : "was paused already";
+        }
+        case CommandKind::resume:
+            halts_.resume(now_);
+            record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
+            return "resumed in limited mode";
+        case CommandKind::mode_normal: {
+            const auto done = halts_.set_mode_normal(now_);
+            return done ? "normal mode" : done.error().message;
+        }
+        case CommandKind::exit_position: {
+            const PositionId id(std::strtoull(std::string(command.argument).c_str(), nullptr, 10));
+            const Position* position = portfolio_.find(id);
+            if (position == nullptr || !position->open()) return "no such open position";
+            engine_exit(id, {1, "operator_exit", "", std::string(command.reason)}, "operator");
+            return "exit sent";
+        }
+        case CommandKind::cancel_order: {
+            const OrderId id(std::strtoull(std::string(command.argument).c_str(), nullptr, 10));
+            return desk_.cancel(id, now_, "operator") ? "cancel sent" : "no such live order";
+        }
+        case CommandKind::set:
+        case CommandKind::reload: break;
+    }
+    return "not possible in a running session";
+}
+
+void Session::end_session(std::string_view detail) {
+    if (ended_) return;
+    for (const auto& owner : runners_) {
+        if (owner->active()) {
+            output_.clear();
+            const auto result = host_.on_stop(owner->id(), "session_end", output_);
+            output_.intents.clear();  // nothing can be traded any more
+            take_output(*owner, result, output_, "");
+        }
+        for (auto& skip : owner->end_skips()) record(std::move(skip));
+    }
+    for (const Position& position : portfolio_.open()) {
+        record(NoteRecord{"warning", "engine",
+                          fmt::format("position {} in {} is still open at the end of the session", position.id.value(),
+                                      symbol_of(position.instrument))});
+    }
+    record(EquityRecord{portfolio_.equity(), portfolio_.gross(), portfolio_.charges(), portfolio_.net(), "session"});
+    record(SessionRecord{"", "end", config_.mode, std::string(detail)});
+    portfolio_.check_invariants();
+    ended_ = true;
+}
+
+SessionOutcome Session::outcome() const {
+    SessionOutcome outcome;
+    outcome.ended = ended_;
+    outcome.stop_requested = stopping();
+    outcome.flat = flat();
+    outcome.killed = halts_.killed();
+    const Halt* first = halts_.first();
+    outcome.halted = first != nullptr && first->kind != HaltKind::stopping;
+    outcome.script_refused = script_refused_;
+    outcome.script_quarantined = script_quarantined_;
+    outcome.script_error = script_error_;
+    return outcome;
+}
+
+std::vector<InstrumentId> Session::followed_instruments() const {
+    std::vector<InstrumentId> all;
+    for (const auto& owner : runners_) {
+        for (size_t i = 0; i < owner->declaration().symbols.size(); ++i) {
+            const InstrumentId id = owner->symbol(static_cast<int32_t>(i));
+            if (id.valid() && std::find(all.begin(), all.end(), id) == all.end()) all.push_back(id);
+        }
+    }
+    return all;
+}
+
+void Session::record(RecordBody body) {
+    Record row;
+    row.event_sequence = sequence_;
+    row.time = now_;
+    row.body = std::move(body);
+    chain_.link(row);
+    recorder_.record(row);
+}
+
+std::string Session::symbol_of(InstrumentId id) const {
+    const Instrument* instrument = book().find(id);
+    return instrument == nullptr ? "" : instrument->symbol;
+}
+
+}  // namespace tide

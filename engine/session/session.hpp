@@ -1,0 +1,200 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "risk/guardian.hpp"
+#include "risk/halts.hpp"
+#include "risk/risk_gate.hpp"
+#include "risk/trading_hours.hpp"
+#include "session/market_state.hpp"
+#include "session/script_runner.hpp"
+#include "session/session_config.hpp"
+#include "session/strategy_host.hpp"
+#include "session/timer_queue.hpp"
+#include "trading/broker_link.hpp"
+#include "trading/charges.hpp"
+#include "trading/order_desk.hpp"
+#include "trading/portfolio.hpp"
+#include "trading/recorder.hpp"
+
+namespace tide {
+
+// How a session stands, for the driver that runs it.
+struct SessionOutcome {
+    bool ended = false;            // FeedStatusEvent ended was handled
+    bool stop_requested = false;   // an operator's stop, or the kill switch
+    bool flat = true;              // no open position and no live order
+    bool killed = false;
+    bool halted = false;           // some halt is on
+    bool script_refused = false;
+    bool script_quarantined = false;
+    std::string script_error;      // of the first refusal
+};
+
+// Turns an ordered stream of events into orders and records (docs/architecture.md, "The Session's contract"). One thread;
+// no I/O, no clock, no randomness of its own. Backtest, paper, live and replay run this same class.
+class Session final : private DeskListener, private StrategyServices {
+  public:
+    Session(const SessionConfig& config, StrategyHost& host, BrokerLink& broker, Recorder& recorder);
+    ~Session() override;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Events come in order of receive time, numbered 1, 2, 3, …
+    void handle(const Event& event);
+
+    // When the session next wants to be told the time (a ClockEvent), if nothing else happens before.
+    std::optional<ReceiveTime> next_due() const;
+    // Whether prices inside a bar matter now: something is at stake, or a script wants every tick.
+    bool wants_bar_path() const { return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle(); }
+
+    SessionOutcome outcome() const;
+    bool ended() const { return ended_; }
+    // An operator's stop or the kill switch: the session should end once it is flat.
+    bool stopping() const { return stop_requested_ || halts_.killed(); }
+    bool flat() const { return portfolio_.open().empty() && desk_.idle(); }
+    ReceiveTime now() const { return now_; }
+    std::string_view current_phase() const { return phase_; }
+    const MarketState& market() const { return market_; }
+    const Portfolio& portfolio() const { return portfolio_; }
+    const OrderDesk& desk() const { return desk_; }
+    const HaltState& halts() const { return halts_; }
+    const AuditChain& chain() const { return chain_; }
+    const std::vector<std::unique_ptr<ScriptRunner>>& scripts() const { return runners_; }
+    // The symbols that the running strategies declared, each once.
+    std::vector<InstrumentId> followed_instruments() const;
+
+  private:
+    // A callback to a script that waits until the intents of the current one are done.
+    struct PendingCall {
+        StrategyId strategy;
+        bool is_fill = false;
+        OrderMessage order;
+        FillMessage fill;
+        std::string symbol, state, code, text, tag;  // what the messages' views point at
+    };
+
+    // session.cpp: events, time, days, operator
+    void advance_to(ReceiveTime t);
+    void run_timers_at(ReceiveTime t);
+    void on(const TickEvent& tick);
+    void on(const BarEvent& bar);
+    void on(const ClockEvent&) {}
+    void on(const OrderUpdateEvent& update);
+    void on(const CommandEvent& command);
+    void on(const ConfigEvent& config);
+    void on(const ScriptEvent& script);
+    void on(const InstrumentEvent&) {}
+    void on(const TradingDayEvent& day);
+    void on(const DayEndEvent& day);
+    void on(const ChargeRateEvent& rate);
+    void on(const FeedStatusEvent& status);
+    void plan_phases(const TradingDayEvent& day);
+    void enter_phase(const std::string& phase, const std::string& detail);
+    std::string obey(const CommandEvent& command);
+    void end_session(std::string_view detail);
+    void settle();
+    void sample_vix();
+
+    // session_scripts.cpp: scripts and their output
+    void load_script(const ScriptEvent& script);
+    void deliver_bars();
+    void deliver_bars_to(ScriptRunner& runner);
+    void push_bars(ScriptRunner& runner);
+    void deliver_tick(const TickEvent& tick);
+    void check_exits(InstrumentId moved);
+    void deliver_pending();
+    BarMessage message_of(const ScriptRunner& runner, const Bar& bar) const;
+    PositionMessage message_of(const Position& position) const;
+    QuoteMessage quote_message(const Position& position) const;
+    // Takes what a callback produced: faults, notes, skips, states, timers, then intents.
+    void take_output(ScriptRunner& runner, const CallbackResult& result, CallbackOutput& output,
+                     std::string_view default_symbol);
+    void record_fault(ScriptRunner& runner, const CallbackResult& result);
+    ScriptRunner* runner(StrategyId id);
+    const ScriptRunner* runner(StrategyId id) const;
+
+    // session_trading.cpp: intents to orders, orders to positions
+    void process(Intent intent, const ScriptRunner* runner);
+    void enter(const Intent& intent, const ScriptRunner* runner);
+    void leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script);
+    void move_level(const Intent& intent);
+    void engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by);
+    void apply(GuardianActions& actions);
+    void on_price(InstrumentId id);
+    void mark(InstrumentId id);
+    void on_order(const Order& order, OrderState from, std::string_view detail) override;
+    void on_fill(const Fill& fill, const Order& order, Money turnover_before) override;
+    void on_contradiction(OrderId order, InstrumentId instrument, std::string_view text) override;
+    void record_outcome(const FillOutcome& outcome, const Fill& fill);
+    void queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text);
+    RiskContext risk_context() const;
+
+    // session_services.cpp: what a callback may ask
+    int64_t now_ns() const override { return now_.time_since_epoch().count(); }
+    Result<IndicatorInfo> indicator(StrategyId strategy, std::string_view symbol, Timeframe timeframe,
+                                    std::string_view name, std::span<const double> parameters) override;
+    double indicator_history(int32_t handle, size_t output, size_t back) const override;
+    size_t bar_count(StrategyId strategy, int32_t symbol_index, Timeframe timeframe) const override;
+    BarMessage bar(StrategyId strategy, int32_t symbol_index, Timeframe timeframe, size_t back) const override;
+    Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
+                                int64_t strikes) const override;
+    VixMessage vix() const override;
+    AccountMessage account(StrategyId strategy) const override;
+    std::vector<PositionMessage> positions(StrategyId strategy) const override;
+    double last_price(std::string_view symbol) const override;
+    std::string_view phase() const override { return phase_; }
+    std::optional<Refusal> precheck(const Intent& intent) const override;
+    InstrumentId find_instrument(std::string_view symbol) const override;
+    ChainRow chain_row(const Instrument& option) const;
+
+    void record(RecordBody body);
+    const InstrumentBook& book() const { return market_.prices().instruments(); }
+    std::string symbol_of(InstrumentId id) const;
+
+    SessionConfig config_;
+    StrategyHost& host_;
+    Recorder& recorder_;
+    MarketState market_;
+    TradingHours hours_;
+    HaltState halts_;
+    ChargeTable charges_;
+    Portfolio portfolio_;
+    OrderDesk desk_;
+    RiskGate gate_;
+    Guardian guardian_;
+    TimerQueue timers_;
+    AuditChain chain_;
+    std::vector<std::unique_ptr<ScriptRunner>> runners_;  // by strategy id - 1
+    ScriptBundle bundle_;                                 // sources that have come in for the next strategy
+    std::map<PositionId, ExitReason> exit_reasons_;       // of the last exit asked for
+    std::map<std::pair<StrategyId, std::string>, std::string> states_;  // named states that scripts reported
+    std::vector<PositionId> exit_checks_;                 // scratch of check_exits
+    std::vector<PositionId> surplus_;                     // opened by an overfill: to be closed at once
+    std::deque<PendingCall> pending_;
+    CallbackOutput output_;
+    GuardianActions actions_;
+    ReceiveTime now_{};
+    uint64_t sequence_ = 0;
+    uint64_t next_intent_ = 1;
+    int64_t trade_number_ = 0;
+    std::optional<Date> today_;
+    std::string phase_ = "closed";
+    std::vector<InstrumentId> model_marks_;               // scratch of mark
+    Ring<double> vix_minutes_{11};                        // the VIX at each of the last minutes
+    ReceiveTime next_vix_sample_{};
+    bool wants_ticks_ = false;
+    bool hold_bars_ = false;                              // more bars of the same moment follow
+    bool account_changed_ = false;
+    bool stop_requested_ = false;
+    bool ended_ = false;
+    bool script_refused_ = false;
+    bool script_quarantined_ = false;
+    std::string script_error_;
+};
+
+}  // namespace tide

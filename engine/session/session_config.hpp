@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+
+#include "core/settings.hpp"
+#include "market/option_model.hpp"
+#include "risk/risk_settings.hpp"
+
+namespace tide {
+
+// Everything a Session can be told by configuration. The canonical text of all registered settings is the first event.
+struct SessionConfig {
+    AccountSettings account;
+    RiskSettings risk;
+    OrderSettings orders;
+    OptionModelSettings option_model;
+    std::string mode = "paper";         // for the records only; nothing inside depends on it
+    bool use_option_model = false;      // options without a recorded price are priced by model, flagged
+    bool over_history = false;          // prices are recorded ones: a daily or realised VIX holds for its day
+    int64_t seed = 1;                   // of math.random in scripts and of client order ids
+    int64_t bars_kept = 1024;           // per instrument and timeframe
+
+    void register_settings(SettingsRegistry& registry);
+};
+
+}  // namespace tide

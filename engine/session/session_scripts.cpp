@@ -1,0 +1,288 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "session/session.hpp"
+
+// Scripts: loading, what they are told, and what comes back.
+namespace tide {
+namespace {
+
+// Order and fill callbacks may make intents, whose orders make callbacks; more rounds than this in one event is a script
+// that answers itself.
+constexpr int kCallbackRoundsMax = 64;
+
+double volume_of(const Bar& bar) { return bar.has_volume() ? static_cast<double>(bar.volume) : kMissing; }
+double oi_of(const Bar& bar) { return bar.has_oi() ? static_cast<double>(bar.oi) : kMissing; }
+
+}  // namespace
+
+ScriptRunner* Session::runner(StrategyId id) {
+    return id.valid() && id.value() <= runners_.size() ? runners_[id.value() - 1].get() : nullptr;
+}
+const ScriptRunner* Session::runner(StrategyId id) const {
+    return id.valid() && id.value() <= runners_.size() ? runners_[id.value() - 1].get() : nullptr;
+}
+
+void Session::load_script(const ScriptEvent& script) {
+    bundle_.name = std::string(script.name);
+    bundle_.text = std::string(script.text);
+    bundle_.parameters = std::string(script.parameters);
+    bundle_.seed = static_cast<uint64_t>(config_.seed) + script.strategy.value();
+    TIDE_ASSERT(script.strategy.value() == runners_.size() + 1);
+    runners_.push_back(std::make_unique<ScriptRunner>(script.strategy, bundle_.name));
+    ScriptRunner& owner = *runners_.back();
+    const auto refuse = [&](const std::string& message) {
+        script_refused_ = true;
+        if (script_error_.empty()) script_error_ = message;
+        record(ScriptRecord{owner.id(), owner.name(), "", to_hex(sha256(bundle_.text)), "refused", message});
+    };
+    auto declaration = host_.load(owner.id(), bundle_, *this);
+    if (!declaration) return refuse(declaration.error().message);
+    owner.declare(std::move(*declaration), book());
+    for (size_t i = 0; i < owner.declaration().symbols.size(); ++i) {
+        if (owner.symbol(static_cast<int32_t>(i)).valid()) continue;
+        // The strategy names more symbols than this market has: it goes on with those that are there.
+        record(NoteRecord{"warning", owner.name(),
+                          fmt::format("no data for {}: it will not be traded", owner.declaration().symbols[i])});
+    }
+    if (followed_instruments().empty()) return refuse(fmt::format("{}: none of its symbols is in the data", owner.name()));
+    owner.activate();
+    const auto& declared = owner.declaration();
+    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
+    wants_ticks_ = wants_ticks_ || declared.wants_ticks;
+    output_.clear();
+    const auto result = host_.on_start(owner.id(), output_);
+    take_output(owner, result, output_, "");
+    if (result.status == CallbackStatus::error || result.status == CallbackStatus::budget) {
+        owner.deactivate();
+        refuse(result.message);
+    }
+}
+
+BarMessage Session::message_of(const ScriptRunner& owner, const Bar& bar) const {
+    BarMessage message;
+    message.symbol_index = owner.symbol_index(bar.instrument);
+    message.timeframe = bar.timeframe;
+    message.history = bar.is_history();
+    message.start_s = std::chrono::floor<seconds>(bar.start.time_since_epoch()).count();
+    message.open = bar.open.to_double();
+    message.high = bar.high.to_double();
+    message.low = bar.low.to_double();
+    message.close = bar.close.to_double();
+    message.volume = volume_of(bar);
+    message.oi = oi_of(bar);
+    return message;
+}
+
+void Session::deliver_bars() {
+    if (std::exchange(hold_bars_, false)) return;
+    for (const auto& owner : runners_) {
+        if (owner->active()) deliver_bars_to(*owner);
+    }
+    market_.take_closed();
+}
+
+void Session::push_bars(ScriptRunner& owner) {
+    for (const Bar& bar : market_.closed()) {
+        if (owner.symbol_index(bar.instrument) < 0) continue;
+        if (owner.follows(bar.timeframe)) host_.push_bar(owner.id(), message_of(owner, bar));
+        for (const int32_t handle : owner.followed(bar.instrument, bar.timeframe)) {
+            host_.push_indicator(owner.id(), {handle, market_.indicators().values(handle)});
+        }
+    }
+}
+
+// All values of this moment are in the mirror before the first callback; then by timeframe, and within one by symbol.
+void Session::deliver_bars_to(ScriptRunner& owner) {
+    push_bars(owner);
+    const auto& closed = market_.closed();
+    const auto symbol_count = static_cast<int32_t>(owner.declaration().symbols.size());
+    for (const Timeframe timeframe : owner.declaration().timeframes) {
+        for (int32_t index = 0; index < symbol_count; ++index) {
+            for (size_t i = 0; i < closed.size(); ++i) {
+                const Bar& bar = closed[i];
+                if (bar.timeframe != timeframe || owner.symbol_index(bar.instrument) != index || !owner.active()) continue;
+                output_.clear();
+                owner.decision_bar = bar.start;
+                const auto result = host_.on_bar(owner.id(), message_of(owner, bar), output_);
+                take_output(owner, result, output_, owner.declaration().symbols[static_cast<size_t>(index)]);
+                owner.decision_bar = {};
+            }
+        }
+    }
+}
+
+void Session::deliver_tick(const TickEvent& tick) {
+    for (const auto& owner : runners_) {
+        const int32_t index = owner->symbol_index(tick.instrument);
+        if (!owner->active() || !owner->declaration().wants_ticks || index < 0) continue;
+        TickMessage message;
+        message.symbol_index = index;
+        message.time_ns = now_ns();
+        message.last = tick.last.to_double();
+        if (tick.has(kTickHasBid)) message.bid = tick.bid.to_double();
+        if (tick.has(kTickHasAsk)) message.ask = tick.ask.to_double();
+        if (tick.has(kTickHasVolume)) message.volume = static_cast<double>(tick.volume);
+        if (tick.has(kTickHasOi)) message.oi = static_cast<double>(tick.oi);
+        output_.clear();
+        const auto result = host_.on_tick(owner->id(), message, output_);
+        take_output(*owner, result, output_, owner->declaration().symbols[static_cast<size_t>(index)]);
+    }
+}
+
+PositionMessage Session::message_of(const Position& position) const {
+    const Instrument& instrument = book().get(position.instrument);
+    PositionMessage message;
+    message.id = position.id.value();
+    message.symbol = instrument.symbol;
+    message.underlying = book().get(position.underlying).symbol;
+    message.right = name_of(instrument.right);
+    if (instrument.is_option()) message.strike = instrument.strike.to_double();
+    if (instrument.expiry) message.days_to_expiry = (*instrument.expiry - ist_date(now_)).count();
+    message.direction = position.underlying_direction;
+    message.lots = position.quantity.units() / instrument.lot.units();
+    message.quantity = static_cast<double>(position.quantity.units());
+    message.entry_price = position.entry_price.to_double();
+    message.last_price = position.last_price.to_double();
+    message.underlying_entry = position.underlying_entry.to_double();
+    message.underlying_last = position.last_underlying.to_double();
+    message.underlying_best = position.best_underlying.to_double();
+    if (position.levels.stop) message.stop = position.levels.stop->to_double();
+    if (position.levels.target) message.target = position.levels.target->to_double();
+    message.unrealised = position.unrealised().to_double();
+    message.net = position.net().to_double();
+    message.opened_s = std::chrono::floor<seconds>(position.opened.time_since_epoch()).count();
+    message.minutes_held = std::chrono::duration<double, std::ratio<60>>(now_ - position.opened).count();
+    message.half_taken = position.half_taken;
+    message.tag = position.tag;
+    return message;
+}
+
+QuoteMessage Session::quote_message(const Position& position) const {
+    QuoteMessage message;
+    message.underlying = position.last_underlying.to_double();
+    if (const auto quote = market_.prices().quote(position.instrument, now_)) {
+        message.last = quote->last.to_double();
+        if (quote->has_bid()) message.bid = quote->bid.to_double();
+        if (quote->has_ask()) message.ask = quote->ask.to_double();
+        message.age_s = std::chrono::duration<double>(now_ - quote->time).count();
+        message.model = quote->model();
+    }
+    return message;
+}
+
+void Session::check_exits(InstrumentId moved) {
+    // Ids first: a decision may close positions and move the list.
+    exit_checks_.clear();
+    for (const Position& position : portfolio_.open()) {
+        if (position.instrument == moved || position.underlying == moved) exit_checks_.push_back(position.id);
+    }
+    for (const PositionId id : exit_checks_) {
+        const Position* position = portfolio_.find(id);
+        ScriptRunner* owner = position == nullptr ? nullptr : runner(position->strategy);
+        if (owner == nullptr || !owner->active() || !owner->declaration().has_exit_check) continue;
+        if (desk_.exiting(id) >= position->quantity) continue;
+        output_.clear();
+        const auto result = host_.on_exit_check(owner->id(), message_of(*position), quote_message(*position), output_);
+        take_output(*owner, result, output_, symbol_of(position->underlying));
+    }
+}
+
+void Session::take_output(ScriptRunner& owner, const CallbackResult& result, CallbackOutput& output,
+                          std::string_view default_symbol) {
+    if (result.status == CallbackStatus::not_defined) return;
+    for (auto& log : output.logs) record(NoteRecord{log.level, owner.name(), std::move(log.text)});
+    if (result.status != CallbackStatus::ok) return record_fault(owner, result);
+    owner.faults_in_a_row = 0;
+    for (auto& skip : output.skips) {
+        if (skip.symbol.empty()) skip.symbol = default_symbol;
+        if (auto finished = owner.add_skip(skip, now_)) record(std::move(*finished));
+    }
+    for (auto& state : output.states) {
+        std::string& known = states_[{owner.id(), state.symbol + "\n" + state.name}];
+        if (known == state.value) continue;
+        record(CategoryRecord{owner.id(), state.symbol, state.name, known, state.value, state.values});
+        known = state.value;
+    }
+    for (auto& timer : output.timers) {
+        const auto wait = Duration(static_cast<int64_t>(timer.seconds * 1e9));
+        if (!timers_.add(now_ + std::max(Duration(1), wait), TimerKind::script, owner.id(), timer.name)) {
+            record(NoteRecord{"warning", owner.name(), "too many timers: one was dropped"});
+        }
+    }
+    if (output.intents.empty()) return;
+    auto intents = std::exchange(output.intents, {});
+    for (Intent& intent : intents) process(std::move(intent), &owner);
+}
+
+void Session::record_fault(ScriptRunner& owner, const CallbackResult& result) {
+    ++owner.faults_in_a_row;
+    const bool quarantined = result.status == CallbackStatus::quarantined;
+    const char* status = quarantined ? "quarantined" : result.status == CallbackStatus::budget ? "budget" : "error";
+    const auto& declared = owner.declaration();
+    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, status, result.message});
+    if (!quarantined) return;
+    owner.deactivate();
+    script_quarantined_ = true;
+    timers_.drop(owner.id());
+    int64_t positions = 0;
+    for (const Position& position : portfolio_.open()) positions += position.strategy == owner.id() ? 1 : 0;
+    record(NoteRecord{"error", "engine",
+                      fmt::format("{} is quarantined after repeated failures; {} open position{} of it {} guarded by the "
+                                  "engine's stops and mandatory exits",
+                                  declared.name, positions, positions == 1 ? "" : "s", positions == 1 ? "is" : "are")});
+}
+
+void Session::queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text) {
+    const ScriptRunner* owner = runner(strategy);
+    if (owner == nullptr || !owner->active() || !owner->declaration().has_order) return;
+    PendingCall call;
+    call.strategy = strategy;
+    call.symbol = message.symbol;
+    call.state = message.state;
+    call.code = message.code;
+    call.text = text;
+    call.tag = message.tag;
+    call.order = message;
+    pending_.push_back(std::move(call));
+}
+
+void Session::deliver_pending() {
+    for (int round = 0; !pending_.empty(); ++round) {
+        PendingCall call = std::move(pending_.front());
+        pending_.pop_front();
+        ScriptRunner* owner = runner(call.strategy);
+        if (owner == nullptr || !owner->active()) continue;
+        if (round >= kCallbackRoundsMax) {
+            pending_.clear();
+            record(NoteRecord{"error", owner->name(), "order callbacks answer themselves without end: the rest were dropped"});
+            return;
+        }
+        output_.clear();
+        CallbackResult result;
+        if (call.is_fill) {
+            call.fill.symbol = call.symbol;
+            result = host_.on_fill(owner->id(), call.fill, output_);
+        } else {
+            call.order.symbol = call.symbol;
+            call.order.state = call.state;
+            call.order.code = call.code;
+            call.order.text = call.text;
+            call.order.tag = call.tag;
+            result = host_.on_order(owner->id(), call.order, output_);
+        }
+        take_output(*owner, result, output_, call.symbol);
+        if (!actions_.empty()) apply(actions_);
+    }
+}
+
+void CallbackOutput::clear() {
+    intents.clear();
+    skips.clear();
+    logs.clear();
+    states.clear();
+    timers.clear();
+}
+
+}  // namespace tide

@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "session/session.hpp"
+
+// What a callback may ask the engine, at once. Nothing here changes trading state.
+namespace tide {
+namespace {
+
+// The last expiry of its month: a week later it is another month. A contract master's own mark wins where there is one.
+bool is_monthly(const Instrument& option) {
+    if (option.monthly) return true;
+    return civil(*option.expiry).month() != civil(*option.expiry + std::chrono::days(7)).month();
+}
+
+double age_s(ReceiveTime now, ReceiveTime then) { return std::chrono::duration<double>(now - then).count(); }
+
+}  // namespace
+
+InstrumentId Session::find_instrument(std::string_view symbol) const {
+    const Instrument* found = book().find(symbol);
+    if (found == nullptr) found = book().find(canonical_symbol(symbol));
+    return found == nullptr ? InstrumentId() : found->id;
+}
+
+Result<IndicatorInfo> Session::indicator(StrategyId strategy, std::string_view symbol, Timeframe timeframe,
+                                         std::string_view name, std::span<const double> parameters) {
+    ScriptRunner* owner = runner(strategy);
+    TIDE_ASSERT(owner != nullptr);
+    const InstrumentId id = find_instrument(symbol);
+    if (!id.valid()) {
+        return make_error(ErrorCode::script, fmt::format("no data for '{}'; ctx:has(symbol) tells before asking", symbol));
+    }
+    auto info = market_.indicators().request(id, timeframe, name, parameters);
+    if (!info) return info.error();
+    owner->follow_indicator(id, timeframe, info->handle);
+    IndicatorInfo out;
+    out.handle = info->handle;
+    for (const auto& output : info->outputs) out.outputs.emplace_back(output);
+    out.history = info->history;
+    return out;
+}
+
+double Session::indicator_history(int32_t handle, size_t output, size_t back) const {
+    return market_.indicators().value(handle, output, back);
+}
+
+size_t Session::bar_count(StrategyId strategy, int32_t symbol_index, Timeframe timeframe) const {
+    const ScriptRunner* owner = runner(strategy);
+    TIDE_ASSERT(owner != nullptr);
+    const InstrumentId id = owner->symbol(symbol_index);
+    return id.valid() ? market_.series().count(id, timeframe) : 0;
+}
+
+BarMessage Session::bar(StrategyId strategy, int32_t symbol_index, Timeframe timeframe, size_t back) const {
+    const ScriptRunner* owner = runner(strategy);
+    TIDE_ASSERT(owner != nullptr);
+    const Bar* found = market_.series().at(owner->symbol(symbol_index), timeframe, back);
+    TIDE_ASSERT(found != nullptr);
+    return message_of(*owner, *found);
+}
+
+ChainRow Session::chain_row(const Instrument& option) const {
+    ChainRow row;
+    row.symbol = option.symbol;
+    row.strike = option.strike.to_double();
+    row.right = std::string(name_of(option.right));
+    row.lot = option.lot.units();
+    if (const auto quote = market_.prices().quote(option.id, now_)) {
+        row.last = quote->last.to_double();
+        if (quote->has_bid()) row.bid = quote->bid.to_double();
+        if (quote->has_ask()) row.ask = quote->ask.to_double();
+        if (quote->has_oi()) row.oi = static_cast<double>(quote->oi);
+        if (quote->has_volume()) row.volume = static_cast<double>(quote->volume);
+        row.age_s = age_s(now_, quote->time);
+        row.model = quote->model();
+    }
+    return row;
+}
+
+Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
+                                     int64_t strikes) const {
+    const InstrumentId id = find_instrument(underlying);
+    if (!id.valid()) return make_error(ErrorCode::script, fmt::format("unknown symbol '{}'", underlying));
+    const auto spot = market_.prices().last(id, now_);
+    if (!spot) return make_error(ErrorCode::script, fmt::format("no price of {} yet", underlying));
+    const Date earliest = ist_date(now_) + std::chrono::days(min_days);
+    std::vector<const Instrument*> options;
+    for (const Date date : book().option_expiries(id, earliest)) {
+        options = book().options(id, date);
+        if (expiry != "monthly" || is_monthly(*options.front())) break;
+        options.clear();
+    }
+    if (options.empty()) {
+        return make_error(ErrorCode::script,
+                          fmt::format("no {} {} options with at least {} days left", underlying, expiry, min_days));
+    }
+    const auto nearest = std::min_element(options.begin(), options.end(), [&](const Instrument* a, const Instrument* b) {
+        return std::abs((a->strike - *spot).units()) < std::abs((b->strike - *spot).units());
+    });
+    ChainSnapshot snapshot;
+    snapshot.underlying = book().get(id).symbol;
+    snapshot.spot = spot->to_double();
+    snapshot.atm_strike = (*nearest)->strike.to_double();
+    snapshot.expiry = format_date(*options.front()->expiry);
+    snapshot.days_to_expiry = (*options.front()->expiry - ist_date(now_)).count();
+    // Strikes each side of the one at the money.
+    std::vector<Price> levels;
+    for (const Instrument* option : options) {
+        if (levels.empty() || levels.back() != option->strike) levels.push_back(option->strike);
+    }
+    const auto centre = std::find(levels.begin(), levels.end(), (*nearest)->strike) - levels.begin();
+    const Price low = levels[static_cast<size_t>(std::max<int64_t>(0, centre - strikes))];
+    const Price high = levels[static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(levels.size()) - 1, centre + strikes))];
+    for (const Instrument* option : options) {
+        if (option->strike >= low && option->strike <= high) snapshot.rows.push_back(chain_row(*option));
+    }
+    return snapshot;
+}
+
+VixMessage Session::vix() const {
+    const VixReading& reading = market_.prices().vix();
+    VixMessage message;
+    message.source = name_of(reading.source);
+    if (!reading.known()) return message;
+    message.level = reading.level;
+    if (vix_minutes_.size() > 10) message.change_10m = reading.level - vix_minutes_[10];
+    return message;
+}
+
+AccountMessage Session::account(StrategyId) const {
+    AccountMessage message;
+    message.equity = portfolio_.equity().to_double();
+    message.cash = portfolio_.cash().to_double();
+    message.day_net = portfolio_.day_net().to_double();
+    message.open_positions = static_cast<int64_t>(portfolio_.open().size());
+    message.max_positions = halts_.max_positions(now_);
+    message.size_factor = halts_.size_factor(now_);
+    const Halt* halt = halts_.first();
+    message.entries_allowed = halt == nullptr;
+    if (halt != nullptr) message.entries_reason = name_of(halt->kind);
+    return message;
+}
+
+std::vector<PositionMessage> Session::positions(StrategyId strategy) const {
+    std::vector<PositionMessage> out;
+    for (const Position& position : portfolio_.open()) {
+        if (position.strategy == strategy) out.push_back(message_of(position));
+    }
+    return out;
+}
+
+double Session::last_price(std::string_view symbol) const {
+    const InstrumentId id = find_instrument(symbol);
+    const auto last = id.valid() ? market_.prices().last(id, now_) : std::nullopt;
+    return last ? last->to_double() : kMissing;
+}
+
+std::optional<Refusal> Session::precheck(const Intent& intent) const {
+    Intent asked = intent;
+    asked.decided = now_;
+    if (const ScriptRunner* owner = runner(intent.strategy)) asked.decision_bar = owner->decision_bar;
+    const RiskVerdict verdict = gate_.evaluate(asked, risk_context());
+    if (verdict.passed()) return std::nullopt;
+    return Refusal{std::string(name_of(verdict.code)), verdict.text};
+}
+
+}  // namespace tide

@@ -1,0 +1,274 @@
+#include <fmt/format.h>
+
+#include "session/session.hpp"
+
+// Intents to orders, orders to fills, fills to positions; the guardian's word becomes exits.
+namespace tide {
+namespace {
+
+// A stop is rounded away from the market, so that it never triggers earlier than asked; a target likewise.
+Price round_level(Price level, Price tick, int direction, bool is_stop) {
+    const bool down = (direction > 0) == is_stop;
+    return down ? round_down_to_tick(level, tick) : round_up_to_tick(level, tick);
+}
+
+std::string percent(double fraction) { return fmt::format("{:.0f}%", fraction * 100); }
+
+}  // namespace
+
+RiskContext Session::risk_context() const {
+    return {now_,   market_.prices(), portfolio_, desk_, hours_, halts_, charges_, config_.use_option_model,
+            config_.over_history};
+}
+
+void Session::process(Intent intent, const ScriptRunner* owner) {
+    intent.id = IntentId(next_intent_++);
+    intent.strategy = owner == nullptr ? StrategyId() : owner->id();
+    intent.decided = now_;
+    if (owner != nullptr) intent.decision_bar = owner->decision_bar;
+    const Position* position = intent.position.valid() ? portfolio_.find(intent.position) : nullptr;
+    const Order* order = intent.order.valid() ? desk_.find(intent.order) : nullptr;
+    const InstrumentId subject = intent.kind == IntentKind::enter ? intent.instrument
+                                 : position != nullptr            ? position->instrument
+                                 : order != nullptr               ? order->instrument
+                                                                  : InstrumentId();
+    record(IntentRecord{intent, symbol_of(subject)});
+    const RiskVerdict verdict = gate_.evaluate(intent, risk_context());
+    record(RiskRecord{intent.id, {}, intent.strategy, symbol_of(subject), verdict.passed(),
+                      std::string(name_of(verdict.code)), verdict.values, verdict.text});
+    if (!verdict.passed()) {
+        OrderMessage message;
+        message.intent = intent.id.value();
+        const std::string symbol = symbol_of(subject);
+        message.symbol = symbol;
+        message.side = name_of(intent.side);
+        message.state = name_of(OrderState::refused);
+        message.code = name_of(verdict.code);
+        message.tag = intent.tag;
+        return queue_order_call(intent.strategy, message, verdict.text);
+    }
+    const std::string script = owner == nullptr ? "" : owner->version_text();
+    switch (intent.kind) {
+        case IntentKind::enter: return enter(intent, owner);
+        case IntentKind::exit: return leave(intent, *position, owner == nullptr ? "operator" : "script", script);
+        case IntentKind::set_stop:
+        case IntentKind::set_target: return move_level(intent);
+        case IntentKind::cancel: desk_.cancel(intent.order, now_, "asked for by the script"); return;
+    }
+}
+
+void Session::enter(const Intent& intent, const ScriptRunner* owner) {
+    const Instrument& instrument = book().get(intent.instrument);
+    PositionPlan plan;
+    plan.strategy = intent.strategy;
+    plan.strategy_name = owner == nullptr ? "operator" : owner->name();
+    plan.script_version = owner == nullptr ? "" : owner->version_text();
+    plan.instrument = intent.instrument;
+    plan.side = intent.side;
+    plan.stop = intent.stop;
+    plan.target = intent.target;
+    plan.stop_pct = intent.stop_pct;
+    plan.target_pct = intent.target_pct;
+    plan.tag = intent.tag;
+    plan.why = intent.why;
+    gate_.note_accepted(intent, now_);
+    const PositionId position = portfolio_.plan(std::move(plan));
+    if (auto orders = desk_.submit(entry_request(intent, instrument, position), now_); !orders) {
+        record(NoteRecord{"warning", "engine", orders.error().message});
+    }
+}
+
+void Session::leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script) {
+    const Instrument& instrument = book().get(position.instrument);
+    const auto request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    if (request.quantity.units() <= 0) return;
+    record(ExitRecord{position.id, position.strategy, instrument.symbol, intent.reason, intent.fraction,
+                      std::string(decided_by), script, position.last_underlying, position.last_price});
+    exit_reasons_[position.id] = intent.reason;
+    const auto orders = desk_.submit(request, now_);
+    if (orders && !orders->empty()) {
+        portfolio_.set_exit_order(position.id, orders->front());
+    } else if (!orders) {
+        record(NoteRecord{"error", "engine", orders.error().message});
+    }
+}
+
+void Session::engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by) {
+    const Position* position = portfolio_.find(id);
+    if (position == nullptr || !position->open()) return;
+    Intent intent;
+    intent.id = IntentId(next_intent_++);
+    intent.kind = IntentKind::exit;
+    intent.decided = now_;
+    intent.position = id;
+    intent.reason = reason;
+    const ScriptRunner* owner = runner(position->strategy);
+    leave(intent, *position, decided_by, owner == nullptr ? "" : owner->version_text());
+}
+
+void Session::move_level(const Intent& intent) {
+    const Position& position = *portfolio_.find(intent.position);
+    const bool is_stop = intent.kind == IntentKind::set_stop;
+    const Price tick = book().get(position.underlying).tick;
+    const Price level = round_level(intent.level, tick, position.underlying_direction, is_stop);
+    const auto& current = is_stop ? position.levels.stop : position.levels.target;
+    if (current == level) return;
+    const bool done = is_stop ? portfolio_.set_stop(intent.position, level, false, intent.reason.rule)
+                              : portfolio_.set_target(intent.position, level, false);
+    TIDE_ASSERT(done);
+    record(PositionRecord{*portfolio_.find(intent.position), symbol_of(position.instrument), is_stop ? "stop" : "target",
+                          intent.reason.text.empty() ? intent.why : intent.reason.text});
+}
+
+void Session::apply(GuardianActions& actions) {
+    // Taken out first: what follows may make the guardian ask for more.
+    GuardianActions taken = std::exchange(actions, {});
+    for (auto& halt : taken.halts) {
+        record(HaltRecord{std::string(name_of(halt.kind)), halt.active, std::move(halt.values), std::move(halt.text)});
+    }
+    for (auto& warning : taken.warnings) {
+        record(NoteRecord{"warning", "risk", fmt::format("{}: {} ({})", warning.rule, warning.text, warning.values)});
+    }
+    if (taken.cancel_all) {
+        desk_.cancel_all(now_, taken.cancel_reason, true);
+    } else if (taken.cancel_entries) {
+        desk_.cancel_entries(now_, taken.cancel_reason);
+    }
+    for (const auto& exit : taken.exits) engine_exit(exit.position, exit.reason, "engine");
+}
+
+// A new price: marks first, then what the engine must do, before any script sees it.
+void Session::on_price(InstrumentId id) {
+    if (portfolio_.concerns(id)) mark(id);
+    guardian_.on_price(id, now_, actions_);
+    if (!desk_.idle()) desk_.on_price(id, now_);
+    if (!actions_.empty()) apply(actions_);
+}
+
+void Session::mark(InstrumentId id) {
+    if (const auto last = market_.prices().last(id, now_)) portfolio_.mark(id, *last);
+    if (!market_.prices().has_option_model()) return;
+    // An option priced by model moves with its underlying.
+    model_marks_.clear();
+    for (const Position& position : portfolio_.open()) {
+        if (position.underlying == id && position.instrument != id) model_marks_.push_back(position.instrument);
+    }
+    for (const InstrumentId leg : model_marks_) {
+        const auto quote = market_.prices().quote(leg, now_);
+        if (quote && quote->model()) portfolio_.mark(leg, quote->last);
+    }
+}
+
+void Session::on_order(const Order& order, OrderState from, std::string_view detail) {
+    const std::string symbol = symbol_of(order.instrument);
+    record(OrderRecord{order, from, symbol, std::string(detail)});
+    if (order.state == from && order.state != OrderState::created) return;
+    OrderMessage message;
+    message.id = order.id.value();
+    message.intent = order.intent.value();
+    message.symbol = symbol;
+    message.side = name_of(order.side);
+    message.state = name_of(order.state);
+    message.tag = order.tag;
+    message.quantity = static_cast<double>(order.quantity.units());
+    message.filled = static_cast<double>(order.filled.units());
+    message.limit = order.limit.to_double();
+    if (order.filled.units() > 0) {
+        message.average = order.filled_value.to_double() / static_cast<double>(order.filled.units());
+    }
+    queue_order_call(order.strategy, message, order.state_reason);
+}
+
+void Session::on_fill(const Fill& booked, const Order& order, Money turnover_before) {
+    Fill fill = booked;
+    const Instrument& instrument = book().get(fill.instrument);
+    ChargeQuery query;
+    query.kind = instrument.kind;
+    query.exchange = instrument.exchange;
+    query.side = fill.side;
+    query.date = ist_date(now_);
+    query.turnover = fill.price * fill.quantity;
+    query.turnover_before = turnover_before;
+    ChargeBreakdown charges;
+    if (auto found = charges_.charges_for(query)) {
+        charges = *found;
+    } else {
+        // The gate refuses entries whose charges are not known; an exit must never wait for a table.
+        record(NoteRecord{"error", "engine", found.error().message + "; this fill carries no charges"});
+    }
+    fill.charges = charges.total();
+    FillRecord row;
+    row.fill = fill;
+    row.instrument = instrument.symbol;
+    const auto quote = market_.prices().quote(fill.instrument, now_);
+    if (quote && quote->has_bid()) row.bid = quote->bid;
+    if (quote && quote->has_ask()) row.ask = quote->ask;
+    const auto underlying = market_.prices().underlying_last(instrument);
+    if (underlying) row.underlying = *underlying;
+    row.brokerage = charges.brokerage;
+    row.stt = charges.stt;
+    row.exchange = charges.exchange;
+    row.sebi = charges.sebi;
+    row.stamp = charges.stamp;
+    row.gst = charges.gst;
+    row.ipft = charges.ipft;
+    record(std::move(row));
+    record_outcome(portfolio_.apply(fill, underlying), fill);
+    account_changed_ = true;
+    const ScriptRunner* owner = runner(order.strategy.valid() ? order.strategy : fill.strategy);
+    if (owner == nullptr || !owner->active() || !owner->declaration().has_fill) return;
+    PendingCall call;
+    call.strategy = owner->id();
+    call.is_fill = true;
+    call.symbol = instrument.symbol;
+    call.fill.order = fill.order.value();
+    call.fill.position = fill.position.value();
+    call.fill.side = name_of(fill.side);
+    call.fill.quantity = static_cast<double>(fill.quantity.units());
+    call.fill.price = fill.price.to_double();
+    call.fill.charges = fill.charges.to_double();
+    pending_.push_back(std::move(call));
+}
+
+void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
+    if (outcome.duplicate) return;
+    if (outcome.surplus.valid()) {
+        record(NoteRecord{"error", "engine", fmt::format("more was filled than was open in {}: the rest is closed at once",
+                                                         symbol_of(fill.instrument))});
+        surplus_.push_back(outcome.surplus);
+    }
+    const std::string symbol = symbol_of(fill.instrument);
+    if (outcome.effect != FillEffect::closed) {
+        if (outcome.effect == FillEffect::reduced) portfolio_.mark_half_taken(outcome.position);
+        const Position* position = portfolio_.find(outcome.position);
+        TIDE_ASSERT(position != nullptr);
+        record(PositionRecord{*position, symbol, std::string(name_of(outcome.effect)),
+                              outcome.effect == FillEffect::reduced
+                                  ? percent(static_cast<double>(position->quantity.units()) /
+                                            static_cast<double>(position->opened_quantity.units())) + " left"
+                                  : ""});
+        return;
+    }
+    const Position closed = portfolio_.last_closed();
+    record(PositionRecord{closed, symbol, "closed", ""});
+    TradeRecord trade;
+    trade.position = closed;
+    trade.instrument = symbol;
+    trade.underlying = symbol_of(closed.underlying);
+    if (const auto found = exit_reasons_.find(closed.id); found != exit_reasons_.end()) {
+        trade.exit = found->second;
+        exit_reasons_.erase(found);
+    }
+    trade.number = ++trade_number_;
+    const int64_t lot = book().get(closed.instrument).lot.units();
+    trade.lot_text = fmt::format("{} x {}", closed.opened_quantity.units() / lot, lot);
+    record(std::move(trade));
+}
+
+void Session::on_contradiction(OrderId order, InstrumentId instrument, std::string_view text) {
+    record(NoteRecord{"error", "engine",
+                      fmt::format("order {} in {}: {}; the instrument is blocked until an operator resolves it", order.value(),
+                                  symbol_of(instrument), text)});
+}
+
+}  // namespace tide

@@ -1,0 +1,21 @@
+#include "trading/intent.hpp"
+
+namespace tide {
+
+std::string_view name_of(IntentKind kind) {
+    switch (kind) {
+        case IntentKind::enter:
+            return "enter";
+        case IntentKind::exit:
+            return "exit";
+        case IntentKind::set_stop:
+            return "set_stop";
+        case IntentKind::set_target:
+            return "set_target";
+        case IntentKind::cancel:
+            break;
+    }
+    return "cancel";
+}
+
+}  // namespace tide

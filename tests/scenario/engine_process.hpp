@@ -1,0 +1,87 @@
+#pragma once
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+// Runs the built engine as a user would, in a home folder of the test's own.
+namespace tide {
+
+struct EngineOutput {
+    int code = -1;
+    std::string out;
+    std::string err;
+    // The one line that the contract promises for bad input.
+    std::string error_line() const {
+        std::istringstream lines(err);
+        std::string line, found;
+        while (std::getline(lines, line)) {
+            if (line.rfind("engine: ", 0) == 0) found = line;
+        }
+        return found;
+    }
+    nlohmann::json json() const { return nlohmann::json::parse(out, nullptr, false); }
+};
+
+class EngineTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+        folder_ = std::filesystem::temp_directory_path() /
+                  ("tide-" + std::to_string(::getpid()) + "-" + std::string(info->name()).substr(0, 40));
+        std::filesystem::create_directories(folder_);
+    }
+    void TearDown() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    std::filesystem::path folder() const { return folder_; }
+    std::string home() const { return (folder_ / "home").string(); }
+
+    std::string write(const std::string& name, const std::string& text) const {
+        const auto file = folder_ / name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << text;
+        return file.string();
+    }
+
+    // `arguments` as in a shell; --home is added where the command takes it by `with_home`.
+    EngineOutput engine(const std::string& arguments) const {
+        const auto out = folder_ / "stdout";
+        const auto err = folder_ / "stderr";
+        const std::string command =
+            std::string(TIDE_ENGINE) + " " + arguments + " >" + out.string() + " 2>" + err.string() + " </dev/null";
+        const int status = std::system(command.c_str());
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read(out), read(err)};
+    }
+    EngineOutput paper(const std::string& script, const std::string& more = "") const {
+        return engine("run --script " + script + " --paper --speed max --home " + home() + " " + more);
+    }
+
+    static std::string read(const std::filesystem::path& file) {
+        std::ifstream in(file);
+        std::ostringstream text;
+        text << in.rdbuf();
+        return text.str();
+    }
+
+    // Real market data beside the checkout, or nothing.
+    static std::filesystem::path data_folder() {
+        const char* named = std::getenv("TIDE_DATA");
+        const std::filesystem::path folder = named != nullptr ? named : std::filesystem::path(TIDE_SOURCE_DIR) / ".." / "shared" / "data";
+        return std::filesystem::exists(folder) ? folder : std::filesystem::path();
+    }
+
+  private:
+    std::filesystem::path folder_;
+};
+
+}  // namespace tide
