@@ -273,7 +273,8 @@ Result<LedgerReader> LedgerReader::open(const std::string& path) {
     // A reader of a WAL database makes small files beside it. Where it may not, and nothing is waiting in a log, the
     // file can be read as it is.
     if (!checked && checked.error().code == ErrorCode::io && !std::filesystem::exists(path + "-wal", missing)) {
-        auto as_it_is = Database::open(uri_of(path), path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, 0);
+        auto as_it_is =
+            Database::open(uri_of(path), path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, 0);
         if (!as_it_is) return as_it_is.error();
         database = std::move(as_it_is);
         checked = check_version(*database, ledger_migrations());

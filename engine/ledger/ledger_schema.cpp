@@ -2,132 +2,248 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <vector>
 
 namespace tide {
 namespace {
 
-// Columns in SQL, each with its readable companion.
-std::string time_column(std::string_view name, bool required = true) {
+enum class ColumnKind : uint8_t { whole, real, text, blob, time, price, money };
+struct Column {
+    std::string_view name;
+    ColumnKind kind;
+    bool required = true;
+};
+struct Table {
+    std::string_view name;
+    std::string_view key;  // with the session
+    std::vector<Column> columns;
+};
+
+std::string stored_name(const Column& column) {
+    return column.kind == ColumnKind::time ? fmt::format("{}_ns", column.name) : std::string(column.name);
+}
+std::string_view stored_type(ColumnKind kind) {
+    switch (kind) {
+        case ColumnKind::text:
+            return "TEXT";
+        case ColumnKind::blob:
+            return "BLOB";
+        case ColumnKind::real:
+            return "REAL";
+        case ColumnKind::whole:
+        case ColumnKind::time:
+        case ColumnKind::price:
+        case ColumnKind::money:
+            break;
+    }
+    return "INTEGER";
+}
+// What a person reads instead: Indian time, rupees, hex.
+std::string readable(const Column& column) {
+    switch (column.kind) {
+        case ColumnKind::time:
+            return fmt::format(
+                "strftime('%Y-%m-%dT%H:%M:%S', {0}_ns / 1000000000 + 19800, 'unixepoch') || '+05:30' AS {0}",
+                column.name);
+        case ColumnKind::price:
+            return fmt::format("printf('%.4f', {0} / 10000.0) AS {0}", column.name);
+        case ColumnKind::money:
+            return fmt::format("printf('%.2f', {0} / 10000.0) AS {0}", column.name);
+        case ColumnKind::blob:
+            return fmt::format("lower(hex({0})) AS {0}", column.name);
+        case ColumnKind::whole:
+        case ColumnKind::real:
+        case ColumnKind::text:
+            break;
+    }
+    return std::string(column.name);
+}
+
+std::string stored_columns(const Table& table) {
+    std::string out;
+    for (const Column& column : table.columns) {
+        out +=
+            fmt::format("{} {}{}, ", stored_name(column), stored_type(column.kind), column.required ? " NOT NULL" : "");
+    }
+    return out;
+}
+std::string readable_columns(const Table& table) {
+    std::string out;
+    for (const Column& column : table.columns) out += ", " + readable(column);
+    return out;
+}
+std::string create(const Table& table) {
     return fmt::format(
-        "{0}_ns INTEGER{1}, {0} TEXT GENERATED ALWAYS AS "
-        "(strftime('%Y-%m-%dT%H:%M:%S', {0}_ns / 1000000000 + 19800, 'unixepoch') || '+05:30') VIRTUAL",
-        name, required ? " NOT NULL" : "");
+        "CREATE TABLE {0} (session INTEGER NOT NULL, {1}PRIMARY KEY (session, {2})) WITHOUT ROWID;\n"
+        "CREATE VIEW {0}_readable AS SELECT session_id{3} FROM {0} JOIN (SELECT number AS session_number, session_id "
+        "FROM "
+        "sessions) ON session_number = session;\n",
+        table.name, stored_columns(table), table.key, readable_columns(table));
 }
-std::string money_columns(std::initializer_list<std::string_view> names) {
-    std::string out;
-    for (const std::string_view name : names) {
-        out += fmt::format(
-            "{0} INTEGER NOT NULL, {0}_rupees TEXT GENERATED ALWAYS AS "
-            "(printf('%.2f', {0} / 10000.0)) VIRTUAL, ",
-            name);
-    }
-    out.resize(out.size() - 2);
-    return out;
-}
-std::string price_columns(std::initializer_list<std::string_view> names) {
-    std::string out;
-    for (const std::string_view name : names) {
-        out += fmt::format("{0} INTEGER, {0}_rupees TEXT GENERATED ALWAYS AS (printf('%.4f', {0} / 10000.0)) VIRTUAL, ",
-                           name);
-    }
-    out.resize(out.size() - 2);
-    return out;
-}
-std::string table(std::string_view name, std::string_view columns, std::string_view key) {
-    return fmt::format("CREATE TABLE {} (session INTEGER NOT NULL, {}, PRIMARY KEY (session, {})) WITHOUT ROWID;\n",
-                       name, columns, key);
-}
+
 // A table whose rows belong to one audit row each.
-std::string row_table(std::string_view name, std::string_view columns) {
-    return table(name, fmt::format("row INTEGER NOT NULL, {}, {}", time_column("time"), columns), "row");
+Table of_rows(std::string_view name, std::vector<Column> columns) {
+    std::vector<Column> all{{"row", ColumnKind::whole}, {"time", ColumnKind::time}};
+    all.insert(all.end(), columns.begin(), columns.end());
+    return {name, "row", std::move(all)};
+}
+
+std::vector<Table> order_tables() {
+    using enum ColumnKind;
+    return {
+        {"orders", "order_id", {{"order_id", whole},       {"intent_id", whole},    {"strategy", whole},
+                                {"position_id", whole},    {"instrument", text},    {"side", text},
+                                {"purpose", text},         {"style", text},         {"state", text},
+                                {"quantity", whole},       {"filled", whole},       {"price_limit", price, false},
+                                {"average", price, false}, {"filled_value", money}, {"broker_order", whole},
+                                {"created", time},         {"updated", time},       {"reprices", whole},
+                                {"client_id", text},       {"tag", text},           {"why", text},
+                                {"state_reason", text}}},
+        of_rows("order_events", {{"order_id", whole},
+                                 {"from_state", text},
+                                 {"to_state", text},
+                                 {"filled", whole},
+                                 {"price_limit", price, false},
+                                 {"detail", text}}),
+        of_rows("fills",
+                {{"fill_id", whole},   {"order_id", whole},   {"position_id", whole}, {"strategy", whole},
+                 {"instrument", text}, {"side", text},        {"flags", whole},       {"quantity", whole},
+                 {"price", price},     {"bid", price, false}, {"ask", price, false},  {"underlying", price, false},
+                 {"charges", money},   {"brokerage", money},  {"stt", money},         {"exchange", money},
+                 {"sebi", money},      {"stamp", money},      {"gst", money},         {"ipft", money}}),
+    };
+}
+std::vector<Table> holding_tables() {
+    using enum ColumnKind;
+    return {
+        {"positions",
+         "position_id",
+         {{"position_id", whole},
+          {"strategy", text},
+          {"script_version", text},
+          {"instrument", text},
+          {"side", text},
+          {"quantity", whole},
+          {"opened_quantity", whole},
+          {"entry", price},
+          {"exit", price, false},
+          {"last", price, false},
+          {"underlying_entry", price, false},
+          {"last_underlying", price, false},
+          {"stop", price, false},
+          {"target", price, false},
+          {"levels_on_premium", whole},
+          {"stop_rule", text},
+          {"gross", money},
+          {"charges", money},
+          {"net", money},
+          {"opened", time},
+          {"closed", time, false},
+          {"tag", text},
+          {"why", text},
+          {"model_priced", whole},
+          {"last_change", text}}},
+        {"trades",
+         "number",
+         {{"number", whole},
+          {"position_id", whole},
+          {"strategy", text},
+          {"script_version", text},
+          {"instrument", text},
+          {"underlying", text},
+          {"side", text},
+          {"quantity", whole},
+          {"lot_text", text},
+          {"entry", price},
+          {"exit", price},
+          {"gross", money},
+          {"charges", money},
+          {"net", money},
+          {"opened", time},
+          {"closed", time, false},
+          {"exit_priority", whole},
+          {"exit_rule", text},
+          {"exit_values", text},
+          {"exit_text", text},
+          {"tag", text},
+          {"why", text},
+          {"model_priced", whole}}},
+        of_rows("exit_audit", {{"position_id", whole},
+                               {"strategy", whole},
+                               {"instrument", text},
+                               {"priority", whole},
+                               {"rule", text},
+                               {"looked_at", text},
+                               {"text", text},
+                               {"fraction", real},
+                               {"decided_by", text},
+                               {"script", text},
+                               {"underlying", price, false},
+                               {"price", price, false}}),
+        of_rows("equity", {{"equity", money}, {"gross", money}, {"charges", money}, {"net", money}, {"detail", text}}),
+    };
+}
+std::vector<Table> decision_tables() {
+    using enum ColumnKind;
+    return {
+        of_rows("audit", {{"event_sequence", whole},
+                          {"kind", text},
+                          {"order_id", whole, false},
+                          {"intent_id", whole, false},
+                          {"text", text},
+                          {"hash", blob}}),
+        of_rows("risk_checks", {{"intent_id", whole},
+                                {"order_id", whole},
+                                {"strategy", whole},
+                                {"instrument", text},
+                                {"passed", whole},
+                                {"code", text},
+                                {"looked_at", text},
+                                {"text", text}}),
+        of_rows(
+            "skips",
+            {{"strategy", whole}, {"symbol", text}, {"why", text}, {"first", time}, {"last", time}, {"count", whole}}),
+        of_rows("script_versions", {{"strategy", whole},
+                                    {"name", text},
+                                    {"version", text},
+                                    {"sha256", text},
+                                    {"status", text},
+                                    {"detail", text}}),
+        of_rows("halts", {{"kind", text}, {"active", whole}, {"looked_at", text}, {"text", text}}),
+        of_rows("commands",
+                {{"command", text}, {"operator", text}, {"argument", text}, {"reason", text}, {"outcome", text}}),
+        of_rows("states", {{"strategy", whole},
+                           {"symbol", text},
+                           {"name", text},
+                           {"from_value", text},
+                           {"to_value", text},
+                           {"looked_at", text}}),
+        of_rows("notes", {{"level", text}, {"source", text}, {"text", text}}),
+    };
 }
 
 std::string first_tables() {
-    std::string sql;
-    sql +=
+    std::string sql =
         "CREATE TABLE sessions (number INTEGER PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, mode TEXT NOT NULL, "
-        "detail TEXT NOT NULL DEFAULT '', " +
-        time_column("started", false) + ", " + time_column("ended", false) +
-        ", audit_rows INTEGER NOT NULL DEFAULT 0, audit_head BLOB NOT NULL);\n";
-    sql += row_table("audit",
-                     "event_sequence INTEGER NOT NULL, kind TEXT NOT NULL, order_id INTEGER, intent_id INTEGER, "
-                     "text TEXT NOT NULL, hash BLOB NOT NULL");
-    sql +=
-        "CREATE INDEX audit_by_time ON audit (session, time_ns);\n"
-        "CREATE INDEX audit_by_kind ON audit (session, kind, row);\n"
-        "CREATE INDEX audit_by_order ON audit (session, order_id) WHERE order_id IS NOT NULL;\n"
-        "CREATE INDEX audit_by_intent ON audit (session, intent_id) WHERE intent_id IS NOT NULL;\n";
-    sql += table(
-        "orders",
-        "order_id INTEGER NOT NULL, intent_id INTEGER, strategy INTEGER, position_id INTEGER, instrument TEXT NOT "
-        "NULL, side TEXT NOT NULL, purpose TEXT NOT NULL, style TEXT NOT NULL, state TEXT NOT NULL, quantity "
-        "INTEGER NOT NULL, filled INTEGER NOT NULL, " +
-            price_columns({"price_limit", "average"}) + ", " + money_columns({"filled_value"}) +
-            ", broker_order INTEGER, " + time_column("created") + ", " + time_column("updated") +
-            ", reprices INTEGER NOT NULL, client_id TEXT NOT NULL, tag TEXT NOT NULL, why TEXT NOT NULL, "
-            "state_reason TEXT NOT NULL",
-        "order_id");
-    sql += "CREATE INDEX orders_by_time ON orders (session, created_ns);\n";
-    sql += row_table("order_events",
-                     "order_id INTEGER NOT NULL, from_state TEXT NOT NULL, to_state TEXT NOT NULL, filled "
-                     "INTEGER NOT NULL, " +
-                         price_columns({"price_limit"}) + ", detail TEXT NOT NULL");
-    sql += "CREATE INDEX order_events_by_order ON order_events (session, order_id);\n";
-    sql += row_table("fills",
-                     "fill_id INTEGER, order_id INTEGER, position_id INTEGER, strategy INTEGER, instrument TEXT "
-                     "NOT NULL, side TEXT NOT NULL, flags INTEGER NOT NULL, quantity INTEGER NOT NULL, " +
-                         price_columns({"price", "bid", "ask", "underlying"}) + ", " +
-                         money_columns({"charges", "brokerage", "stt", "exchange", "sebi", "stamp", "gst", "ipft"}));
-    sql += "CREATE INDEX fills_by_order ON fills (session, order_id);\n";
-    const std::string held = "strategy TEXT NOT NULL, script_version TEXT NOT NULL, instrument TEXT NOT NULL, ";
-    sql += table("positions",
-                 "position_id INTEGER NOT NULL, " + held +
-                     "side TEXT NOT NULL, quantity INTEGER NOT NULL, opened_quantity INTEGER NOT NULL, " +
-                     price_columns({"entry", "exit", "last", "underlying_entry", "last_underlying", "stop", "target"}) +
-                     ", levels_on_premium INTEGER NOT NULL, stop_rule TEXT NOT NULL, " +
-                     money_columns({"gross", "charges", "net"}) + ", " + time_column("opened") + ", " +
-                     time_column("closed", false) +
-                     ", tag TEXT NOT NULL, why TEXT NOT NULL, model_priced INTEGER NOT NULL, last_change TEXT NOT NULL",
-                 "position_id");
-    sql +=
-        "CREATE INDEX positions_open ON positions (session, opened_ns) WHERE quantity > 0;\n"
-        "CREATE INDEX positions_by_time ON positions (session, opened_ns);\n";
-    sql += table(
-        "trades",
-        "number INTEGER NOT NULL, position_id INTEGER NOT NULL, " + held +
-            "underlying TEXT NOT NULL, side TEXT NOT NULL, quantity INTEGER NOT NULL, lot_text TEXT NOT NULL, " +
-            price_columns({"entry", "exit"}) + ", " + money_columns({"gross", "charges", "net"}) + ", " +
-            time_column("opened") + ", " + time_column("closed", false) +
-            ", exit_priority INTEGER NOT NULL, exit_rule TEXT NOT NULL, exit_values TEXT NOT NULL, exit_text TEXT "
-            "NOT NULL, tag TEXT NOT NULL, why TEXT NOT NULL, model_priced INTEGER NOT NULL",
-        "number");
-    sql += "CREATE INDEX trades_by_time ON trades (session, opened_ns);\n";
-    sql += row_table("exit_audit",
-                     "position_id INTEGER, strategy INTEGER, instrument TEXT NOT NULL, priority INTEGER NOT "
-                     "NULL, rule TEXT NOT NULL, looked_at TEXT NOT NULL, text TEXT NOT NULL, fraction REAL "
-                     "NOT NULL, decided_by TEXT NOT NULL, script TEXT NOT NULL, " +
-                         price_columns({"underlying", "price"}));
-    sql += row_table("risk_checks",
-                     "intent_id INTEGER, order_id INTEGER, strategy INTEGER, instrument TEXT NOT NULL, "
-                     "passed INTEGER NOT NULL, code TEXT NOT NULL, looked_at TEXT NOT NULL, text TEXT NOT "
-                     "NULL");
-    sql += row_table("skips", "strategy INTEGER, symbol TEXT NOT NULL, why TEXT NOT NULL, " + time_column("first") +
-                                  ", " + time_column("last") + ", count INTEGER NOT NULL");
-    sql += row_table("script_versions",
-                     "strategy INTEGER, name TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT "
-                     "NULL, status TEXT NOT NULL, detail TEXT NOT NULL");
-    sql +=
-        row_table("halts", "kind TEXT NOT NULL, active INTEGER NOT NULL, looked_at TEXT NOT NULL, text TEXT NOT NULL");
-    sql += row_table("commands",
-                     "command TEXT NOT NULL, operator TEXT NOT NULL, argument TEXT NOT NULL, reason TEXT NOT "
-                     "NULL, outcome TEXT NOT NULL");
-    sql += row_table("states",
-                     "strategy INTEGER, symbol TEXT NOT NULL, name TEXT NOT NULL, from_value TEXT NOT NULL, "
-                     "to_value TEXT NOT NULL, looked_at TEXT NOT NULL");
-    sql += row_table("notes", "level TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL");
-    sql += row_table("equity", money_columns({"equity", "gross", "charges", "net"}) + ", detail TEXT NOT NULL");
-    return sql;
+        "detail TEXT "
+        "NOT NULL DEFAULT '', started_ns INTEGER, ended_ns INTEGER, audit_rows INTEGER NOT NULL DEFAULT 0, audit_head "
+        "BLOB "
+        "NOT NULL);\n";
+    for (const auto& group : {decision_tables(), order_tables(), holding_tables()}) {
+        for (const Table& table : group) sql += create(table);
+    }
+    return sql +
+           "CREATE INDEX audit_by_time ON audit (session, time_ns);\n"
+           "CREATE INDEX audit_by_kind ON audit (session, kind, row);\n"
+           "CREATE INDEX audit_by_order ON audit (session, order_id) WHERE order_id IS NOT NULL;\n"
+           "CREATE INDEX audit_by_intent ON audit (session, intent_id) WHERE intent_id IS NOT NULL;\n"
+           "CREATE INDEX orders_by_time ON orders (session, created_ns);\n"
+           "CREATE INDEX order_events_by_order ON order_events (session, order_id);\n"
+           "CREATE INDEX fills_by_order ON fills (session, order_id);\n"
+           "CREATE INDEX positions_by_time ON positions (session, opened_ns);\n"
+           "CREATE INDEX positions_open ON positions (session, opened_ns) WHERE quantity > 0;\n"
+           "CREATE INDEX trades_by_time ON trades (session, opened_ns);\n";
 }
 
 Result<int64_t> version_of(const sqlite::Database& database, std::span<const Migration> migrations) {

@@ -85,16 +85,18 @@ TEST(ledger, every_record_is_an_audit_row_and_a_row_of_its_own_table) {
         EXPECT_EQ(outsider.text(std::string("SELECT count(*) FROM ") + table), "1") << table;
     }
     EXPECT_EQ(outsider.text("SELECT count(*) FROM order_events"), "2");
-    EXPECT_EQ(outsider.text("SELECT state || ' ' || filled || ' ' || average_rupees FROM orders"),
+    EXPECT_EQ(outsider.text("SELECT state || ' ' || filled || ' ' || average FROM orders_readable"),
               "filled 100 142.3500");
-    EXPECT_EQ(outsider.text("SELECT gross || ' ' || gross_rupees || ' ' || net_rupees FROM trades"),
-              "28850000 2885.00 2759.25");
-    EXPECT_EQ(outsider.text("SELECT opened || ' ' || closed FROM trades"),
+    EXPECT_EQ(outsider.text("SELECT session_id || ' ' || gross || ' ' || net FROM trades_readable"),
+              "s 2885.00 2759.25");
+    EXPECT_EQ(outsider.text("SELECT opened || ' ' || closed FROM trades_readable"),
               "2024-01-25T10:15:00+05:30 2024-01-25T11:15:00+05:30");
-    EXPECT_EQ(outsider.text("SELECT brokerage_rupees || ' ' || coalesce(bid, 'none') FROM fills"), "20.00 none");
+    EXPECT_EQ(outsider.text("SELECT brokerage || ' ' || coalesce(ask, 'none') FROM fills_readable"), "20.00 142.3500");
     EXPECT_EQ(outsider.text("SELECT looked_at || ' ' || script FROM exit_audit"),
               "underlying=21900 adx_trend 1.0.0 4f3a");
-    EXPECT_EQ(outsider.text("SELECT first || ' ' || count FROM skips"), "2024-01-25T09:15:10+05:30 4");
+    EXPECT_EQ(outsider.text("SELECT first || ' ' || count FROM skips_readable"), "2024-01-25T09:15:10+05:30 4");
+    EXPECT_EQ(outsider.text("SELECT coalesce(bid, 'none') FROM fills"), "none");
+    EXPECT_EQ(outsider.text("SELECT hash FROM audit_readable ORDER BY row DESC"), to_hex(chain.head()));
     EXPECT_EQ(outsider.text("SELECT description FROM schema_version"), "first tables");
 }
 
