@@ -49,18 +49,23 @@ class Guardian {
     Guardian(const RiskSettings& settings, const MarketPrices& prices, const Portfolio& portfolio,
              const OrderDesk& desk, const TradingHours& hours, HaltState& halts);
 
-    void start_day(ReceiveTime now);
+    // After TradingHours and Portfolio have the new day. Day halts end.
+    void start_day(ReceiveTime now, GuardianActions& actions);
     // A new last price of an instrument. A few ns when it is neither watched by a breaker nor by an open position.
     void on_price(InstrumentId id, ReceiveTime now, GuardianActions& actions) {
         const size_t i = id.value();
         if (i < ignore_until_.size() && now < ignore_until_[i] && !portfolio_.concerns(id)) return;
         on_watched_price(id, now, actions);
     }
-    // A finished 1-minute bar with volume of an underlying (volume breaker).
+    // The VIX reading changed; on_price does this for a VIX instrument, the Session for a realised stand-in.
+    void on_vix(ReceiveTime now, GuardianActions& actions);
+    // A finished 1-minute bar (volume breaker; bars without volume and of other instruments than underlyings are
+    // ignored).
     void on_bar(const Bar& bar, ReceiveTime now, GuardianActions& actions);
-    // After fills: loss, drawdown, streak, margin, equity floor; positions that a flatten still misses.
+    // After fills and order ends: loss, drawdown, streak, margin, equity floor; exits that are still missing.
     void on_account(ReceiveTime now, GuardianActions& actions);
-    // Time-based: session close, expiry, pending orders before the close, retries, breakers that end.
+    // Call it whenever next_due says so. Session close, expiry, waiting entries before the close, exits to ask for
+    // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
     std::optional<ReceiveTime> next_due() const;
 
@@ -72,33 +77,46 @@ class Guardian {
   private:
     struct Asked {
         PositionId position;
-        ReceiveTime next;
+        ReceiveTime next;  // not again before
+        int priority = 5;
         int tries = 0;
     };
     struct UnderlyingWatch {
         InstrumentId id;
-        WindowExtremes window;
-        Ring<int64_t> volumes;
-        int64_t volume_sum = 0;
-        int64_t recent_volume_sum = 0;
+        WindowExtremes window;   // of the price in 1/10000
+        Ring<int64_t> volumes;   // of 1-minute bars
+        int64_t recent_sum = 0;  // of the newest `volume_spike_min`
+        int64_t older_sum = 0;   // of the rest
         bool moving = false;
         bool volume_spiking = false;
     };
+    struct TimedExit {
+        ReceiveTime at;
+        bool expiry = false;
+    };
 
     void on_watched_price(InstrumentId id, ReceiveTime now, GuardianActions& actions);
-    void on_vix(ReceiveTime now, GuardianActions& actions);
     void check_vix_level(double level, ReceiveTime now, GuardianActions& actions);
     void check_vix_rise(double level, ReceiveTime now, GuardianActions& actions);
-    void on_underlying(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions);
+    void check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions);
+    void check_volume(UnderlyingWatch& watch, int64_t volume, ReceiveTime now, GuardianActions& actions);
     void check_position(const Position& position, ReceiveTime now, GuardianActions& actions);
+    void check_disaster(const Position& position, ReceiveTime now, GuardianActions& actions);
     void check_losses(ReceiveTime now, GuardianActions& actions);
     void check_margin(ReceiveTime now, GuardianActions& actions);
     void ask(const Position& position, ExitReason reason, ReceiveTime now, GuardianActions& actions);
     void ask_all(ReceiveTime now, GuardianActions& actions);
+    bool covered(const Position& position) const;
+    const Asked* asked(PositionId position) const;
     void raise(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
-    void clear(HaltKind kind, ReceiveTime now, GuardianActions& actions);
+    void clear(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
     UnderlyingWatch& watch_of(InstrumentId id);
-    std::optional<ReceiveTime> session_exit_time(const Position& position, ReceiveTime now) const;
+    const DayHours* day_of(const Position& position) const;
+    std::optional<TimedExit> timed_exit(const Position& position) const;
+    ReceiveTime tradable_from(const Position& position, ReceiveTime now) const;
+    void adopt_flattening_halt();
+    void check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions);
+    std::optional<ReceiveTime> entries_end() const;
 
     const RiskSettings& settings_;
     const MarketPrices& prices_;
@@ -110,12 +128,12 @@ class Guardian {
     // underlying's last sample), unless a position is open on it.
     std::vector<ReceiveTime> ignore_until_;
     std::vector<UnderlyingWatch> underlyings_;
-    WindowExtremes vix_spike_window_, vix_kill_window_;
-    std::optional<ExitReason> flatten_;  // until nothing is open
+    WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000
+    std::optional<ExitReason> flatten_;                  // until nothing is open
     std::vector<Asked> asked_;
     bool day_loss_warned_ = false;
-    bool close_cancel_done_ = false;
-    ReceiveTime last_now_;
+    std::optional<Date> entries_cancelled_on_;
+    ReceiveTime day_;  // any moment of the current day
 };
 
 }  // namespace tide

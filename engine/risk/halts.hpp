@@ -31,8 +31,9 @@ enum class HaltKind : uint8_t {
 };
 inline constexpr size_t kHaltKindCount = 16;
 std::string_view name_of(HaltKind kind);
-// Ends by itself at the next day; ends by itself when its cause does; else only by an operator.
+// Ends by itself at the next day.
 bool lasts_for_day(HaltKind kind);
+// Ends by itself when its cause does; size then begins small and grows.
 bool is_volatility(HaltKind kind);
 
 struct Halt {
@@ -59,9 +60,10 @@ class HaltState {
     // The most important one, or nullptr.
     const Halt* first() const;
 
-    // Day halts end; the kill switch, a pause and the like stay.
+    // Day halts end, and an hour of limited mode follows them by itself; the kill switch, a pause and the like stay.
     void start_day(ReceiveTime now);
-    // An operator's resume: clears the kill switch, a pause and every halt it tripped; limited mode begins.
+    // An operator's resume: ends a pause and the kill switch with what tripped it. After the kill switch limited mode
+    // begins and lasts until an operator's `mode normal`.
     void resume(ReceiveTime now);
     // Back to full size. Errors: halted while a halt is on or before the hour is over.
     Result<void> set_mode_normal(ReceiveTime now);

@@ -89,6 +89,12 @@ struct RiskSettings {
     int64_t max_per_underlying_of(StrategyId strategy) const;
     // The sector of an underlying's symbol; the symbol itself when none is configured.
     std::string_view sector_of(std::string_view underlying) const;
+
+  private:
+    void register_session(SettingsRegistry& registry);
+    void register_limits(SettingsRegistry& registry);
+    void register_losses(SettingsRegistry& registry);
+    void register_volatility(SettingsRegistry& registry);
 };
 
 }  // namespace tide

@@ -11,7 +11,7 @@ namespace tide {
 // 2006).
 class WindowExtremes {
   public:
-    // Room for one sample a `step`; samples nearer than that to the last one replace its slot only if more extreme.
+    // Keeps one sample a `step` and extreme.
     WindowExtremes(Duration length, Duration step);
     void add(ReceiveTime time, double value);
     void expire(ReceiveTime now);
@@ -38,7 +38,7 @@ class WindowExtremes {
         void pop_front();
         void pop_back() { --size; }
     };
-    Duration length_;
+    Duration length_, step_;
     Queue low_, high_;
 };
 

@@ -170,6 +170,9 @@ class StrategyServices {
     // Would the risk gate refuse this now? Prices already on the intent; instrument by symbol.
     virtual std::optional<Refusal> precheck(const Intent& intent) const = 0;
     virtual InstrumentId find_instrument(std::string_view symbol) const = 0;
+    // The id of the next intent, so that a script can be told it at once; the Session keeps the id that an intent comes
+    // with. None: the host counts by itself. A failed callback leaves a gap.
+    virtual IntentId reserve_intent_id() { return {}; }
 };
 
 struct SkipNote {

@@ -180,6 +180,7 @@ PositionId Portfolio::open_surplus(const Fill& fill, Quantity quantity, Money ch
     surplus.tag = "surplus";
     surplus.why = "more was filled than was open";
     Position& position = open_position(PositionId(next_position_++), surplus, fill.time, underlying);
+    position.surplus = true;
     increase(position, fill, quantity, charges);
     return position.id;
 }

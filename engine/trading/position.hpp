@@ -45,6 +45,7 @@ struct Position {
     OrderId exit_order;         // the one exit in progress, if any
     bool half_taken = false;    // a part was closed at a profit target
     bool model_priced = false;  // any of its fills was priced by model
+    bool surplus = false;       // nobody planned it: more was filled than was open; to be closed at once
 
     bool open() const { return quantity.units() > 0; }
     Money unrealised() const;  // gross, at last_price

@@ -117,7 +117,11 @@ void add_position(Line& line, const Position& p) {
     if (p.closed) line.time("closed_ns", *p.closed);
     line.price_if_any("stop", p.levels.stop).price_if_any("target", p.levels.target);
     line.flag("on_premium", p.levels.on_premium).text("stop_rule", p.levels.stop_rule);
-    line.flag("half_taken", p.half_taken).flag("model", p.model_priced).text("tag", p.tag).text("why", p.why);
+    line.flag("half_taken", p.half_taken)
+        .flag("model", p.model_priced)
+        .flag("surplus", p.surplus)
+        .text("tag", p.tag)
+        .text("why", p.why);
 }
 
 void write(std::string& out, const SessionRecord& r) {

@@ -1,0 +1,172 @@
+#include "bindings/intent_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace tide {
+namespace {
+
+using Kind = ScriptValue::Kind;
+constexpr double kPriceMax = 1e9;        // rupees; far above any price, far below what a Price can hold
+constexpr double kLotsMax = 1e6;
+constexpr double kPercentMax = 100;
+constexpr double kIdMax = 9007199254740992.0;  // 2^53: beyond it a Lua number skips integers
+constexpr size_t kTagBytesMax = 64;
+constexpr size_t kWhyBytesMax = 512;
+
+std::string show(const ScriptValue& value) {
+    switch (value.kind) {
+        case Kind::nil: return "nil";
+        case Kind::number: return fmt::format("{}", value.number);
+        case Kind::text: return fmt::format("'{}'", clean_text(value.text, 60));
+        case Kind::boolean: return value.number != 0 ? "true" : "false";
+        case Kind::other: break;
+    }
+    return fmt::format("a {}", value.type_name);
+}
+
+// Collects fields; the first that is wrong is what the script is told.
+class FieldReader {
+  public:
+    bool failed() const { return !problem_.empty(); }
+    std::string problem() const { return problem_; }
+    void refuse(std::string text) {
+        if (problem_.empty()) problem_ = std::move(text);
+    }
+
+    double number(const char* field, const ScriptValue& value, double min, double max, std::string_view what) {
+        if (value.kind == Kind::number && value.number >= min && value.number <= max) return value.number;
+        refuse(fmt::format("{} must be {}, got {}", field, what, show(value)));
+        return min;
+    }
+    int64_t whole(const char* field, const ScriptValue& value, double min, double max) {
+        const std::string what = fmt::format("a whole number from {} to {}", min, max);
+        const double read = number(field, value, min, max, what);
+        if (read != std::floor(read)) refuse(fmt::format("{} must be {}, got {}", field, what, show(value)));
+        return failed() ? 0 : static_cast<int64_t>(read);
+    }
+    std::optional<Price> price(const char* field, const ScriptValue& value) {
+        if (!value.given()) return std::nullopt;
+        const double read = number(field, value, 0.0001, kPriceMax, "a price above 0 in rupees");
+        return failed() ? std::nullopt : std::optional(Price::from_double(read));
+    }
+    std::optional<double> percent(const char* field, const ScriptValue& value) {
+        if (!value.given()) return std::nullopt;
+        return number(field, value, 0.01, kPercentMax, "a percentage from 0.01 to 100");
+    }
+    std::string text(const char* field, const ScriptValue& value, size_t bytes_max) {
+        if (!value.given()) return {};
+        if (value.kind != Kind::text) refuse(fmt::format("{} must be a text, got {}", field, show(value)));
+        return clean_text(value.text, bytes_max);
+    }
+    uint64_t id(const char* field, const ScriptValue& value, std::string_view what) {
+        const double read = number(field, value, 1, kIdMax, what);
+        if (read != std::floor(read)) refuse(fmt::format("{} must be {}, got {}", field, what, show(value)));
+        return static_cast<uint64_t>(read);
+    }
+
+  private:
+    std::string problem_;
+};
+
+// A stop and a target on the underlying may be given as a level or in percent, not both.
+void read_protection(FieldReader& fields, const EnterArguments& arguments, Intent& intent) {
+    intent.stop = fields.price("stop", arguments.stop);
+    intent.target = fields.price("target", arguments.target);
+    intent.stop_pct = fields.percent("stop_pct", arguments.stop_pct);
+    intent.target_pct = fields.percent("target_pct", arguments.target_pct);
+    if (intent.stop && intent.stop_pct) fields.refuse("stop and stop_pct: give one of the two");
+    if (intent.target && intent.target_pct) fields.refuse("target and target_pct: give one of the two");
+}
+
+constexpr std::string_view kPositionWanted = "a position or its id";
+
+ExitReason read_reason(FieldReader& fields, const ScriptValue& rule, const ScriptValue& text, const ScriptValue& values,
+                       std::string_view default_rule) {
+    ExitReason reason;
+    reason.rule = fields.text("rule", rule, kTagBytesMax);
+    if (reason.rule.empty()) reason.rule = default_rule;
+    reason.text = fields.text("why", text, kWhyBytesMax);
+    reason.values = fields.text("values", values, kWhyBytesMax);
+    return reason;
+}
+
+}  // namespace
+
+std::string clean_text(std::string_view text, size_t bytes_max) {
+    std::string clean;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            clean += c == '\n' ? "\\n" : c == '\t' ? " " : fmt::format("\\x{:02x}", byte);
+        } else {
+            clean += c;
+        }
+        if (clean.size() >= bytes_max) {
+            clean.resize(bytes_max);
+            break;
+        }
+    }
+    return clean;
+}
+
+IntentOrText enter_intent(const EnterArguments& arguments, const StrategyServices& services) {
+    FieldReader fields;
+    Intent intent;
+    intent.kind = IntentKind::enter;
+    if (arguments.symbol.kind != Kind::text) {
+        fields.refuse(fmt::format("leg or symbol must name what to trade, got {}", show(arguments.symbol)));
+    } else {
+        intent.instrument = services.find_instrument(arguments.symbol.text);
+        if (!intent.instrument.valid()) fields.refuse(fmt::format("symbol {} is not known", show(arguments.symbol)));
+    }
+    intent.lots = fields.whole("lots", arguments.lots, 1, kLotsMax);
+    const std::string side = arguments.side.given() ? fields.text("side", arguments.side, 8) : "buy";
+    if (side != "buy" && side != "sell") fields.refuse(fmt::format("side must be \"buy\" or \"sell\", got {}", show(arguments.side)));
+    intent.side = side == "sell" ? Side::sell : Side::buy;
+    intent.limit = fields.price("limit", arguments.limit);
+    read_protection(fields, arguments, intent);
+    intent.tag = fields.text("tag", arguments.tag, kTagBytesMax);
+    intent.why = fields.text("why", arguments.why, kWhyBytesMax);
+    if (fields.failed()) return tl::unexpected(fields.problem());
+    return intent;
+}
+
+IntentOrText exit_intent(const ExitArguments& arguments) {
+    FieldReader fields;
+    Intent intent;
+    intent.kind = IntentKind::exit;
+    intent.position = PositionId(fields.id("position", arguments.position, kPositionWanted));
+    if (arguments.fraction.given())
+        intent.fraction = fields.number("fraction", arguments.fraction, 1e-6, 1, "a number above 0 and at most 1");
+    intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, "script");
+    if (arguments.priority.given()) intent.reason.priority = static_cast<int>(fields.whole("priority", arguments.priority, 2, 5));
+    if (fields.failed()) return tl::unexpected(fields.problem());
+    return intent;
+}
+
+IntentOrText level_intent(const LevelArguments& arguments) {
+    FieldReader fields;
+    Intent intent;
+    intent.kind = arguments.kind;
+    const char* field = arguments.kind == IntentKind::set_stop ? "stop" : "target";
+    intent.position = PositionId(fields.id("position", arguments.position, kPositionWanted));
+    if (!arguments.price.given()) fields.refuse(fmt::format("{} must be a price above 0 in rupees, got nil", field));
+    intent.level = fields.price(field, arguments.price).value_or(Price());
+    intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, field);
+    intent.reason.priority = arguments.kind == IntentKind::set_stop ? 2 : 3;
+    if (fields.failed()) return tl::unexpected(fields.problem());
+    return intent;
+}
+
+IntentOrText cancel_intent(const ScriptValue& order) {
+    FieldReader fields;
+    Intent intent;
+    intent.kind = IntentKind::cancel;
+    intent.order = OrderId(fields.id("order", order, "an order or its id"));
+    if (fields.failed()) return tl::unexpected(fields.problem());
+    return intent;
+}
+
+}  // namespace tide

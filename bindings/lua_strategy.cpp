@@ -1,0 +1,529 @@
+#include "bindings/lua_strategy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <lua.hpp>
+
+#include "bindings/lua_functions.hpp"
+#include "bindings/lua_prelude.hpp"
+#include "bindings/script_bundle.hpp"
+#include "core/assert.hpp"
+
+namespace tide {
+namespace {
+
+constexpr const char* kCallbackNames[] = {"on_start", "on_stop", "on_bar",   "on_tick",   "on_exit_check",
+                                          "on_order", "on_fill", "on_timer", "on_session"};
+constexpr size_t kKnownPositionsMax = 64;
+constexpr size_t kLogBytesMax = 2000;
+constexpr size_t kNoteBytesMax = 300;
+
+Error script_error(std::string message) { return make_error(ErrorCode::script, std::move(message)); }
+
+double seconds_of(int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+// The table at `index`, field `name`, as text.
+std::string field_text(lua_State* state, int index, const char* name) {
+    lua_getfield(state, index, name);
+    size_t length = 0;
+    const char* text = lua_tolstring(state, -1, &length);
+    std::string copy = text != nullptr ? std::string(text, length) : std::string();
+    lua_pop(state, 1);
+    return copy;
+}
+
+double field_number(lua_State* state, int index, const char* name) {
+    lua_getfield(state, index, name);
+    const double value = lua_tonumber(state, -1);
+    lua_pop(state, 1);
+    return value;
+}
+
+bool field_bool(lua_State* state, int index, const char* name) {
+    lua_getfield(state, index, name);
+    const bool value = lua_toboolean(state, -1) != 0;
+    lua_pop(state, 1);
+    return value;
+}
+
+// Calls `each` for every element of the array in field `name`, with the element on top of the stack.
+template <class Each>
+void for_each_in(lua_State* state, int index, const char* name, Each each) {
+    lua_getfield(state, index, name);
+    for (int i = 1;; ++i) {
+        lua_rawgeti(state, -1, i);
+        if (lua_isnil(state, -1)) break;
+        each();
+        lua_pop(state, 1);
+    }
+    lua_pop(state, 2);
+}
+
+// A copy of the table on top of the stack takes its place; the original is emptied.
+void move_table(lua_State* state) {
+    lua_newtable(state);
+    lua_pushnil(state);
+    while (lua_next(state, -3) != 0) {
+        lua_pushvalue(state, -2);
+        lua_pushvalue(state, -2);
+        lua_rawset(state, -5);
+        lua_pushvalue(state, -2);
+        lua_pushnil(state);
+        lua_rawset(state, -6);  // clearing a field is allowed while traversing
+        lua_pop(state, 1);
+    }
+    lua_remove(state, -2);
+}
+
+}  // namespace
+
+LuaStrategy::LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits)
+    : id_(id), bundle_(bundle), services_(&services), runtime_(limits, bundle.seed) {
+    output_ = &early_output_;
+}
+
+Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(StrategyId id, const ScriptBundle& bundle, StrategyServices& services,
+                                                       const LuaLimits& limits) {
+    std::unique_ptr<LuaStrategy> strategy(new LuaStrategy(id, bundle, services, limits));
+    if (auto ready = strategy->run_preludes(); !ready) return ready.error();
+    if (auto ran = strategy->run_script(); !ran) return ran.error();
+    return strategy;
+}
+
+Result<void> LuaStrategy::run_preludes() {
+    lua_State* state = runtime_.state();
+    const int base = lua_gettop(state);
+    open_mirror();
+    lua_newtable(state);
+    add_base_functions(state, runtime_);
+    add_text_functions(state, runtime_);
+    add_api_functions(state, *this);
+    lua_pushvalue(state, -1);
+    host_ref = luaL_ref(state, LUA_REGISTRYINDEX);
+    const int host = lua_gettop(state);
+    const auto run_chunk = [&](const char* source, int arguments) {
+        const int status = luaL_loadbufferx(state, source, std::char_traits<char>::length(source), "=tide", "t");
+        if (status == 0) lua_insert(state, -arguments - 1);
+        return status != 0 ? status : lua_pcall(state, arguments, 1, LuaRuntime::kHandlerSlot);
+    };
+    lua_pushvalue(state, LUA_GLOBALSINDEX);
+    move_table(state);
+    lua_pushvalue(state, host);
+    if (run_chunk(kSandboxPrelude, 2) != 0)
+        return make_error(ErrorCode::internal, fmt::format("sandbox prelude: {}", lua_tostring(state, -1)));
+    const int sandbox = lua_gettop(state);
+    lua_getfield(state, sandbox, "environment");
+    environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
+    lua_pushvalue(state, host);
+    lua_pushvalue(state, sandbox);
+    if (run_chunk(kApiPrelude, 2) != 0)
+        return make_error(ErrorCode::internal, fmt::format("API prelude: {}", lua_tostring(state, -1)));
+    // What the state's own registry still knows of the libraries goes as well.
+    lua_pushnil(state);
+    lua_setfield(state, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushvalue(state, -1);
+    lua_replace(state, base + 1);
+    lua_settop(state, base + 1);  // the API's functions stay until the script has been read
+    lua_gc(state, LUA_GCCOLLECT, 0);
+    runtime_.arena().exempt(runtime_.arena().used_bytes());
+    return {};
+}
+
+void LuaStrategy::open_mirror() {
+    lua_State* state = runtime_.state();
+    mirror_ = lua_newthread(state);
+    luaL_ref(state, LUA_REGISTRYINDEX);
+}
+
+bool LuaStrategy::compile_module(const char* name) noexcept {
+    const auto module = std::find_if(bundle_.modules.begin(), bundle_.modules.end(),
+                                     [&](const ScriptSource& source) { return source.name == name; });
+    if (module == bundle_.modules.end()) {
+        std::vector<std::string> names;
+        for (const ScriptSource& source : bundle_.modules) names.push_back(source.name);
+        text = fmt::format("require: there is no module '{}' among this strategy's modules ({})", clean_text(name, 60),
+                           names.empty() ? "it has none" : fmt::format("{}", fmt::join(names, ", ")));
+        return false;
+    }
+    if (auto compiled = runtime_.compile(module->name, module->text); !compiled) {
+        text = compiled.error().message;
+        return false;
+    }
+    return true;
+}
+
+Result<void> LuaStrategy::run_script() {
+    lua_State* state = runtime_.state();
+    const int api = lua_gettop(state);
+    if (auto compiled = runtime_.compile(bundle_.name, bundle_.text); !compiled) return compiled.error();
+    lua_rawgeti(state, LUA_REGISTRYINDEX, environment_ref);
+    lua_setfenv(state, -2);
+    lua_rawgeti(state, LUA_REGISTRYINDEX, host_ref);
+    lua_getfield(state, -1, "refill");
+    lua_getfield(state, -2, "select");
+    lua_remove(state, -3);
+    if (auto ran = runtime_.call(2, 1, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
+        return script_error(std::move(ran.message));
+    lua_getfield(state, api, "finish");
+    lua_insert(state, -2);
+    if (auto ran = runtime_.call(1, 3, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok) {
+        // Raised outside any script frame: say whose file it is.
+        const std::string file = bundle_.name + ".lua";
+        return script_error(ran.message.starts_with(file) ? ran.message : fmt::format("{}: {}", file, ran.message));
+    }
+    return finish_script();
+}
+
+// On the stack: the API's functions, the callbacks, the declaration, names of callbacks that are never called.
+Result<void> LuaStrategy::finish_script() {
+    lua_State* state = runtime_.state();
+    const int ignored = lua_gettop(state);
+    const int api = ignored - 3;
+    if (const std::string names = lua_tostring(state, ignored); !names.empty())
+        log("warning", fmt::format("{}: declared, but never called by this version of the engine", names));
+    read_declaration(ignored - 1);
+    const auto keep = [&](const char* name) {
+        lua_getfield(state, api, name);
+        return luaL_ref(state, LUA_REGISTRYINDEX);
+    };
+    add_position_ref = keep("add_position");
+    forget_position_ref = keep("forget_position");
+    list_position_ref = keep("list_position");
+    lua_getfield(state, api, "make_entries");
+    lua_pushvalue(state, ignored - 2);
+    if (auto made = runtime_.call(1, 1, runtime_.limits().load_units); made.outcome != LuaOutcome::ok)
+        return make_error(ErrorCode::internal, made.message);
+    keep_entries(lua_gettop(state));
+    lua_gc(state, LUA_GCCOLLECT, 0);
+    return {};
+}
+
+void LuaStrategy::read_declaration(int table) {
+    lua_State* state = runtime_.state();
+    declaration_.name = field_text(state, table, "name");
+    declaration_.version = field_text(state, table, "version");
+    declaration_.sha256 = bundle_sha256(bundle_);
+    declaration_.wants_vix = field_bool(state, table, "vix");
+    declaration_.wants_ticks = field_bool(state, table, "ticks");
+    declaration_.chain_strikes = static_cast<int64_t>(field_number(state, table, "chain"));
+    const auto element = [&](int i) {
+        lua_rawgeti(state, -1, i);
+        const double value = lua_tonumber(state, -1);
+        lua_pop(state, 1);
+        return value;
+    };
+    for_each_in(state, table, "symbols", [&] { declaration_.symbols.emplace_back(lua_tostring(state, -1)); });
+    for_each_in(state, table, "timeframes", [&] {
+        declaration_.timeframes.push_back(static_cast<Timeframe>(field_number(state, lua_gettop(state), "index")));
+    });
+    for_each_in(state, table, "history", [&] {
+        declaration_.history_bars[static_cast<Timeframe>(element(1))] = static_cast<int64_t>(element(2));
+    });
+    for_each_in(state, table, "parameters", [&] {
+        lua_rawgeti(state, -1, 1);
+        lua_rawgeti(state, -2, 2);
+        declaration_.parameters.emplace_back(lua_tostring(state, -2), lua_tostring(state, -1));
+        lua_pop(state, 2);
+    });
+    bar_columns_.resize(declaration_.symbols.size() * kTimeframeCount);
+}
+
+// The entry functions stay at the bottom of the stack, where a callback finds them without a look-up.
+void LuaStrategy::keep_entries(int table) {
+    lua_State* state = runtime_.state();
+    for (int i = 0; i < kCallbackCount; ++i) {
+        lua_getfield(state, table, kCallbackNames[i]);
+        defined_[static_cast<size_t>(i)] = lua_isfunction(state, -1);
+    }
+    for (int i = kFirstCallbackSlot; i <= table; ++i) lua_remove(state, kFirstCallbackSlot);
+    declaration_.has_exit_check = defined_[kExitCheck];
+    declaration_.has_order = defined_[kOrder];
+    declaration_.has_fill = defined_[kFill];
+}
+
+// ---- the mirror
+
+LuaStrategy::Columns& LuaStrategy::bar_columns(size_t symbol_index, Timeframe timeframe) {
+    const size_t i = symbol_index * kTimeframeCount + static_cast<size_t>(timeframe);
+    TIDE_ASSERT(i < bar_columns_.size());
+    return bar_columns_[i];
+}
+
+LuaStrategy::Columns& LuaStrategy::indicator_columns(int32_t handle) {
+    TIDE_ASSERT(handle >= 0 && handle < 1'000'000);
+    const auto i = static_cast<size_t>(handle);
+    if (i >= indicator_columns_.size()) indicator_columns_.resize(i + 1);
+    return indicator_columns_[i];
+}
+
+// Numbers into existing array slots: nothing is allocated, nothing can be raised.
+void LuaStrategy::write(Columns& columns, const double* values) {
+    const int at = static_cast<int>(columns.written & (columns.capacity - 1)) + 1;
+    for (int i = 0; i < columns.count; ++i) {
+        lua_pushnumber(mirror_, values[i]);
+        lua_rawseti(mirror_, columns.first + i, at);
+    }
+    lua_pushnumber(mirror_, static_cast<double>(++columns.written));
+    lua_rawseti(mirror_, columns.first, 0);
+}
+
+void LuaStrategy::push_bar(const BarMessage& bar) {
+    if (quarantined_) return;
+    Columns& columns = bar_columns(static_cast<size_t>(bar.symbol_index), bar.timeframe);
+    if (!columns.active()) return;  // filled from the Session's own series when the script first asks
+    const double values[] = {bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+    write(columns, values);
+}
+
+void LuaStrategy::push_indicator(const IndicatorMessage& message) {
+    if (quarantined_) return;
+    const auto i = static_cast<size_t>(message.handle);
+    if (i >= indicator_columns_.size() || !indicator_columns_[i].active()) return;
+    TIDE_ASSERT(message.values.size() == static_cast<size_t>(indicator_columns_[i].count));
+    write(indicator_columns_[i], message.values.data());
+}
+
+void LuaStrategy::fill_bars(Columns& columns, size_t symbol_index, Timeframe timeframe) noexcept {
+    const auto index = static_cast<int32_t>(symbol_index);
+    const size_t count = std::min(services_->bar_count(id_, index, timeframe), static_cast<size_t>(columns.capacity));
+    for (size_t back = count; back-- > 0;) {
+        const BarMessage bar = services_->bar(id_, index, timeframe, back);
+        const double values[] = {bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+        write(columns, values);
+    }
+}
+
+void LuaStrategy::fill_indicator(Columns& columns) noexcept {
+    double values[16];
+    TIDE_ASSERT(columns.count <= static_cast<int>(std::size(values)));
+    const size_t count = std::min(indicator_info->history, static_cast<size_t>(columns.capacity));
+    for (size_t back = count; back-- > 0;) {
+        for (int i = 0; i < columns.count; ++i)
+            values[i] = services_->indicator_history(indicator_info->handle, static_cast<size_t>(i), back);
+        write(columns, values);
+    }
+}
+
+bool LuaStrategy::know_position(uint64_t id, uint64_t& forgotten) noexcept {
+    forgotten = 0;
+    if (std::find(known_positions_.begin(), known_positions_.end(), id) != known_positions_.end()) return true;
+    if (known_positions_.size() == kKnownPositionsMax) {
+        forgotten = known_positions_.front();
+        known_positions_.erase(known_positions_.begin());
+    }
+    known_positions_.push_back(id);
+    return false;
+}
+
+// ---- what the script says
+
+bool LuaStrategy::log(const char* level, std::string_view message) noexcept {
+    if (output_->logs.size() >= runtime_.limits().logs_per_callback) {
+        runtime_.stop(LuaStop::output);
+        return false;
+    }
+    output_->logs.push_back({level, clean_text(message, kLogBytesMax)});
+    return true;
+}
+
+bool LuaStrategy::skip(std::string_view symbol, std::string_view why) noexcept {
+    if (output_->skips.size() >= runtime_.limits().notes_per_callback) {
+        runtime_.stop(LuaStop::output);
+        return false;
+    }
+    output_->skips.push_back({clean_text(symbol, kNoteBytesMax), clean_text(why, kNoteBytesMax)});
+    return true;
+}
+
+bool LuaStrategy::state(std::string_view symbol, std::string_view name, std::string_view value, std::string_view values) noexcept {
+    if (output_->states.size() >= runtime_.limits().notes_per_callback) {
+        runtime_.stop(LuaStop::output);
+        return false;
+    }
+    output_->states.push_back({clean_text(symbol, kNoteBytesMax), clean_text(name, kNoteBytesMax),
+                               clean_text(value, kNoteBytesMax), clean_text(values, kNoteBytesMax)});
+    return true;
+}
+
+bool LuaStrategy::timer(double delay_s, std::string_view name) noexcept {
+    if (output_->timers.size() >= runtime_.limits().notes_per_callback) {
+        runtime_.stop(LuaStop::output);
+        return false;
+    }
+    output_->timers.push_back({delay_s, std::string(name)});
+    return true;
+}
+
+bool LuaStrategy::propose(const char* who, const char* position, IntentOrText proposed) noexcept {
+    answer_ = {};
+    if (!proposed) {
+        answer_ = {0, "bad_argument", proposed.error()};
+        return log("warning", fmt::format("{}{}: {}", position, who, answer_.text));
+    }
+    if (output_->intents.size() >= runtime_.limits().intents_per_callback) {
+        runtime_.stop(LuaStop::output);
+        return false;
+    }
+    Intent& intent = *proposed;
+    intent.strategy = id_;
+    intent.decided = ReceiveTime(Duration(services_->now_ns()));
+    intent.decision_bar = decision_bar_;
+    const bool known = !intent.position.valid() || std::find(known_positions_.begin(), known_positions_.end(),
+                                                             intent.position.value()) != known_positions_.end();
+    if (!known) {
+        answer_ = {0, "unknown_position", fmt::format("this strategy has no position {}", intent.position.value())};
+    } else if (auto refusal = services_->precheck(intent)) {
+        answer_ = {0, std::move(refusal->code), std::move(refusal->text)};
+    } else {
+        intent.id = services_->reserve_intent_id();
+        if (!intent.id.valid()) intent.id = IntentId(++own_intent_ids_);
+        answer_.id = intent.id.value();
+        output_->intents.push_back(std::move(intent));
+        return true;
+    }
+    return log("info", fmt::format("{}{} refused ({}): {}", position, who, answer_.code, answer_.text));
+}
+
+// ---- callbacks
+
+void LuaStrategy::push_text(std::string_view value) { lua_pushlstring(runtime_.state(), value.data(), value.size()); }
+
+bool LuaStrategy::begin(Callback callback, CallbackOutput& output, CallbackResult& result) {
+    if (quarantined_) {
+        result = {CallbackStatus::quarantined, quarantine_reason_};
+        return false;
+    }
+    if (!defined_[callback]) {
+        result.status = CallbackStatus::not_defined;
+        return false;
+    }
+    output_ = &output;
+    decision_bar_ = {};
+    lua_State* state = runtime_.state();
+    lua_pushvalue(state, kFirstCallbackSlot + callback);
+    lua_pushnumber(state, seconds_of(services_->now_ns()));
+    return true;
+}
+
+CallbackResult LuaStrategy::run(int arguments, int64_t units) {
+    LuaCallResult called = runtime_.call(arguments + 1, 0, units);
+    if (__builtin_expect(called.outcome == LuaOutcome::ok, 1)) {
+        output_ = &early_output_;
+        failures_ = 0;
+        return {};
+    }
+    return settle(std::move(called));
+}
+
+// After a failure only the log lines made before it stay.
+CallbackResult LuaStrategy::settle(LuaCallResult called) {
+    output_->intents.clear();
+    output_->skips.clear();
+    output_->states.clear();
+    output_->timers.clear();
+    output_ = &early_output_;
+    ++failures_;
+    if (called.outcome == LuaOutcome::abandoned) {
+        quarantined_ = true;
+        quarantine_reason_ = fmt::format("{}.lua: quarantined: {}", bundle_.name, called.message);
+    } else if (failures_ >= runtime_.limits().failures_to_quarantine) {
+        quarantined_ = true;
+        quarantine_reason_ = fmt::format("{} (quarantined after {} failed callbacks in a row)", called.message, failures_);
+    }
+    if (quarantined_) return {CallbackStatus::quarantined, quarantine_reason_};
+    return {called.outcome == LuaOutcome::limit ? CallbackStatus::budget : CallbackStatus::error, std::move(called.message)};
+}
+
+CallbackResult LuaStrategy::on_start(CallbackOutput& output) {
+    std::move(early_output_.logs.begin(), early_output_.logs.end(), std::back_inserter(output.logs));
+    early_output_.logs.clear();
+    CallbackResult result;
+    if (!begin(kStart, output, result)) return result;
+    return run(0, runtime_.limits().load_units);
+}
+
+CallbackResult LuaStrategy::on_stop(std::string_view reason, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kStop, output, result)) return result;
+    push_text(reason);
+    return run(1, runtime_.limits().load_units);
+}
+
+CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kBar, output, result)) return result;
+    decision_bar_ = ExchangeTime(seconds(bar.start_s));
+    lua_State* state = runtime_.state();
+    for (const double value : {static_cast<double>(bar.symbol_index), static_cast<double>(bar.timeframe),
+                               static_cast<double>(bar.start_s), bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi})
+        lua_pushnumber(state, value);
+    return run(9, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_tick(const TickMessage& tick, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kTick, output, result)) return result;
+    lua_State* state = runtime_.state();
+    for (const double value : {static_cast<double>(tick.symbol_index), seconds_of(tick.time_ns), tick.last, tick.bid, tick.ask,
+                               tick.volume, tick.oi})
+        lua_pushnumber(state, value);
+    return run(7, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const QuoteMessage& quote, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kExitCheck, output, result)) return result;
+    lua_State* state = runtime_.state();
+    uint64_t forgotten = 0;
+    if (!know_position(position.id, forgotten)) {
+        if (forgotten != 0) {
+            lua_rawgeti(state, LUA_REGISTRYINDEX, forget_position_ref);
+            lua_pushnumber(state, static_cast<double>(forgotten));
+            lua_call(state, 1, 0);
+        }
+        introduce_position(state, *this, position);
+    }
+    for (const double value : {quote.last, quote.bid, quote.ask, quote.underlying, quote.age_s}) lua_pushnumber(state, value);
+    lua_pushboolean(state, quote.model);
+    return run(6 + push_position_numbers(state, position), runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_order(const OrderMessage& order, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kOrder, output, result)) return result;
+    lua_State* state = runtime_.state();
+    lua_pushnumber(state, static_cast<double>(order.id));
+    lua_pushnumber(state, static_cast<double>(order.intent));
+    for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag}) push_text(value);
+    for (const double value : {order.quantity, order.filled, order.limit, order.average}) lua_pushnumber(state, value);
+    return run(12, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_fill(const FillMessage& fill, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kFill, output, result)) return result;
+    lua_State* state = runtime_.state();
+    lua_pushnumber(state, static_cast<double>(fill.order));
+    lua_pushnumber(state, static_cast<double>(fill.position));
+    push_text(fill.symbol);
+    push_text(fill.side);
+    for (const double value : {fill.quantity, fill.price, fill.charges}) lua_pushnumber(state, value);
+    return run(7, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_timer(std::string_view name, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kTimer, output, result)) return result;
+    push_text(name);
+    return run(1, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_session(std::string_view phase, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kSession, output, result)) return result;
+    push_text(phase);
+    return run(1, runtime_.limits().callback_units);
+}
+
+}  // namespace tide

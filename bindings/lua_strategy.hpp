@@ -1,0 +1,136 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bindings/intent_arguments.hpp"
+#include "bindings/lua_runtime.hpp"
+#include "session/strategy_host.hpp"
+
+namespace tide {
+
+// One loaded version of one strategy: its state, its mirror of market data, and the callbacks it defines.
+class LuaStrategy {
+  public:
+    static Result<std::unique_ptr<LuaStrategy>> load(StrategyId id, const ScriptBundle& bundle, StrategyServices& services,
+                                                     const LuaLimits& limits);
+    const StrategyDeclaration& declaration() const { return declaration_; }
+    const LuaRuntime& runtime() const { return runtime_; }
+    bool quarantined() const { return quarantined_; }
+
+    void push_bar(const BarMessage& bar);
+    void push_indicator(const IndicatorMessage& values);
+
+    CallbackResult on_start(CallbackOutput& output);
+    CallbackResult on_stop(std::string_view reason, CallbackOutput& output);
+    CallbackResult on_bar(const BarMessage& bar, CallbackOutput& output);
+    CallbackResult on_tick(const TickMessage& tick, CallbackOutput& output);
+    CallbackResult on_exit_check(const PositionMessage& position, const QuoteMessage& quote, CallbackOutput& output);
+    CallbackResult on_order(const OrderMessage& order, CallbackOutput& output);
+    CallbackResult on_fill(const FillMessage& fill, CallbackOutput& output);
+    CallbackResult on_timer(std::string_view name, CallbackOutput& output);
+    CallbackResult on_session(std::string_view phase, CallbackOutput& output);
+
+    // What the C functions of the API need (lua_api_functions.cpp). Nothing here raises Lua errors or calls Lua, except
+    // where a comment says so.
+    LuaRuntime& runtime() { return runtime_; }
+    StrategyServices& services() { return *services_; }
+    const ScriptBundle& bundle() const { return bundle_; }
+    StrategyId id() const { return id_; }
+
+    // An answer to ctx:enter and its like: an intent id, or a code and a text.
+    struct Answer {
+        uint64_t id = 0;
+        std::string code, text;
+    };
+    // Checks, asks the engine, and keeps the intent. `answer()` has the outcome. False when the script makes too many.
+    bool propose(const char* who, const char* position, IntentOrText intent) noexcept;
+    const Answer& answer() const { return answer_; }
+    bool log(const char* level, std::string_view text) noexcept;
+    bool skip(std::string_view symbol, std::string_view why) noexcept;
+    bool state(std::string_view symbol, std::string_view name, std::string_view value, std::string_view values) noexcept;
+    bool timer(double delay_s, std::string_view name) noexcept;
+
+    // Results of the engine's services, kept here while a C function pushes them.
+    std::optional<IndicatorInfo> indicator_info;
+    std::optional<ChainSnapshot> chain;
+    std::vector<PositionMessage> positions;
+    std::string text;
+
+    // A group of columns in the mirror: rings that Lua reads and `write` fills. One group for the bars of a symbol and
+    // timeframe, one for each indicator.
+    struct Columns {
+        int first = 0;      // slot on the mirror's stack; 0 = the script has not asked for it
+        int count = 0;
+        int64_t capacity = 0;
+        int64_t written = 0;
+        bool active() const { return first != 0; }
+    };
+    Columns& bar_columns(size_t symbol_index, Timeframe timeframe);
+    Columns& indicator_columns(int32_t handle);
+    // One new value in each column. Missing is NaN.
+    void write(Columns& columns, const double* values);
+    // Fills new columns with what there already is.
+    void fill_bars(Columns& columns, size_t symbol_index, Timeframe timeframe) noexcept;
+    void fill_indicator(Columns& columns) noexcept;
+    lua_State* mirror() const { return mirror_; }
+    int column_slots() const { return column_slots_; }
+    void add_column_slots(int count) { column_slots_ += count; }
+
+    // Prelude functions, as registry references.
+    int add_position_ref = 0, forget_position_ref = 0, list_position_ref = 0, host_ref = 0, environment_ref = 0;
+    // Whether the script has a table for the position; remembers it if not, and says in `forgotten` which one (or 0) makes room.
+    bool know_position(uint64_t id, uint64_t& forgotten) noexcept;
+    // Compiles a module and leaves its function on the stack; false with the reason in `text`.
+    bool compile_module(const char* name) noexcept;
+
+  private:
+    enum Callback : uint8_t { kStart, kStop, kBar, kTick, kExitCheck, kOrder, kFill, kTimer, kSession, kCallbackCount };
+    static constexpr int kFirstCallbackSlot = LuaRuntime::kHandlerSlot + 1;
+
+    LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits);
+    Result<void> run_preludes();
+    Result<void> run_script();
+    Result<void> finish_script();
+    void read_declaration(int table);
+    void keep_entries(int table);
+    void open_mirror();
+    // Starts a callback and pushes its function and the time; false when it is not to run, with the reason in `result`.
+    bool begin(Callback callback, CallbackOutput& output, CallbackResult& result);
+    CallbackResult run(int arguments, int64_t units);
+    CallbackResult settle(LuaCallResult called);
+    void push_text(std::string_view text);
+
+    StrategyId id_;
+    ScriptBundle bundle_;
+    StrategyServices* services_;
+    LuaRuntime runtime_;
+    StrategyDeclaration declaration_;
+    std::array<bool, kCallbackCount> defined_{};
+    CallbackOutput* output_ = nullptr;
+    CallbackOutput early_output_;     // what loading said; handed over with on_start
+    ExchangeTime decision_bar_{};
+    Answer answer_;
+    uint64_t own_intent_ids_ = 0;
+
+    lua_State* mirror_ = nullptr;     // a Lua thread that never runs: its stack holds the mirror's columns
+    int column_slots_ = 0;
+    std::vector<Columns> bar_columns_;         // by symbol, then timeframe
+    std::vector<Columns> indicator_columns_;   // by handle
+    std::vector<uint64_t> known_positions_;    // the script has a table for each; oldest first
+
+    int failures_ = 0;
+    bool quarantined_ = false;
+    std::string quarantine_reason_;
+};
+
+// The table of host functions is on top of the stack.
+void add_api_functions(lua_State* state, LuaStrategy& strategy);
+// Pushes the numbers that the prelude's refresh_position takes; returns how many.
+int push_position_numbers(lua_State* state, const PositionMessage& position);
+// Calls the prelude so that the script's table for the position exists. May raise.
+void introduce_position(lua_State* state, LuaStrategy& strategy, const PositionMessage& position);
+
+}  // namespace tide
