@@ -51,6 +51,7 @@ class RunStatistics final : public Recorder {
     void on_halt(ReceiveTime time, const HaltRecord& halt);
     void on_order(const OrderRecord& record);
     void add_curve_point(Money equity);
+    std::optional<double> sharpe() const;
 
     Money starting_equity_, equity_, peak_;
     double max_drawdown_ = 0;
@@ -64,6 +65,7 @@ class RunStatistics final : public Recorder {
     };
     std::vector<Day> days_;
     OrderCounts orders_;
+    IntentId order_intent_;  // the last intent, if it was to enter or to exit
     std::vector<HaltNote> halts_;
     std::optional<HaltNote> kill_switch_;
     uint64_t audit_rows_ = 0;

@@ -26,6 +26,7 @@ class SessionSummary final : public Recorder {
     const RunStatistics& statistics() const { return statistics_; }
     const std::vector<std::string>& flags() const { return flags_; }
     // Trades, totals, refusals, skips, halts, script faults, flags; sections with nothing to say are left out.
+    // Trades that were priced by model are marked.
     void print(std::ostream& out, const SummaryStyle& style) const;
 
   private:
@@ -55,8 +56,6 @@ class SessionSummary final : public Recorder {
     Counts refusals_, skips_;
     std::vector<Fault> faults_;
     std::vector<std::string> flags_;
-    bool model_fill_seen_ = false;
-    bool last_price_fill_seen_ = false;
 };
 
 }  // namespace tide

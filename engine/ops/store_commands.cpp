@@ -1,0 +1,361 @@
+#include "ops/store_commands.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "ops/text_table.hpp"
+
+namespace tide {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string shown_time(ReceiveTime time) {
+    return format_date(ist_date(time)) + " " + format_time_of_day(ist_since_midnight(time));
+}
+// The time alone where the date has just been said.
+std::string shown_end(ReceiveTime start, const std::optional<ReceiveTime>& end) {
+    if (!end) return "";
+    return ist_date(start) == ist_date(*end) ? format_time_of_day(ist_since_midnight(*end)) : shown_time(*end);
+}
+TableWriter::Cell amount_cell(Money amount) { return {format_indian_signed(amount), tone_of(amount)}; }
+std::string price_or_blank(const std::optional<Price>& price) {
+    return price && price->positive() ? format_indian(*price) : "";
+}
+std::string model_mark(bool model) { return model ? "*" : ""; }
+
+Json time_json(const std::optional<ReceiveTime>& time) { return time ? Json(format_iso(*time)) : Json(nullptr); }
+Json price_json(const std::optional<Price>& price) { return price ? Json(to_string(*price)) : Json(nullptr); }
+Json document(const LedgerReader& ledger) { return {{"schema_version", 1}, {"ledger", ledger.path()}}; }
+int write_json(const Json& json, std::ostream& out) {
+    out << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    return 0;
+}
+
+// Where rows of several sessions are shown together, each says which it is from.
+class SessionColumn {
+  public:
+    explicit SessionColumn(const std::string& filter) : shown_(filter == "all") {}
+    std::vector<TableWriter::Column> add_to(std::vector<TableWriter::Column> columns) const {
+        if (shown_) columns.insert(columns.begin(), {"session"});
+        return columns;
+    }
+    void add_row(TableWriter& table, const std::string& session, std::vector<TableWriter::Cell> cells) const {
+        if (shown_) cells.insert(cells.begin(), TableWriter::Cell(session));
+        table.add_row(std::move(cells));
+    }
+
+  private:
+    bool shown_;
+};
+
+// An empty result says of what, so that it is not taken for an answer about something else.
+int write_table(const TableWriter& table, const char* nothing, const RowFilter& filter, const OutputStyle& style,
+                std::ostream& out) {
+    if (!table.empty()) {
+        out << table.render(style.colour);
+        return 0;
+    }
+    const std::string where = filter.session.empty()    ? "the last session"
+                              : filter.session == "all" ? "any session"
+                                                        : "session " + filter.session;
+    const bool narrowed = filter.from || filter.to;
+    out << fmt::format("No {} in {}{}.\n", nothing, where, narrowed ? " at that time" : "");
+    return 0;
+}
+
+Json trade_json(const TradeRow& row) {
+    return {{"session", row.session_id},
+            {"number", row.number},
+            {"position", row.position},
+            {"strategy", row.strategy},
+            {"script_version", row.script_version},
+            {"instrument", row.instrument},
+            {"underlying", row.underlying},
+            {"side", row.side},
+            {"quantity", row.quantity},
+            {"lots", row.lot_text},
+            {"opened", format_iso(row.opened)},
+            {"closed", time_json(row.closed)},
+            {"entry", to_string(row.entry)},
+            {"exit", to_string(row.exit)},
+            {"gross", to_string(row.gross)},
+            {"charges", to_string(row.charges)},
+            {"net", to_string(row.net)},
+            {"exit_rule", row.exit_rule},
+            {"exit_priority", row.exit_priority},
+            {"exit_values", row.exit_values},
+            {"exit_text", row.exit_text},
+            {"tag", row.tag},
+            {"why", row.why},
+            {"model_priced", row.model_priced}};
+}
+
+Json order_json(const OrderRow& row) {
+    return {{"session", row.session_id},
+            {"id", row.id},
+            {"client_id", row.client_id},
+            {"broker_order", row.broker_order == 0 ? Json(nullptr) : Json(row.broker_order)},
+            {"intent", row.intent},
+            {"position", row.position},
+            {"instrument", row.instrument},
+            {"side", row.side},
+            {"purpose", row.purpose},
+            {"style", row.style},
+            {"state", row.state},
+            {"quantity", row.quantity},
+            {"filled", row.filled},
+            {"limit", row.limit.positive() ? Json(to_string(row.limit)) : Json(nullptr)},
+            {"average", price_json(row.average)},
+            {"reprices", row.reprices},
+            {"created", format_iso(row.created)},
+            {"updated", format_iso(row.updated)},
+            {"tag", row.tag},
+            {"why", row.why},
+            {"state_reason", row.state_reason}};
+}
+
+Json position_json(const PositionRow& row) {
+    return {{"session", row.session_id},
+            {"id", row.id},
+            {"strategy", row.strategy},
+            {"script_version", row.script_version},
+            {"instrument", row.instrument},
+            {"side", row.side},
+            {"quantity", row.quantity},
+            {"opened_quantity", row.opened_quantity},
+            {"entry", to_string(row.entry)},
+            {"last", row.last.positive() ? Json(to_string(row.last)) : Json(nullptr)},
+            {"stop", price_json(row.stop)},
+            {"target", price_json(row.target)},
+            {"levels_on", row.levels_on_premium ? "premium" : "underlying"},
+            {"gross", to_string(row.gross)},
+            {"charges", to_string(row.charges)},
+            {"net", to_string(row.net)},
+            {"opened", format_iso(row.opened)},
+            {"closed", time_json(row.closed)},
+            {"tag", row.tag},
+            {"why", row.why},
+            {"model_priced", row.model_priced}};
+}
+
+}  // namespace
+
+Result<int> run_sessions_command(const LedgerReader& ledger, const OutputStyle& style, std::ostream& out) {
+    const auto rows = ledger.sessions();
+    if (!rows) return rows.error();
+    if (style.json) {
+        Json json = document(ledger);
+        json["sessions"] = Json::array();
+        for (const SessionRow& row : *rows) {
+            json["sessions"].push_back({{"number", row.number},
+                                        {"session", row.session_id},
+                                        {"mode", row.mode},
+                                        {"started", time_json(row.started)},
+                                        {"ended", time_json(row.ended)},
+                                        {"trades", row.trades},
+                                        {"net", to_string(row.net)},
+                                        {"audit", {{"rows", row.audit_rows}, {"head", row.audit_head}}}});
+        }
+        return write_json(json, out);
+    }
+    TableWriter table({{"#", Align::right},
+                       {"session"},
+                       {"mode"},
+                       {"started"},
+                       {"ended"},
+                       {"trades", Align::right},
+                       {"net", Align::right},
+                       {"audit rows", Align::right}});
+    for (const SessionRow& row : *rows) {
+        table.add_row({std::to_string(row.number), row.session_id, row.mode,
+                       row.started ? shown_time(*row.started) : "", row.ended ? shown_time(*row.ended) : "not ended",
+                       format_indian(row.trades), amount_cell(row.net),
+                       format_indian(static_cast<int64_t>(row.audit_rows))});
+    }
+    if (table.empty()) out << "No sessions yet.\n";
+    if (!table.empty()) out << table.render(style.colour);
+    return 0;
+}
+
+Result<int> run_trades_command(const LedgerReader& ledger, const RowFilter& filter, const OutputStyle& style,
+                               std::ostream& out) {
+    const auto rows = ledger.trades(filter);
+    if (!rows) return rows.error();
+    Money gross, charges, net;
+    bool any_model = false;
+    for (const TradeRow& row : *rows) {
+        gross += row.gross;
+        charges += row.charges;
+        net += row.net;
+        any_model = any_model || row.model_priced;
+    }
+    if (style.json) {
+        Json json = document(ledger);
+        json["trades"] = Json::array();
+        for (const TradeRow& row : *rows) json["trades"].push_back(trade_json(row));
+        json["total"] = {{"trades", rows->size()},
+                         {"gross", to_string(gross)},
+                         {"charges", to_string(charges)},
+                         {"net", to_string(net)}};
+        return write_json(json, out);
+    }
+    const SessionColumn session(filter.session);
+    TableWriter table(session.add_to({{"#", Align::right},
+                                      {"opened"},
+                                      {"closed"},
+                                      {"instrument"},
+                                      {"lots", Align::right},
+                                      {"entry", Align::right},
+                                      {"exit", Align::right},
+                                      {"gross", Align::right},
+                                      {"charges", Align::right},
+                                      {"net", Align::right},
+                                      {"exit rule", Align::left, 24}}));
+    for (const TradeRow& row : *rows) {
+        session.add_row(table, row.session_id,
+                        {std::to_string(row.number) + model_mark(row.model_priced), shown_time(row.opened),
+                         shown_end(row.opened, row.closed), display_symbol(row.instrument), row.lot_text,
+                         format_indian(row.entry), format_indian(row.exit), amount_cell(row.gross),
+                         format_indian(row.charges), amount_cell(row.net), row.exit_rule});
+    }
+    if (!table.empty()) {
+        table.add_rule();
+        session.add_row(table, "",
+                        {"", "", "", fmt::format("{} trades", rows->size()), "", "", "", amount_cell(gross),
+                         format_indian(charges), amount_cell(net), ""});
+    }
+    const int code = write_table(table, "trades", filter, style, out);
+    if (any_model) out << "* priced by model, not by quotes\n";
+    return code;
+}
+
+Result<int> run_orders_command(const LedgerReader& ledger, const RowFilter& filter, const OutputStyle& style,
+                               std::ostream& out) {
+    const auto rows = ledger.orders(filter);
+    if (!rows) return rows.error();
+    if (style.json) {
+        Json json = document(ledger);
+        json["orders"] = Json::array();
+        for (const OrderRow& row : *rows) json["orders"].push_back(order_json(row));
+        return write_json(json, out);
+    }
+    const SessionColumn session(filter.session);
+    TableWriter table(session.add_to({{"order", Align::right},
+                                      {"created"},
+                                      {"purpose"},
+                                      {"side"},
+                                      {"instrument"},
+                                      {"quantity", Align::right},
+                                      {"filled", Align::right},
+                                      {"limit", Align::right},
+                                      {"average", Align::right},
+                                      {"state"},
+                                      {"reason", Align::left, 48}}));
+    for (const OrderRow& row : *rows) {
+        session.add_row(
+            table, row.session_id,
+            {std::to_string(row.id), shown_time(row.created), row.purpose, row.side, display_symbol(row.instrument),
+             format_indian(row.quantity), format_indian(row.filled), price_or_blank(row.limit),
+             price_or_blank(row.average), row.state, row.state_reason.empty() ? row.why : row.state_reason});
+    }
+    return write_table(table, "orders", filter, style, out);
+}
+
+Result<int> run_positions_command(const LedgerReader& ledger, const PositionFilter& filter, const OutputStyle& style,
+                                  std::ostream& out) {
+    const auto rows = ledger.positions(filter);
+    if (!rows) return rows.error();
+    if (style.json) {
+        Json json = document(ledger);
+        json["positions"] = Json::array();
+        for (const PositionRow& row : *rows) json["positions"].push_back(position_json(row));
+        return write_json(json, out);
+    }
+    const SessionColumn session(filter.session);
+    TableWriter table(session.add_to({{"position", Align::right},
+                                      {"opened"},
+                                      {"side"},
+                                      {"instrument"},
+                                      {"open", Align::right},
+                                      {"of", Align::right},
+                                      {"entry", Align::right},
+                                      {"last", Align::right},
+                                      {"stop", Align::right},
+                                      {"target", Align::right},
+                                      {"gross", Align::right},
+                                      {"charges", Align::right},
+                                      {"net", Align::right}}));
+    for (const PositionRow& row : *rows) {
+        session.add_row(
+            table, row.session_id,
+            {std::to_string(row.id) + model_mark(row.model_priced), shown_time(row.opened), row.side,
+             display_symbol(row.instrument), format_indian(row.quantity), format_indian(row.opened_quantity),
+             format_indian(row.entry), price_or_blank(row.last), price_or_blank(row.stop), price_or_blank(row.target),
+             amount_cell(row.gross), format_indian(row.charges), amount_cell(row.net)});
+    }
+    return write_table(table, filter.open_only ? "open positions" : "positions", filter, style, out);
+}
+
+Result<int> run_audit_command(const LedgerReader& ledger, const AuditFilter& filter, const OutputStyle& style,
+                              std::ostream& out) {
+    const auto rows = ledger.audit(filter);
+    if (!rows) return rows.error();
+    if (style.json) {
+        Json json = document(ledger);
+        json["rows"] = Json::array();
+        for (const AuditRow& row : *rows) {
+            json["rows"].push_back({{"session", row.session_id},
+                                    {"row", row.row},
+                                    {"event", row.event_sequence},
+                                    {"time", format_iso(row.time)},
+                                    {"kind", row.kind},
+                                    {"text", row.text},
+                                    {"hash", row.hash}});
+        }
+        return write_json(json, out);
+    }
+    const SessionColumn session(filter.session);
+    TableWriter table(session.add_to({{"row", Align::right}, {"time"}, {"what"}}));
+    for (const AuditRow& row : *rows) {
+        session.add_row(table, row.session_id, {std::to_string(row.row), shown_time(row.time), row.text});
+    }
+    return write_table(table, "audit rows", filter, style, out);
+}
+
+Result<int> run_audit_verify_command(const LedgerReader& ledger, const std::string& session, const OutputStyle& style,
+                                     std::ostream& out) {
+    const auto verdict = ledger.verify_audit(session);
+    if (!verdict) return verdict.error();
+    const int code = verdict->holds() ? 0 : 1;
+    if (style.json) {
+        Json json = document(ledger);
+        json["holds"] = verdict->holds();
+        json["sessions"] = Json::array();
+        for (const auto& checked : verdict->sessions) {
+            Json one{{"session", checked.session_id}, {"holds", !checked.bad_row.has_value()}, {"rows", checked.rows}};
+            one["head"] = checked.bad_row ? Json(nullptr) : Json(checked.head);
+            one["bad_row"] = checked.bad_row ? Json(*checked.bad_row) : Json(nullptr);
+            one["problem"] = checked.problem.empty() ? Json(nullptr) : Json(checked.problem);
+            json["sessions"].push_back(std::move(one));
+        }
+        write_json(json, out);
+        return code;
+    }
+    for (const auto& checked : verdict->sessions) {
+        if (checked.bad_row) {
+            out << in_tone("BROKEN", Tone::loud, style.colour)
+                << fmt::format("  {}  at row {}: {}\n", checked.session_id, *checked.bad_row, checked.problem);
+        } else {
+            out << in_tone("holds", Tone::good, style.colour)
+                << fmt::format("   {}  {} rows, head {}\n", checked.session_id,
+                               format_indian(static_cast<int64_t>(checked.rows)), checked.head);
+        }
+    }
+    if (verdict->sessions.empty()) out << "No sessions yet.\n";
+    return code;
+}
+
+}  // namespace tide
