@@ -42,7 +42,6 @@ class PaperBroker : public BrokerLink {
     // Every event that the Session sees (orders' own updates are ignored). Messages due before it are settled first,
     // against the quotes before it.
     void on_event(const Event& event);
-    void set_realised_vix(ReceiveTime now, double level) { prices_.set_realised_vix(now, level); }
     // The time of the calls below: the Session's now.
     void set_now(ReceiveTime now) { now_ = now; }
     void submit(const Order& order) override;
