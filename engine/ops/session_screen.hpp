@@ -1,14 +1,15 @@
 #pragma once
 #include <cstdio>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "trading/recorder.hpp"
 
 // What a person sees while a session runs: a quiet stream of lines, and on a terminal a small living block under it.
+// The stream stays in the terminal's history; only the block is drawn again.
 namespace tide {
 
 struct LivePrice {

@@ -77,6 +77,20 @@ std::string fit_to_width(std::string_view text, size_t width) {
     return std::string(text.substr(0, end)) + "…";
 }
 
+std::vector<std::string> wrap_words(std::string_view text, size_t width) {
+    std::vector<std::string> lines{""};
+    while (!text.empty()) {
+        const size_t end = std::min(text.find(' '), text.size());
+        const std::string word = fit_to_width(text.substr(0, end), width);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const bool fits = display_width(lines.back()) + 1 + display_width(word) <= width;
+        if (!lines.back().empty() && !fits) lines.emplace_back();
+        if (!lines.back().empty()) lines.back() += ' ';
+        lines.back() += word;
+    }
+    return lines;
+}
+
 std::string printable(std::string_view text) {
     std::string out(text);
     for (size_t i = 0; i < out.size(); ++i) {
@@ -97,6 +111,9 @@ std::string in_tone(std::string_view text, Tone tone, bool colour) {
             break;
         case Tone::bad:
             code = "31";
+            break;
+        case Tone::caution:
+            code = "33";
             break;
         case Tone::loud:
             code = "1;31";

@@ -24,10 +24,12 @@ std::string display_symbol(std::string_view symbol);
 size_t display_width(std::string_view text);
 // The text cut to `width` columns, with "…" where something was cut.
 std::string fit_to_width(std::string_view text, size_t width);
+// Broken between words into lines of at most `width` columns; a longer word is cut. At least one line.
+std::vector<std::string> wrap_words(std::string_view text, size_t width);
 // Control characters become blanks: text that comes from scripts and brokers must not move the cursor.
 std::string printable(std::string_view text);
 
-enum class Tone : uint8_t { plain, good, bad, loud, quiet };
+enum class Tone : uint8_t { plain, good, bad, caution, loud, quiet };
 // Wraps `text` in an ANSI colour when `colour`.
 std::string in_tone(std::string_view text, Tone tone, bool colour);
 Tone tone_of(Money amount);
