@@ -35,8 +35,6 @@ class TickFileReader {
     Result<void> status() const;
     const std::string& name() const;
     const std::vector<SeriesName>& series() const;
-    // Volume and open interest are lots (columns volume_lots, oi_lots), not units: multiply by the contract's lot.
-    bool counts_in_lots() const;
 
   private:
     struct Parts;
