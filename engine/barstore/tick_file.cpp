@@ -260,8 +260,5 @@ const std::string& TickFileReader::name() const {
 const std::vector<SeriesName>& TickFileReader::series() const {
     return parts_->json ? parts_->json_series : parts_->columns->names();
 }
-bool TickFileReader::counts_in_lots() const {
-    return parts_->lots;
-}
 
 }  // namespace tide
