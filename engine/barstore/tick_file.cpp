@@ -44,8 +44,7 @@ struct TickFileReader::Parts {
     std::vector<SeriesName> json_series;
     std::string file_symbol;
     int exchange_time = -1, receive_time = -1, ltp = -1, bid = -1, ask = -1, bid_quantity = -1, ask_quantity = -1;
-    int volume = -1, oi = -1;
-    bool lots = false;
+    int volume = -1, oi = -1, volume_lots = -1, oi_lots = -1;
     TimeColumnParser exchange_times, receive_times;
     std::vector<std::string_view> fields;
     std::string problem;
@@ -58,6 +57,7 @@ struct TickFileReader::Parts {
     RowStatus next_csv(std::string_view line, TickFileRow& row);
     bool read_times(std::string_view exchange, std::string_view receive, TickFileRow& row);
     bool read_quote(TickEvent& tick);
+    bool read_lots(TickFileRow& row);
     bool read_count(int column, std::string_view name, int64_t& value, bool& present);
     RowStatus next_json(std::string_view line, TickFileRow& row);
     int json_symbol(const Json& object);
@@ -102,11 +102,8 @@ void TickFileReader::Parts::use(const CsvHeader& header) {
     ask_quantity = header.find({"ask_qty", "ask1_qty"});
     volume = header.find({"volume"});
     oi = header.find({"oi"});
-    if (volume < 0 && oi < 0) {
-        volume = header.find({"volume_lots"});
-        oi = header.find({"oi_lots"});
-        lots = volume >= 0 || oi >= 0;
-    }
+    volume_lots = header.find({"volume_lots"});
+    oi_lots = header.find({"oi_lots"});
 }
 
 bool TickFileReader::Parts::read_times(std::string_view exchange, std::string_view receive, TickFileRow& row) {
@@ -157,6 +154,20 @@ bool TickFileReader::Parts::read_quote(TickEvent& tick) {
     return true;
 }
 
+bool TickFileReader::Parts::read_lots(TickFileRow& row) {
+    const auto read = [&](int column, std::optional<double>& lots) {
+        const std::string_view text = field(fields, column);
+        if (text.empty()) return true;
+        const auto value = parse_file_price(text);
+        if (!value || *value < Price()) return false;
+        lots = value->to_double();
+        return true;
+    };
+    if (read(volume_lots, row.volume_lots) && read(oi_lots, row.oi_lots)) return true;
+    problem = "volume_lots or oi_lots is not a number of at least 0";
+    return false;
+}
+
 RowStatus TickFileReader::Parts::next_csv(std::string_view line, TickFileRow& row) {
     split_csv(line, fields);
     if (!read_times(field(fields, exchange_time), field(fields, receive_time), row)) return RowStatus::bad;
@@ -169,7 +180,7 @@ RowStatus TickFileReader::Parts::next_csv(std::string_view line, TickFileRow& ro
         return refuse(fmt::format("ltp '{}' is not a positive price", text.substr(0, 30)));
     }
     row.tick.last = *last;
-    return read_quote(row.tick) ? RowStatus::row : RowStatus::bad;
+    return read_quote(row.tick) && read_lots(row) ? RowStatus::row : RowStatus::bad;
 }
 
 int TickFileReader::Parts::json_symbol(const Json& object) {
@@ -230,6 +241,7 @@ RowStatus TickFileReader::next(TickFileRow& row) {
     } while (trim_field(line).empty());
     row.line = parts_->lines.line_number();
     row.tick = TickEvent{};
+    row.volume_lots = row.oi_lots = std::nullopt;
     return parts_->json ? parts_->next_json(line, row) : parts_->next_csv(line, row);
 }
 
@@ -247,9 +259,6 @@ const std::string& TickFileReader::name() const {
 }
 const std::vector<SeriesName>& TickFileReader::series() const {
     return parts_->json ? parts_->json_series : parts_->columns->names();
-}
-bool TickFileReader::counts_in_lots() const {
-    return parts_->lots;
 }
 
 }  // namespace tide

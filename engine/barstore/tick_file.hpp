@@ -16,6 +16,9 @@ struct TickFileRow {
     ReceiveTime received;
     ExchangeTime exchange;  // 1970 where the row has none
     TickEvent tick;         // instrument not set; no last price (0) only in an option chain row
+    // Columns volume_lots and oi_lots of a chain, in lots (118.6667 is met), for the caller to multiply by the
+    // contract's lot; the tick itself then has neither.
+    std::optional<double> volume_lots, oi_lots;
 };
 
 // Reads a file of ticks: CSV with a time (ts_ist, timestamp, ts_exchange, ts_utc) and ltp, or NDJSON of raw_tick.
@@ -35,8 +38,6 @@ class TickFileReader {
     Result<void> status() const;
     const std::string& name() const;
     const std::vector<SeriesName>& series() const;
-    // Volume and open interest are lots (columns volume_lots, oi_lots), not units: multiply by the contract's lot.
-    bool counts_in_lots() const;
 
   private:
     struct Parts;
