@@ -115,4 +115,3 @@ BENCHMARK(load_of_ema_cross);
 
 }  // namespace
 
-BENCHMARK_MAIN();
