@@ -625,14 +625,14 @@ local function finish(returned)
   return callbacks, declaration, concat(ignored, ", ")
 end
 
-local decision_fields = { exit = 1, stop = 1, rule = 1, why = 1, priority = 1, values = 1 }
+local decision_fields = { exit = 1, stop = 1, rule = 1, why = 1, priority = 1, values = 1, stop_rule = 1 }
 local function apply_decision(position, decision)
   if type(decision) ~= "table" then fail("on_exit_check must return nil or a table such as { exit = 1, rule = \"…\", why = \"…\" }, got " .. show(decision)) end
   local unknown = first_unknown(decision, decision_fields)
   if unknown ~= nil then fail("on_exit_check: unknown field " .. show(unknown) .. " in the decision" .. suggestion(unknown, decision_fields)) end
   if decision.exit == nil and decision.stop == nil then fail("on_exit_check: a decision needs exit or stop") end
   local values = values_text(decision.values)
-  if decision.stop ~= nil then host.set_level("stop", position.id, decision.stop, decision.rule, decision.why, values) end
+  if decision.stop ~= nil then host.set_level("stop", position.id, decision.stop, decision.stop_rule or decision.rule, decision.why, values) end
   if decision.exit ~= nil then host.exit(position.id, decision.exit, decision.rule, decision.why, decision.priority, values) end
 end
 
