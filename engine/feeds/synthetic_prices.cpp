@@ -40,7 +40,8 @@ constexpr double kNightShareOfVariance = 0.20;
 constexpr double kNightShareOfDrift = 0.20;
 constexpr double kYearPull =
     0.005;  // of the distance to the year's first level, a day: keeps a year within a year's reach
-constexpr double kRangePull = 0.16;  // of the distance to the anchor, a day
+constexpr double kRangePull = 0.16;    // of the distance to the anchor, a day
+constexpr double kRangeDayPull = 2.5;  // of the distance to the open, a session: a range is one inside the day too
 constexpr double kCorrelation = 0.82;
 
 // Volatility inside a day: exp of a mean-reverting process with this spread, forgetting half in about 20 minutes of a
@@ -51,8 +52,8 @@ constexpr int kMostJumps = 4;            // a session
 constexpr double kJumpChance = 0.4;      // of each
 constexpr double kJumpSize = 0.14;       // of a day's standard deviation
 
-constexpr double kVixReversion = 0.16;  // a day
-constexpr double kVixLeverage = 85.0;   // points a unit of log return, at a VIX of 14
+constexpr double kVixReversion = 0.24;  // a day
+constexpr double kVixLeverage = 70.0;   // points a unit of log return, at a VIX of 14
 constexpr double kVixNoise = 0.022;     // of its level, a day
 constexpr double kLowestVix = 11.0;
 constexpr double kHighestVix = 35.0;
@@ -101,6 +102,7 @@ void SyntheticPrices::start_day(const SyntheticDayPlan& plan) {
     levels_.log_banknifty -= kYearPull * (levels_.log_banknifty - kBankniftyBeta * levels_.log_nifty);
     levels_.log_banknifty += night * std::sqrt(1.0 - kCorrelation * kCorrelation) * kBankniftyBeta * own;
     move(gap, 0);
+    open_ = levels_.log_nifty;
     plan_jumps();
     plan_legs(drift * (1.0 - kNightShareOfDrift));
 }
@@ -162,6 +164,7 @@ void SyntheticPrices::step(double x, double dx) {
     const double heat = std::exp(log_heat_ - 0.5 * kHeatSpread * kHeatSpread);
     const double size = sigma * heat * std::sqrt((1.0 - kNightShareOfVariance) * synthetic_u_shape(x) * dx);
     double log_move = drift_at(x) * dx + size * random_.normal();
+    if (plan_.regime == SyntheticRegime::range) log_move -= kRangeDayPull * (levels_.log_nifty - open_) * dx;
     for (const Jump& jump : jumps_) {
         if (jump.at >= x && jump.at < x + dx) log_move += jump.log_move;
     }

@@ -76,6 +76,7 @@ class SyntheticPrices {
     SyntheticDayPlan plan_;
     double variance_;            // of a day's return
     double log_heat_ = 0;        // of volatility inside the day
+    double open_ = 0;            // log, of the day
     double previous_close_ = 0;  // log
     double anchor_ = 0;          // log level that a range swings around
     std::vector<Leg> legs_;
