@@ -39,6 +39,7 @@ void MarketState::on_event(const Event& event) {
 }
 
 void MarketState::on_time(ReceiveTime now) {
+    if (!live_) return;  // history is not of this time
     const auto closed = builder_.close_due(now);
     if (!closed.empty()) {
         minutes_.assign(closed.begin(), closed.end());
