@@ -38,7 +38,7 @@ void* LuaArena::allocate(void* arena, void* block, size_t old_size, size_t new_s
     if (block == nullptr) old_size = 0;
     if (new_size > old_size) {
         const size_t growth = new_size - old_size;
-        self.churn_ += growth;
+        self.churn_ += new_size;  // what is there already is copied: a stack that overflows again and again costs its size
         const bool too_much =
             self.used_ + growth > self.hard_ || new_size > self.block_max_ || self.churn_ > self.churn_max_ ||
                               self.is_long_text(block, new_size);

@@ -31,7 +31,7 @@ class LuaArena {
         soft_ += bytes;
         hard_ += bytes;
     }
-    // Total allocated since `reset_churn`.
+    // Total allocated or copied since `reset_churn`.
     size_t churn_bytes() const { return churn_; }
     void reset_churn() { churn_ = 0; }
 
