@@ -235,14 +235,16 @@ std::span<const Bar> BarAggregator::close_due(ReceiveTime now) {
 void BarAggregator::close_session(State& state) {
     if (!state.in_session) return;
     state.in_session = false;
-    const Gap gap = effect_of(state.policy, sessions_[state.session].close - state.next);
     for (Window& window : state.windows) {
         if (!window.open) continue;
-        window.gap = std::max(window.gap, gap);
+        // The data ended inside it: that is a partial bar, not one around a gap. Of an option it is an incomplete one.
+        const Gap gap = effect_of(state.policy, window.end - state.next);
+        window.gap = std::max(window.gap, state.policy == GapPolicy::option ? gap : std::min(gap, Gap::flagged));
         window.bar.flags |= kBarPartial;
         emit(window, true);
     }
-    state.day.gap = std::max(state.day.gap, gap);
+    const Duration missing = sessions_[state.session].close - state.next;
+    state.day.gap = std::max(state.day.gap, effect_of(state.policy, missing));
 }
 
 void BarAggregator::set_official_day(const Bar& daily) {
