@@ -307,7 +307,7 @@ local function make_bars(symbol, timeframe, columns, capacity)
         if value == nil then return nil end
         total = value
       end
-      return total, length
+      return total
     end
   end
   local high, low, volume = columns[2], columns[3], columns[5]
@@ -324,8 +324,8 @@ local function make_bars(symbol, timeframe, columns, capacity)
     return value and sum + value
   end)
   function methods.mean_volume(self, length, back)
-    local sum, count = volume_sum(self, length, back)
-    return sum and sum / count
+    local sum = volume_sum(self, length, back)
+    return sum and sum / length
   end
   setmetatable(methods, { __index = function(_, key) fail("bars has no method " .. show(key) .. suggestion(key, methods)) end })
   return read_only(methods, "bars")
@@ -356,19 +356,13 @@ local function make_indicator(label, outputs, columns, capacity)
     end
     return true
   end
-  local object = {}
-  sandbox.real_of[object] = column_of
-  return setmetatable(object, {
-    __index = function(_, key)
-      local method = methods[key]
-      if method ~= nil then return method end
-      local column = column_of[key]
-      if column ~= nil then return read_back(column, counter, capacity, 0) end
-      fail(label .. " has no output or method " .. show(key) .. "; it has value, get, ready and " .. concat(outputs, ", ") .. suggestion(key, column_of))
-    end,
-    __newindex = function() fail("an indicator is read-only") end,
-    __metatable = false,
-  })
+  -- A table behind a table: compiled code folds a method call to nothing.
+  setmetatable(methods, { __index = function(_, key)
+    local column = column_of[key]
+    if column ~= nil then return read_back(column, counter, capacity, 0) end
+    fail(label .. " has no output or method " .. show(key) .. "; it has value, get, ready and " .. concat(outputs, ", ") .. suggestion(key, column_of))
+  end })
+  return read_only(methods, "an indicator")
 end
 
 ---------------------------------------------------------------------------------------------------- ctx
@@ -631,14 +625,14 @@ local function finish(returned)
   return callbacks, declaration, concat(ignored, ", ")
 end
 
-local decision_fields = { exit = 1, stop = 1, rule = 1, why = 1, priority = 1, values = 1 }
+local decision_fields = { exit = 1, stop = 1, rule = 1, why = 1, priority = 1, values = 1, stop_rule = 1 }
 local function apply_decision(position, decision)
   if type(decision) ~= "table" then fail("on_exit_check must return nil or a table such as { exit = 1, rule = \"…\", why = \"…\" }, got " .. show(decision)) end
   local unknown = first_unknown(decision, decision_fields)
   if unknown ~= nil then fail("on_exit_check: unknown field " .. show(unknown) .. " in the decision" .. suggestion(unknown, decision_fields)) end
   if decision.exit == nil and decision.stop == nil then fail("on_exit_check: a decision needs exit or stop") end
   local values = values_text(decision.values)
-  if decision.stop ~= nil then host.set_level("stop", position.id, decision.stop, decision.rule, decision.why, values) end
+  if decision.stop ~= nil then host.set_level("stop", position.id, decision.stop, decision.stop_rule or decision.rule, decision.why, values) end
   if decision.exit ~= nil then host.exit(position.id, decision.exit, decision.rule, decision.why, decision.priority, values) end
 end
 

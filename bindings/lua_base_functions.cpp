@@ -104,6 +104,12 @@ const char* without_prelude_position(const char* text) {
     return rest > text + 5 && rest[0] == ':' && rest[1] == ' ' ? rest + 2 : nullptr;
 }
 
+// Compiled and interpreted code word it differently; what is kept must not depend on that.
+bool is_stack_overflow(const char* text, size_t length) {
+    constexpr size_t kWords = 14;
+    return length >= kWords && std::memcmp(text + length - kWords, "stack overflow", kWords) == 0;
+}
+
 void add_frames(lua_State* state, TextBuffer& buffer) {
     lua_Debug frame;
     int shown = 0;
@@ -130,7 +136,9 @@ int add_traceback(lua_State* state) {
     if (lua_type(state, 1) == LUA_TSTRING) {
         size_t length = 0;
         const char* text = lua_tolstring(state, 1, &length);
-        if (const char* rest = without_prelude_position(text)) {
+        const char* rest = without_prelude_position(text);
+        if (is_stack_overflow(text, length)) rest = text + length - 14;
+        if (rest != nullptr) {
             push_script_position(state);
             buffer.add(lua_tostring(state, -1));
             length -= static_cast<size_t>(rest - text);

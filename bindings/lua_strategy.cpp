@@ -382,7 +382,11 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
         output_->intents.push_back(std::move(intent));
         return true;
     }
-    return log("info", fmt::format("{}{} refused ({}): {}", position, who, answer_.code, answer_.text));
+    // Exit checks run on every tick: the same refusal again is not worth another line.
+    std::string line = fmt::format("{}{} refused ({}): {}", position, who, answer_.code, answer_.text);
+    if (line == last_refusal_) return true;
+    last_refusal_ = std::move(line);
+    return log("info", last_refusal_);
 }
 
 // ---- callbacks

@@ -114,6 +114,7 @@ class LuaStrategy {
     ExchangeTime decision_bar_{};
     Answer answer_;
     uint64_t own_intent_ids_ = 0;
+    std::string last_refusal_;
 
     lua_State* mirror_ = nullptr;     // a Lua thread that never runs: its stack holds the mirror's columns
     int column_slots_ = 0;

@@ -1,7 +1,211 @@
 #include "app/market_source.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "barstore/data_set.hpp"
+#include "barstore/tick_file.hpp"
+#include "feeds/replay_feed.hpp"
 #include "feeds/synthetic_feed.hpp"
+#include "market/instruments.hpp"
 
 namespace tide {
-Result<MarketSource> open_market(const RunOptions&, const Paths&) { return make_error(ErrorCode::internal, ""); }
+namespace fs = std::filesystem;
+namespace {
+
+// A day in a minute: long enough to follow, short enough to stay for.
+constexpr double kSyntheticSpeed = 400;
+// The synthetic market shows this session unless --from names another trading day.
+constexpr Date kSyntheticDate = make_date(2026, 11, 18);
+
+Result<MarketSource> prepare(const Paths& paths) {
+    MarketSource market;
+    auto calendar = TradingCalendar::load(paths.calendars());
+    if (!calendar) return calendar.error();
+    auto rules = ContractRules::load(paths.contracts());
+    if (!rules) return rules.error();
+    market.calendar = std::make_unique<TradingCalendar>(std::move(*calendar));
+    market.rules = std::make_unique<ContractRules>(std::move(*rules));
+    return market;
+}
+
+Result<MarketSource> open_synthetic(const RunOptions& options, MarketSource market) {
+    auto settings = parse_synthetic_feed(options.feed.empty() ? "synthetic" : options.feed);
+    if (!settings) return settings.error();
+    settings->session_date = options.from.value_or(kSyntheticDate);
+    auto feed = SyntheticFeed::create(*settings, *market.calendar, *market.rules);
+    if (!feed) return feed.error();
+    market.feed = std::move(*feed);
+    market.default_speed = kSyntheticSpeed;
+    return market;
+}
+
+// Which kind of thing a symbol of a data file is: an index with contract rules, the VIX, a future by its name, else a share.
+ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
+    ReplayKey key;
+    key.symbol = name.symbol;
+    const std::string& root = name.option ? name.underlying : name.symbol;
+    if (auto exchange = rules.exchange(root)) key.exchange = key.calendar = *exchange;
+    if (name.option) {
+        key.kind = InstrumentKind::option;
+        key.underlying = name.underlying;
+        key.expiry = name.option->expiry;
+        key.strike = name.option->strike;
+        key.right = name.option->right;
+    } else if (name.symbol == "INDIAVIX") {
+        key.kind = InstrumentKind::volatility_index;
+    } else {
+        key.kind = rules.knows(name.symbol) ? InstrumentKind::index : InstrumentKind::equity;
+    }
+    return key;
+}
+
+class ReplayLoader {
+  public:
+    ReplayLoader(const RunOptions& options, MarketSource market) : options_(options), market_(std::move(market)) {}
+
+    Result<MarketSource> open(const std::vector<std::string>& paths) {
+        if (auto done = read_traded(paths); !done) return done.error();
+        for (const auto& path : options_.history) {
+            if (auto done = read_history(path); !done) return done.error();
+        }
+        input_.name = fmt::format("{}", fmt::join(paths, ", "));
+        input_.from = options_.from;
+        input_.to = options_.to;
+        input_.option_model = options_.option_model;
+        input_.realised_vix = options_.realised_vix;
+        input_.calendar = market_.calendar.get();
+        input_.rules = market_.rules.get();
+        auto feed = ReplayFeed::create(std::move(input_));
+        if (!feed) return feed.error();
+        const ReplayFeed* replay = feed->get();
+        market_.late_notes = [replay] { return replay->notes(); };
+        market_.feed = std::move(*feed);
+        market_.over_history = true;
+        return std::move(market_);
+    }
+
+  private:
+    Result<void> read_traded(const std::vector<std::string>& paths) {
+        std::vector<fs::path> bar_files;
+        for (const auto& path : paths) {
+            auto files = list_data_files({path});
+            if (!files) return files.error();
+            for (const auto& file : *files) {
+                auto kind = classify_data_file(file);
+                if (!kind) return kind.error();
+                if (*kind == DataFileKind::ticks) {
+                    if (auto done = read_ticks(file); !done) return done;
+                } else if (*kind != DataFileKind::other) {
+                    bar_files.push_back(file);
+                }
+            }
+        }
+        if (bar_files.empty()) {
+            if (input_.ticks.empty()) return make_error(ErrorCode::input, fmt::format("{}: no bar or tick files there", paths.front()));
+            return {};
+        }
+        auto data = read(bar_files);
+        if (!data) return data.error();
+        for (auto& series : data->series) {
+            const ReplayKey key = key_of(series.name, *market_.rules);
+            if (series.timeframe == Timeframe::m1) {
+                traded_.insert(key.symbol);
+                input_.traded.push_back({key, series.timeframe, std::move(series.bars)});
+            } else {
+                add_history(key, series);
+            }
+        }
+        if (input_.traded.empty() && input_.ticks.empty()) {
+            return make_error(ErrorCode::input, fmt::format("{}: no 1-minute bars or ticks to trade through", paths.front()));
+        }
+        return {};
+    }
+
+    Result<void> read_history(const std::string& path) {
+        auto files = list_data_files({path});
+        if (!files) return files.error();
+        auto data = read(*files);
+        if (!data) return data.error();
+        for (auto& series : data->series) {
+            const ReplayKey key = key_of(series.name, *market_.rules);
+            const bool wanted = traded_.contains(key.symbol) || key.kind == InstrumentKind::volatility_index;
+            const bool is_traded_itself = series.timeframe == Timeframe::m1 && traded_.contains(key.symbol);
+            if (wanted && !is_traded_itself) add_history(key, series);
+        }
+        return {};
+    }
+
+    // The first source of a series is the one that counts.
+    void add_history(const ReplayKey& key, BarSeriesData& series) {
+        if (!history_.insert(key.symbol + std::string(name_of(series.timeframe))).second) {
+            market_.notes.push_back(fmt::format("{} {} is in the history twice: the first is used", key.symbol, name_of(series.timeframe)));
+            return;
+        }
+        input_.history.push_back({key, series.timeframe, std::move(series.bars)});
+    }
+
+    Result<DataSet> read(const std::vector<fs::path>& files) {
+        auto data = read_bars(files, {options_.lenient});
+        if (!data) return data;
+        market_.rejected_rows += data->rejected_count;
+        for (auto& note : data->notes) market_.notes.push_back(std::move(note));
+        for (const auto& row : data->rejected) market_.notes.push_back(fmt::format("{}:{}: {}: skipped", row.file, row.line, row.reason));
+        return data;
+    }
+
+    Result<void> read_ticks(const fs::path& file) {
+        auto reader = TickFileReader::open(file);
+        if (!reader) return reader.error();
+        std::vector<ReplayTickSeries> series;
+        TickFileRow row;
+        for (RowStatus status = reader->next(row); status != RowStatus::end; status = reader->next(row)) {
+            if (status == RowStatus::bad) {
+                const std::string problem = fmt::format("{}:{}: {}", reader->name(), reader->line_number(), reader->problem());
+                if (!options_.lenient) return make_error(ErrorCode::input, problem + "; mend the row, or skip bad rows with --lenient");
+                ++market_.rejected_rows;
+                continue;
+            }
+            const auto index = static_cast<size_t>(row.series);
+            while (series.size() <= index) series.push_back({key_of(reader->series()[series.size()], *market_.rules), {}});
+            series[index].ticks.push_back({row.exchange, row.tick});
+        }
+        if (auto done = reader->status(); !done) return done;
+        for (auto& one : series) merge_ticks(std::move(one));
+        return {};
+    }
+
+    // Files of one instrument, a day each, are one series.
+    void merge_ticks(ReplayTickSeries series) {
+        std::stable_sort(series.ticks.begin(), series.ticks.end(), [](const ReplayTick& a, const ReplayTick& b) { return a.time < b.time; });
+        traded_.insert(series.key.symbol);
+        for (auto& known : input_.ticks) {
+            if (known.key.symbol != series.key.symbol) continue;
+            known.ticks.insert(known.ticks.end(), series.ticks.begin(), series.ticks.end());
+            std::stable_sort(known.ticks.begin(), known.ticks.end(), [](const ReplayTick& a, const ReplayTick& b) { return a.time < b.time; });
+            return;
+        }
+        input_.ticks.push_back(std::move(series));
+    }
+
+    const RunOptions& options_;
+    MarketSource market_;
+    ReplayInput input_;
+    std::set<std::string> traded_;
+    std::set<std::string> history_;
+};
+
+}  // namespace
+
+Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) {
+    auto market = prepare(paths);
+    if (!market) return market.error();
+    if (!options.data.empty()) return ReplayLoader(options, std::move(*market)).open(options.data);
+    if (options.feed.empty() || options.feed.rfind("synthetic", 0) == 0) return open_synthetic(options, std::move(*market));
+    if (options.feed.rfind("replay:", 0) == 0) return ReplayLoader(options, std::move(*market)).open({options.feed.substr(7)});
+    return make_error(ErrorCode::usage, fmt::format("--feed {}: give synthetic[:SEED] or replay:PATH", options.feed));
+}
+
 }  // namespace tide

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,12 +14,15 @@ namespace tide {
 
 // A feed with what a person and a report should know about it.
 struct MarketSource {
+    std::unique_ptr<TradingCalendar> calendar;  // what the feed looks at
+    std::unique_ptr<ContractRules> rules;
     std::unique_ptr<Feed> feed;
     bool over_history = false;         // recorded prices
-    bool has_vix = true;
     double default_speed = 0;          // what a person would enjoy watching; 0 = max
     int64_t rejected_rows = 0;         // with --lenient
     std::vector<std::string> notes;    // about the data, for stderr
+    // What only shows itself while the feed runs: dropped bars, days taken from the data.
+    std::function<std::vector<std::string>()> late_notes;
 };
 
 // Opens what --feed, --data and --history name.

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +42,6 @@ class PaperBroker : public BrokerLink {
     // Every event that the Session sees (orders' own updates are ignored). Messages due before it are settled first,
     // against the quotes before it.
     void on_event(const Event& event);
-    void set_realised_vix(ReceiveTime now, double level) { prices_.set_realised_vix(now, level); }
     // The time of the calls below: the Session's now.
     void set_now(ReceiveTime now) { now_ = now; }
     void submit(const Order& order) override;
@@ -76,25 +76,41 @@ class PaperBroker : public BrokerLink {
         InstrumentId underlying;
         Side side = Side::buy;
         bool exit = false;
+        Quantity quantity;
         Quantity remaining;
         Price limit;
         BrokerOrderId broker_order;
         ReceiveTime fillable_from;
     };
 
-    void advance(ReceiveTime until);
+    void settle(ReceiveTime until);
     void arrive(const Message& message);
     void arrive_submit(const Message& message);
     void arrive_cancel(const Message& message);
     void arrive_replace(const Message& message);
-    std::optional<std::string> refusal(const Order& order, ReceiveTime now) const;
-    std::optional<std::string> limit_refusal(const Instrument& instrument, Price limit, ReceiveTime now) const;
+    // Why the exchange would not take it; empty = it does.
+    std::string refusal(const Order& order, ReceiveTime now) const;
+    std::string limit_refusal(const Instrument& instrument, Price limit, ReceiveTime now) const;
+    bool open_at(const Instrument& instrument, ReceiveTime now) const;
     void match_on_price(InstrumentId id, ReceiveTime now);
+    // Fills what may be filled against the quote standing now. True: nothing is left.
     bool match(Resting& order, ReceiveTime now);
+    std::optional<Price> fill_price(const Resting& order, const Instrument& instrument, const Quote& quote,
+                                    Quantity quantity) const;
+    void on_day(const TradingDayEvent& day, ReceiveTime now);
     void expire_all(ReceiveTime now);
+    Resting* find(OrderId id);
+    void send(Message message);
     void answer(ReceiveTime due, const OrderUpdateEvent& update, std::string reason);
-    Duration delay_of(OrderId id, const Quote* quote) const;
+    Duration delay_of(OrderId id, const std::optional<Quote>& quote) const;
     double slippage_pct(const Instrument& instrument, const Quote& quote, Quantity quantity) const;
+
+    struct Day {
+        std::string calendar;
+        Date date{};
+        uint8_t session_count = 0;
+        std::array<SessionHours, 3> sessions{};
+    };
 
     const PaperSettings& settings_;
     MarketPrices prices_;
@@ -106,7 +122,7 @@ class PaperBroker : public BrokerLink {
     uint64_t next_message_ = 1;
     uint64_t next_broker_order_ = 1;
     uint64_t next_fill_ = 1;
-    std::vector<TradingDayEvent> days_;  // by calendar; the view points into calendar_names_
+    std::vector<Day> days_;  // of each calendar in use
 };
 
 }  // namespace tide

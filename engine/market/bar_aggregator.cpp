@@ -94,20 +94,18 @@ void BarAggregator::open_window(Window& window, const Target& target, const Stat
     earliest_end_ = std::min(earliest_end_, window.end);
 }
 
-void BarAggregator::add(Window& window, const Bar& bar) {
-    constexpr uint16_t kKept = kBarGapFilled | kBarHasGap | kBarModelPrice | kBarPartial;
+inline void BarAggregator::add(Window& window, const Bar& bar) {
+    constexpr uint16_t kKept = kBarGapFilled | kBarHasGap | kBarModelPrice | kBarPartial | kBarHasOi;
     Bar& sum = window.bar;
-    if (bar.high > sum.high) sum.high = bar.high;
-    if (bar.low < sum.low) sum.low = bar.low;
+    sum.high = std::max(sum.high, bar.high);
+    sum.low = std::min(sum.low, bar.low);
     sum.close = bar.close;
     sum.volume += bar.volume;
     if (bar.has_oi()) sum.oi = bar.oi;
-    if ((bar.flags & kBarGapFilled) == 0) {
-        window.real = true;
-        window.volume_complete = window.volume_complete && bar.has_volume();
-    }
-    sum.flags =
-        static_cast<uint16_t>((sum.flags & (kKept | kBarHasOi)) | (bar.flags & (kKept | kBarHasOi | kBarHistory)));
+    const bool filled = (bar.flags & kBarGapFilled) != 0;
+    window.real = window.real || !filled;
+    window.volume_complete = window.volume_complete && (filled || bar.has_volume());
+    sum.flags = static_cast<uint16_t>((sum.flags & kKept) | (bar.flags & (kKept | kBarHistory)));
 }
 
 void BarAggregator::emit(Window& window, bool inside_day) {

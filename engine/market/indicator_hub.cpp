@@ -1,5 +1,7 @@
 #include "market/indicator_hub.hpp"
 
+#include <algorithm>
+
 namespace tide {
 
 IndicatorHub::IndicatorHub(const BarSeriesBook* series, size_t capacity) : series_(series), capacity_(capacity) {
@@ -18,6 +20,17 @@ std::vector<int32_t>& IndicatorHub::handles_slot(InstrumentId instrument, Timefr
     return handles_[i];
 }
 
+inline void IndicatorHub::update(Slot& slot, const BarValues& values) {
+    Indicator& indicator = *slot.indicator;
+    indicator.update(values);
+    slot.head += slot.width;
+    if (slot.head == slot.past.size()) slot.head = 0;
+    ++slot.updates;
+    double* row = slot.past.data() + slot.head;
+    row[0] = indicator.value(0);
+    for (size_t i = 1; i < slot.width; ++i) row[i] = indicator.value(i);
+}
+
 Result<IndicatorHub::Info> IndicatorHub::request(InstrumentId instrument, Timeframe timeframe, std::string_view name,
                                                  std::span<const double> parameters) {
     auto indicator = make_indicator(name, parameters);
@@ -27,25 +40,17 @@ Result<IndicatorHub::Info> IndicatorHub::request(InstrumentId instrument, Timefr
     auto& handles = handles_slot(instrument, timeframe);
     for (const int32_t handle : handles) {
         const Slot& known = slot(handle);
-        if (known.spec == spec && known.parameters == complete) return Info{handle, spec->outputs, known.count};
+        if (known.spec == spec && known.parameters == complete) return Info{handle, spec->outputs, history(handle)};
     }
-    Slot made{spec, std::move(complete), std::move(*indicator), std::vector<double>(capacity_ * spec->outputs.size())};
+    Slot made{std::move(*indicator), spec->outputs.size(), 0, 0, std::vector<double>(capacity_ * spec->outputs.size()),
+              spec, std::move(complete)};
     if (const Ring<Bar>* bars = series_ == nullptr ? nullptr : series_->find(instrument, timeframe)) {
         for (size_t back = bars->size(); back-- > 0;) update(made, bar_values((*bars)[back]));
     }
     const auto handle = static_cast<int32_t>(slots_.size());
     slots_.push_back(std::move(made));
     handles.push_back(handle);
-    return Info{handle, spec->outputs, slots_.back().count};
-}
-
-void IndicatorHub::update(Slot& slot, const BarValues& values) const {
-    slot.indicator->update(values);
-    slot.head = slot.head + 1 >= capacity_ ? 0 : slot.head + 1;
-    if (slot.count < capacity_) ++slot.count;
-    const auto now = slot.indicator->values();
-    double* row = slot.past.data() + slot.head * now.size();
-    for (size_t i = 0; i < now.size(); ++i) row[i] = now[i];
+    return Info{handle, spec->outputs, history(handle)};
 }
 
 void IndicatorHub::on_bar(const Bar& bar) {
@@ -61,15 +66,13 @@ std::span<const double> IndicatorHub::values(int32_t handle) const {
 
 double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     const Slot& found = slot(handle);
-    const size_t width = found.spec->outputs.size();
-    if (output >= width || back >= found.count) return kNoIndicatorValue;
-    const size_t row = found.head >= back ? found.head - back : found.head + capacity_ - back;
-    return found.past[row * width + output];
+    if (output >= found.width || back >= history(handle)) return kNoIndicatorValue;
+    const size_t offset = back * found.width;
+    const size_t row = found.head >= offset ? found.head - offset : found.head + found.past.size() - offset;
+    return found.past[row + output];
 }
 
-size_t IndicatorHub::history(int32_t handle) const {
-    return slot(handle).count;
-}
+size_t IndicatorHub::history(int32_t handle) const { return std::min(slot(handle).updates, capacity_); }
 std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const {
     return slot(handle).spec->outputs;
 }

@@ -44,14 +44,15 @@ class IndicatorHub {
 
   private:
     struct Slot {
+        std::unique_ptr<Indicator> indicator;
+        size_t width;              // outputs
+        size_t head;               // where the newest row of `past` starts
+        size_t updates;            // bars seen
+        std::vector<double> past;  // ring of rows, one row a bar, one column an output
         const IndicatorSpec* spec;
         std::vector<double> parameters;
-        std::unique_ptr<Indicator> indicator;
-        std::vector<double> past;  // ring of rows, one row a bar, one column an output
-        size_t head = 0;           // row of the newest
-        size_t count = 0;
     };
-    void update(Slot& slot, const BarValues& values) const;
+    static void update(Slot& slot, const BarValues& values);
     const Slot& slot(int32_t handle) const;
     std::vector<int32_t>& handles_slot(InstrumentId instrument, Timeframe timeframe);
 

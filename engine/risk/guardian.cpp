@@ -51,12 +51,12 @@ void GuardianActions::clear() {
 }
 
 Guardian::Guardian(const RiskSettings& settings, const MarketPrices& prices, const Portfolio& portfolio,
-                   const OrderDesk& desk, const TradingHours& hours, HaltState& halts)
+                   const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts)
     : settings_(settings),
       prices_(prices),
       portfolio_(portfolio),
       desk_(desk),
-      hours_(hours),
+      hours_(trading_hours),
       halts_(halts),
       vix_spike_window_(minutes_of(settings.vix_spike_min), kSample),
       vix_kill_window_(minutes_of(settings.vix_kill_min), kSample) {}

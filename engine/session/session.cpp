@@ -137,8 +137,7 @@ void Session::on(const TradingDayEvent& day) {
     gate_.start_day();
     portfolio_.start_day();
     desk_.start_day();
-    halts_.start_day(now_);
-    guardian_.start_day(now_);
+    guardian_.start_day(now_, actions_);
     vix_minutes_.clear();
     plan_phases(day);
 }
@@ -309,12 +308,11 @@ std::vector<InstrumentId> Session::followed_instruments() const {
 }
 
 void Session::record(RecordBody body) {
-    Record row;
-    row.event_sequence = sequence_;
-    row.time = now_;
-    row.body = std::move(body);
-    chain_.link(row);
-    recorder_.record(row);
+    row_.event_sequence = sequence_;
+    row_.time = now_;
+    row_.body = std::move(body);
+    chain_.link(row_);
+    recorder_.record(row_);
 }
 
 std::string Session::symbol_of(InstrumentId id) const {

@@ -169,6 +169,7 @@ class Session final : private DeskListener, private StrategyServices {
     Guardian guardian_;
     TimerQueue timers_;
     AuditChain chain_;
+    Record row_;                                          // reused, so that its text keeps its memory
     std::vector<std::unique_ptr<ScriptRunner>> runners_;  // by strategy id - 1
     ScriptBundle bundle_;                                 // sources that have come in for the next strategy
     std::map<PositionId, ExitReason> exit_reasons_;       // of the last exit asked for

@@ -231,7 +231,6 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
 }
 
 void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
-    if (outcome.duplicate) return;
     if (outcome.surplus.valid()) {
         record(NoteRecord{"error", "engine", fmt::format("more was filled than was open in {}: the rest is closed at once",
                                                          symbol_of(fill.instrument))});

@@ -32,7 +32,7 @@ std::vector<Bar> walk(int64_t count) {
         return static_cast<int64_t>((seed >> 33) % static_cast<uint64_t>(2 * range + 1)) - range;
     };
     int64_t price = 1'000'000;  // 5-paise steps: 50 000 rupees
-    Date date = make_date(2010, 1, 4);
+    Date date = make_date(2026, 5, 4);  // by the charges in force since then
     for (int64_t i = 0; i < count; ++i) {
         if (i > 0 && i % kBarsPerDay == 0) date += std::chrono::days(1);
         const int64_t drift = (i / 97) % 3 - 1;
@@ -71,6 +71,15 @@ class MemoryFeed final : public Feed {
             instrument.kind = InstrumentKind::equity;
             event.received = as_receive_time(bars_.front().start);
             event.payload = InstrumentEvent{instrument};
+            stage_ = Stage::vix_instrument;
+            return true;
+        }
+        if (stage_ == Stage::vix_instrument) {
+            Instrument vix;
+            vix.id = InstrumentId(2);
+            vix.symbol = "INDIAVIX";
+            vix.kind = InstrumentKind::volatility_index;
+            event.payload = InstrumentEvent{vix};
             stage_ = Stage::day;
             return true;
         }
@@ -95,6 +104,15 @@ class MemoryFeed final : public Feed {
             day.calendar = "NSE";
             event.received = as_receive_time(bar.start);
             event.payload = day;
+            stage_ = Stage::vix;
+            return true;
+        }
+        if (stage_ == Stage::vix) {
+            TickEvent vix;
+            vix.instrument = InstrumentId(2);
+            vix.flags = kTickDailyValue;
+            vix.last = Price::from_rupees(14);
+            event.payload = vix;
             stage_ = Stage::bars;
             return true;
         }
@@ -120,7 +138,7 @@ class MemoryFeed final : public Feed {
     }
 
   private:
-    enum class Stage { instrument, day, bars, day_over, ended };
+    enum class Stage { instrument, vix_instrument, day, vix, bars, day_over, ended };
     size_t limit() const { return ticks_ ? static_cast<size_t>(kTickBars) : bars_.size(); }
     Result<bool> next_tick(const Bar& bar, Event& event) {
         const Price path[] = {bar.open, bar.low, bar.high, bar.close};
@@ -155,12 +173,12 @@ class NoRecorder final : public Recorder {
 constexpr std::string_view kWideLimits = R"(
 session.entry_from = 09:15
 session.entry_until = 15:00
-risk.losing_streak = 1000
+risk.losing_streak = 100
 risk.day_loss_pct = 90
 risk.day_loss_warn_pct = 80
 risk.drawdown_pct = 90
 risk.equity_floor_pct = 1
-risk.require_vix = false
+session.over_history = true
 risk.position_size_pct = 100
 risk.trade_loss_pct = 100
 risk.underlying_exposure_pct = 100
@@ -179,7 +197,7 @@ RunCounts run(bool ticks, JournalSink& journal) {
     const std::filesystem::path root = TIDE_SOURCE_DIR;
     auto bundle = load_bundle(root / "strategies" / "ema_cross.lua", {root / "scripts"});
     if (!bundle) throw std::runtime_error(bundle.error().message);
-    bundle->parameters = "symbol=BENCH\ntimeframe=1m\n";
+    bundle->parameters = "symbol=BENCH\ntf=1m\n";
     auto charges = load_charge_rates(root / "config" / "charges");
     if (!charges) throw std::runtime_error(charges.error().message);
     SessionOpening opening{settings.canonical_text(), *charges, {*bundle}};

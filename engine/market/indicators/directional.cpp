@@ -10,12 +10,15 @@ Adx::Adx(int64_t period)
       keep_(1 - 1 / static_cast<double>(period)),
       adx_(SeededMean::wilder(period)) {}
 
-void Adx::publish() {
-    const double scale = true_range_ > 0 ? 100 / true_range_ : 0;
-    values_[1] = plus_ * scale;
-    values_[2] = minus_ * scale;
-    const double total = plus_ + minus_;
-    const double dx = total > 0 ? 100 * std::fabs(plus_ - minus_) / total : 0;
+inline void Adx::publish(double true_range, double plus, double minus) {
+    true_range_ = true_range;
+    plus_ = plus;
+    minus_ = minus;
+    const double scale = true_range > 0 ? 100 / true_range : 0;
+    values_[1] = plus * scale;
+    values_[2] = minus * scale;
+    const double total = plus + minus;
+    const double dx = total > 0 ? 100 * std::fabs(plus - minus) / total : 0;
     if (!adx_.push(dx)) return;
     values_[0] = adx_.mean();
     ready_ = true;
@@ -37,17 +40,15 @@ void Adx::update(const BarValues& bar) {
     const double fall = positive_part(down);
     const double plus = only_if(rise > fall, rise);
     const double minus = only_if(fall > rise, fall);
-    if (movements_ < period_) {
-        true_range_ += high - low;
-        plus_ += plus;
-        minus_ += minus;
-        if (++movements_ == period_) publish();
+    const double range = high - low;
+    if (movements_ >= period_) {
+        publish(true_range_ * keep_ + range, plus_ * keep_ + plus, minus_ * keep_ + minus);
         return;
     }
-    true_range_ = true_range_ * keep_ + (high - low);
-    plus_ = plus_ * keep_ + plus;
-    minus_ = minus_ * keep_ + minus;
-    publish();
+    true_range_ += range;
+    plus_ += plus;
+    minus_ += minus;
+    if (++movements_ == period_) publish(true_range_, plus_, minus_);
 }
 
 Aroon::Aroon(int64_t period)

@@ -1,0 +1,406 @@
+#include "feeds/synthetic_feed.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "feeds/synthetic_chain.hpp"
+#include "feeds/synthetic_history.hpp"
+
+namespace tide {
+namespace {
+
+constexpr std::string_view kExchange = "NSE";
+constexpr std::string_view kFeedName = "synthetic";
+constexpr int kHistoryDays = 270;
+constexpr Duration kPreparation = minutes(45);  // before the open: instruments and history are known
+constexpr Duration kPreOpen = minutes(15);      // before the open: the trading day starts
+constexpr Duration kPreOpenMatch = minutes(7);  // before the open: the index has a first value
+constexpr Duration kDayEndAfterClose = minutes(1);
+constexpr int64_t kVixPeriod_s = 5;
+constexpr double kMissedSecond = 0.03;                // share of seconds in which an index does not tick
+constexpr Duration kExchangeLead = milliseconds(70);  // the exchange's stamp is earlier than the receipt
+constexpr double kBankniftyVolatility = 1.12;         // of the VIX, which is NIFTY's
+
+constexpr std::array<std::pair<SyntheticScenario, std::string_view>, 8> kScenarios{{
+    {SyntheticScenario::usual, "usual"},
+    {SyntheticScenario::trend, "trend"},
+    {SyntheticScenario::range, "range"},
+    {SyntheticScenario::gap_up, "gap_up"},
+    {SyntheticScenario::flash_crash, "flash_crash"},
+    {SyntheticScenario::vix_spike, "vix_spike"},
+    {SyntheticScenario::expiry, "expiry"},
+    {SyntheticScenario::dead_feed, "dead_feed"},
+}};
+
+bool is_weekend(Date date) {
+    const auto weekday = weekday_of(date);
+    return weekday == std::chrono::Saturday || weekday == std::chrono::Sunday;
+}
+
+// The sessions before `date` and that of `date`. Before the calendar's first table weekdays stand for trading days:
+// only made-up history is placed on them.
+std::vector<TradingDay> days_up_to(Date date, const TradingCalendar& calendar) {
+    std::vector<TradingDay> days;
+    for (Date day = date; days.size() <= kHistoryDays; day -= std::chrono::days(1)) {
+        if (calendar.covers(kExchange, day)) {
+            const auto found = calendar.day(kExchange, day);
+            if (found && found->has_value()) days.push_back(**found);
+        } else if (!is_weekend(day)) {
+            days.push_back({day, {calendar.usual_hours(kExchange, day)}, {}, false});
+        }
+    }
+    std::reverse(days.begin(), days.end());
+    return days;
+}
+
+// As many expiries as the calendar reaches, up to `most`; its error when it reaches none.
+Result<std::vector<Expiry>> reachable_expiries(const ContractRules& rules, std::string_view underlying, Date date,
+                                               size_t most, const TradingCalendar& calendar) {
+    for (size_t count = most;; --count) {
+        auto found = rules.expiries(underlying, date, count, calendar);
+        if (found || count <= 1) return found;
+    }
+}
+
+// NIFTY: the two nearest weeklies, the nearest monthly, and one more contract where one of these is in its last days.
+// BANKNIFTY: the two nearest monthlies.
+std::vector<Expiry> chosen_expiries(const std::vector<Expiry>& listed, size_t weeklies, size_t monthlies, Date date) {
+    std::vector<Expiry> chosen;
+    for (const Expiry& expiry : listed) {
+        size_t& left = expiry.monthly ? monthlies : weeklies;
+        const bool last_days = expiry.date - date <= std::chrono::days(3);
+        if (left == 0) continue;
+        chosen.push_back(expiry);
+        if (!last_days) --left;
+    }
+    return chosen;
+}
+
+}  // namespace
+
+std::string_view name_of(SyntheticScenario scenario) {
+    for (const auto& [value, name] : kScenarios) {
+        if (value == scenario) return name;
+    }
+    return "";
+}
+
+Result<SyntheticSettings> parse_synthetic_feed(std::string_view text) {
+    const auto refuse = [&] {
+        std::string names;
+        for (const auto& [value, name] : kScenarios) names += (names.empty() ? "" : ", ") + std::string(name);
+        return make_error(ErrorCode::usage,
+                          fmt::format("feed '{}': expected synthetic[:SEED] or synthetic:SCENARIO[:SEED], "
+                                      "scenario one of {}",
+                                      text, names));
+    };
+    SyntheticSettings settings;
+    if (!text.starts_with(kFeedName)) return refuse();
+    std::string_view rest = text.substr(kFeedName.size());
+    bool seeded = false;
+    bool named = false;
+    while (!rest.empty()) {
+        if (rest.front() != ':' || seeded) return refuse();
+        rest.remove_prefix(1);
+        const std::string_view word = rest.substr(0, rest.find(':'));
+        rest.remove_prefix(word.size());
+        const auto scenario =
+            std::find_if(kScenarios.begin(), kScenarios.end(), [&](const auto& s) { return s.second == word; });
+        if (scenario != kScenarios.end() && !named) {
+            settings.scenario = scenario->first;
+            named = true;
+            continue;
+        }
+        const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), settings.seed);
+        if (failure != std::errc() || end != word.data() + word.size() || word.empty()) return refuse();
+        seeded = true;
+    }
+    return settings;
+}
+
+// Produces the events: prepared ones first, then the session second by second.
+class SyntheticFeed::Generator {
+  public:
+    Generator(const SyntheticSettings& settings, TradingDay day, SyntheticPast past)
+        : settings_(settings), day_(std::move(day)), past_(std::move(past)), noise_(settings.seed, 4) {
+        for (const SessionHours& session : day_.sessions) session_length_ += session.close - session.open;
+        pending_.reserve(512);
+        quotes_.reserve(512);
+    }
+    Result<void> list_contracts(const TradingCalendar& calendar, const ContractRules& rules);
+    Result<bool> next(Event& event);
+    const SyntheticSettings& settings() const { return settings_; }
+    Date date() const { return day_.date; }
+
+  private:
+    enum class Stage : uint8_t { instruments, history, day, session, day_end, ended, over };
+    struct Pending {
+        ReceiveTime received;
+        TickEvent tick;
+    };
+    void add_underlyings();
+    Result<void> add_chain(SyntheticChain::Setup setup, const std::vector<Expiry>& expiries,
+                           const TradingCalendar& calendar, const ContractRules& rules);
+    void make_pre_open();
+    void make_second();
+    void add_tick(ReceiveTime received, InstrumentId id, Price last);
+    bool give_status(Event& event);
+    bool silent(Duration since_midnight) const;
+    void give(Event& event, ReceiveTime received, bool from_exchange) const;
+    TradingDayEvent trading_day() const;
+
+    SyntheticSettings settings_;
+    TradingDay day_;
+    SyntheticPast past_;
+    RandomSource noise_;
+    std::vector<Instrument> instruments_;
+    std::vector<SyntheticChain> chains_;
+    Duration session_length_{0};
+    Stage stage_ = Stage::instruments;
+    size_t position_ = 0;           // in instruments_ or in the bars
+    std::vector<Pending> pending_;  // of the second being given out
+    size_t given_ = 0;
+    std::vector<TickEvent> quotes_;
+    size_t session_ = 0;
+    int64_t second_ = 0;  // of the whole day's sessions
+    Duration clock_{0};   // since midnight: start of the second to be made
+    bool started_ = false;
+    int statuses_given_ = 0;
+};
+
+void SyntheticFeed::Generator::add_underlyings() {
+    const std::array<std::pair<std::string_view, InstrumentKind>, 3> known{
+        {{"NIFTY", InstrumentKind::index},
+         {"BANKNIFTY", InstrumentKind::index},
+         {"INDIAVIX", InstrumentKind::volatility_index}}};
+    for (const auto& [symbol, kind] : known) {
+        Instrument instrument;
+        instrument.id = InstrumentId(static_cast<uint32_t>(instruments_.size() + 1));
+        instrument.symbol = symbol;
+        instrument.kind = kind;
+        if (kind == InstrumentKind::volatility_index) instrument.tick = Price::from_units(100);
+        instruments_.push_back(instrument);
+    }
+}
+
+Result<void> SyntheticFeed::Generator::add_chain(SyntheticChain::Setup setup, const std::vector<Expiry>& expiries,
+                                                 const TradingCalendar& calendar, const ContractRules& rules) {
+    setup.first_id = InstrumentId(static_cast<uint32_t>(instruments_.size() + 1));
+    auto chain = SyntheticChain::create(setup, expiries, calendar, rules,
+                                        RandomSource(settings_.seed, 10 + setup.underlying_id.value()));
+    if (!chain) return chain.error();
+    instruments_.insert(instruments_.end(), chain->contracts().begin(), chain->contracts().end());
+    chains_.push_back(std::move(*chain));
+    return {};
+}
+
+Result<void> SyntheticFeed::Generator::list_contracts(const TradingCalendar& calendar, const ContractRules& rules) {
+    add_underlyings();
+    const auto nifty = reachable_expiries(rules, "NIFTY", date(), 6, calendar);
+    if (!nifty) return nifty.error();
+    const auto banknifty = reachable_expiries(rules, "BANKNIFTY", date(), 3, calendar);
+    if (!banknifty) return banknifty.error();
+    const bool last_days = settings_.scenario == SyntheticScenario::expiry;
+    SyntheticChain::Setup setup;
+    setup.date = date();
+    setup.chain_strikes = settings_.chain_strikes;
+    setup.quote_last_days = last_days;
+    setup.underlying = "NIFTY";
+    setup.underlying_id = kSyntheticNifty;
+    setup.previous_close = past_.scale.nifty(past_.prices.levels());
+    if (auto added = add_chain(setup, chosen_expiries(*nifty, 2, 1, date()), calendar, rules); !added) return added;
+    setup.underlying = "BANKNIFTY";
+    setup.underlying_id = kSyntheticBanknifty;
+    setup.previous_close = past_.scale.banknifty(past_.prices.levels());
+    setup.volatility_factor = kBankniftyVolatility;
+    return add_chain(setup, chosen_expiries(*banknifty, 2, 2, date()), calendar, rules);
+}
+
+TradingDayEvent SyntheticFeed::Generator::trading_day() const {
+    TradingDayEvent event;
+    event.date = day_.date;
+    event.session_count = static_cast<uint8_t>(day_.sessions.size());
+    std::copy(day_.sessions.begin(), day_.sessions.end(), event.sessions.begin());
+    event.calendar = kExchange;
+    return event;
+}
+
+void SyntheticFeed::Generator::add_tick(ReceiveTime received, InstrumentId id, Price last) {
+    TickEvent tick;
+    tick.instrument = id;
+    tick.last = last;
+    pending_.push_back({received, tick});
+}
+
+// The night's move is over: the first index value, and the same again with the banks a few seconds later.
+void SyntheticFeed::Generator::make_pre_open() {
+    past_.prices.start_day(past_.today);
+    const SyntheticLevels& levels = past_.prices.levels();
+    const ReceiveTime match = at(date(), day_.sessions.front().open - kPreOpenMatch);
+    for (const Duration later : {seconds(0), seconds(5)}) {
+        add_tick(match + later + milliseconds(200), kSyntheticNifty, past_.scale.nifty(levels));
+        add_tick(match + later + milliseconds(400), kSyntheticBanknifty, past_.scale.banknifty(levels));
+    }
+    clock_ = day_.sessions.front().open;
+}
+
+bool SyntheticFeed::Generator::silent(Duration since_midnight) const {
+    return settings_.scenario == SyntheticScenario::dead_feed && since_midnight >= hours(11) &&
+           since_midnight < hours(11) + minutes(12);
+}
+
+void SyntheticFeed::Generator::make_second() {
+    pending_.clear();
+    given_ = 0;
+    const double dx = 1.0 / static_cast<double>(session_length_ / seconds(1));
+    const double x = static_cast<double>(second_) * dx;
+    past_.prices.step(x, dx);
+    const SyntheticLevels& levels = past_.prices.levels();
+    const ReceiveTime start = at(date(), clock_);
+    const Price nifty = past_.scale.nifty(levels);
+    const Price banknifty = past_.scale.banknifty(levels);
+    const bool nifty_ticks = noise_.uniform() >= kMissedSecond;
+    const bool banknifty_ticks = noise_.uniform() >= kMissedSecond;
+    if (!silent(clock_)) {
+        if (nifty_ticks) add_tick(start + milliseconds(200), kSyntheticNifty, nifty);
+        if (banknifty_ticks) add_tick(start + milliseconds(400), kSyntheticBanknifty, banknifty);
+        if (second_ % kVixPeriod_s == 0)
+            add_tick(start + milliseconds(600), kSyntheticVix, SyntheticScale::vix(levels));
+        quotes_.clear();
+        const double vix = levels.vix;
+        const double share = synthetic_u_shape_until(x);
+        for (size_t i = 0; i < chains_.size(); ++i) {
+            const double spot = (i == 0 ? nifty : banknifty).to_double();
+            chains_[i].follow(spot);
+            chains_[i].quote({spot, vix, start + milliseconds(700), share}, second_, quotes_);
+        }
+        const Duration apart = quotes_.empty() ? Duration(0) : milliseconds(290) / static_cast<int64_t>(quotes_.size());
+        ReceiveTime received = start + milliseconds(700);
+        for (const TickEvent& tick : quotes_) {
+            pending_.push_back({received, tick});
+            received += apart;
+        }
+    }
+    ++second_;
+    clock_ += seconds(1);
+    if (clock_ >= day_.sessions[session_].close && ++session_ < day_.sessions.size())
+        clock_ = day_.sessions[session_].open;
+}
+
+void SyntheticFeed::Generator::give(Event& event, ReceiveTime received, bool from_exchange) const {
+    event.sequence = 0;
+    event.received = received;
+    event.exchange = from_exchange ? as_exchange_time(received - kExchangeLead) : ExchangeTime();
+}
+
+// The dead feed's two words: it went down at 11:00, it came up at 11:12.
+bool SyntheticFeed::Generator::give_status(Event& event) {
+    if (settings_.scenario != SyntheticScenario::dead_feed || statuses_given_ == 2) return false;
+    const Duration due = statuses_given_ == 0 ? hours(11) : hours(11) + minutes(12);
+    if (clock_ < due || session_ >= day_.sessions.size()) return false;
+    give(event, at(date(), due), false);
+    event.payload = statuses_given_++ == 0 ? FeedStatusEvent{FeedState::down, kFeedName, "no data (scenario dead_feed)"}
+                                           : FeedStatusEvent{FeedState::up, kFeedName, "data again"};
+    return true;
+}
+
+Result<bool> SyntheticFeed::Generator::next(Event& event) {
+    const ReceiveTime close = at(date(), day_.sessions.back().close);
+    const ReceiveTime prepared = at(date(), day_.sessions.front().open - kPreparation);
+    switch (stage_) {
+        case Stage::instruments:
+            give(event, prepared, false);
+            event.payload = InstrumentEvent{instruments_[position_]};
+            if (++position_ == instruments_.size()) {
+                stage_ = Stage::history;
+                position_ = 0;
+            }
+            return true;
+        case Stage::history:
+            give(event, prepared, false);
+            event.payload = BarEvent{past_.bars[position_]};
+            if (++position_ == past_.bars.size()) stage_ = Stage::day;
+            return true;
+        case Stage::day:
+            give(event, at(date(), day_.sessions.front().open - kPreOpen), false);
+            event.payload = trading_day();
+            make_pre_open();
+            stage_ = Stage::session;
+            return true;
+        case Stage::session:
+            while (given_ == pending_.size() && session_ < day_.sessions.size()) {
+                if (give_status(event)) return true;
+                make_second();
+            }
+            if (given_ < pending_.size()) {
+                const Pending& pending = pending_[given_++];
+                give(event, pending.received, true);
+                event.payload = pending.tick;
+                return true;
+            }
+            stage_ = Stage::day_end;
+            [[fallthrough]];
+        case Stage::day_end:
+            give(event, close + kDayEndAfterClose, false);
+            event.payload = DayEndEvent{date()};
+            stage_ = Stage::ended;
+            return true;
+        case Stage::ended:
+            give(event, close + kDayEndAfterClose, false);
+            event.payload = FeedStatusEvent{FeedState::ended, kFeedName, "the session is over"};
+            stage_ = Stage::over;
+            return true;
+        case Stage::over:
+            break;
+    }
+    return false;
+}
+
+Result<std::unique_ptr<SyntheticFeed>> SyntheticFeed::create(const SyntheticSettings& asked,
+                                                             const TradingCalendar& calendar,
+                                                             const ContractRules& rules) {
+    SyntheticSettings settings = asked;
+    if (settings.chain_strikes < 1 || settings.chain_strikes > 40) {
+        return make_error(
+            ErrorCode::usage,
+            fmt::format("synthetic feed: {} strikes each side; between 1 and 40 are quoted", settings.chain_strikes));
+    }
+    if (settings.scenario == SyntheticScenario::expiry) {
+        const auto expiry = rules.expiries("NIFTY", settings.session_date, 1, calendar);
+        if (!expiry) return expiry.error();
+        settings.session_date = expiry->front().date;
+    }
+    const auto day = calendar.day(kExchange, settings.session_date);
+    if (!day) return day.error();
+    if (!day->has_value()) {
+        return make_error(
+            ErrorCode::usage,
+            fmt::format("synthetic feed: {} is not a trading day ({}); give another --from",
+                        format_date(settings.session_date), calendar.note(kExchange, settings.session_date)));
+    }
+    auto generator = std::make_unique<Generator>(
+        settings, **day, make_synthetic_past(settings, days_up_to(settings.session_date, calendar)));
+    if (const auto listed = generator->list_contracts(calendar, rules); !listed) return listed.error();
+    return std::unique_ptr<SyntheticFeed>(new SyntheticFeed(std::move(generator)));
+}
+
+SyntheticFeed::SyntheticFeed(std::unique_ptr<Generator> generator) : generator_(std::move(generator)) {}
+SyntheticFeed::~SyntheticFeed() = default;
+Result<bool> SyntheticFeed::next(Event& event) {
+    return generator_->next(event);
+}
+Date SyntheticFeed::session_date() const {
+    return generator_->date();
+}
+
+std::string SyntheticFeed::describe() const {
+    const SyntheticSettings& settings = generator_->settings();
+    const bool named = settings.scenario != SyntheticScenario::usual;
+    return fmt::format("synthetic market{}{}, seed {}, one session of {}", named ? ", scenario " : "",
+                       named ? name_of(settings.scenario) : "", settings.seed, format_date(generator_->date()));
+}
+
+}  // namespace tide

@@ -1,0 +1,2 @@
+-- expect: error
+ctx:bars("NIFTY", "1m"):close("x")

@@ -1,0 +1,2 @@
+-- expect: error
+ctx:bars("GOLD", "1m")

@@ -1,0 +1,2 @@
+-- expect: ok
+assert(select("#", ctx:enter(5)) == 3)

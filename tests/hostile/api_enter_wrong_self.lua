@@ -1,0 +1,2 @@
+-- expect: error
+ctx.enter({ symbol = "NIFTY", lots = 1 })

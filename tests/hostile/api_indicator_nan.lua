@@ -1,0 +1,2 @@
+-- expect: error
+ctx:indicator("NIFTY", "1m", "ema", 0 / 0)

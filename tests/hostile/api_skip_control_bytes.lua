@@ -1,0 +1,2 @@
+-- expect: ok
+ctx:skip("\27[2J\nforged")

@@ -1,0 +1,2 @@
+-- expect: error
+ctx:after(0 / 0, "x")

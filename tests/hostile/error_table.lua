@@ -1,0 +1,2 @@
+-- expect: error
+error({ secret = 1 })

@@ -1,0 +1,2 @@
+-- expect: error
+local function f() return coroutine.wrap(f)() end f()

@@ -1,0 +1,2 @@
+-- expect: error
+_G.print = nil

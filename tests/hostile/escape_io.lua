@@ -1,0 +1,2 @@
+-- expect: error
+io.open("/etc/passwd")

@@ -1,0 +1,2 @@
+-- expect: error
+loadstring("return 1")()

@@ -1,0 +1,2 @@
+-- expect: error
+package.loadlib("libc.so.6", "system")

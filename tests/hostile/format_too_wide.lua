@@ -1,0 +1,2 @@
+-- expect: error
+return string.format("%9999999f", 1)

@@ -1,0 +1,2 @@
+-- expect: ok
+return string.format("%99.99f", 1e308)

@@ -1,0 +1,2 @@
+-- expect: ok|error
+local t = { 1 } table.insert(t, 1e15, 1)

@@ -1,0 +1,2 @@
+-- expect: error
+table.insert({ 1, 2, 3 }, -1e15, 1)

@@ -1,0 +1,3 @@
+LJ
+-- expect: refused
+-- run: load

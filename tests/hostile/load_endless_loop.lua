@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+while true do end

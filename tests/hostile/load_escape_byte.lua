@@ -1,0 +1,3 @@
+-- expect: refused
+-- run: load
+local s = "" return 1

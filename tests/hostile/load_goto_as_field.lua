@@ -1,0 +1,3 @@
+-- expect: refused
+-- run: load
+local t = {} t.goto = 1

@@ -1,0 +1,3 @@
+-- expect: refused
+-- run: load
+local goto = 1 while true do goto = goto + 1 end

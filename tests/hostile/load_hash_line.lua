@@ -1,0 +1,4 @@
+#!/usr/bin/lua
+-- expect: refused
+-- run: load
+return 1

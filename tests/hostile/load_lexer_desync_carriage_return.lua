@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+local s = 1 -- commentwhile true do end

@@ -1,0 +1,4 @@
+-- expect: budget
+-- run: load
+--[==x [[ 
+while true do end --]]

@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+local s = [==[ ]=] ]] "]==] while true do end --[[ " ]]

@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+local s = "\u{22}" while true do end local t = "\x22"

@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+return strategy(setmetatable({}, { __index = function() while true do end end }))

@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+local refill = ... while true do refill() end

@@ -1,0 +1,3 @@
+-- expect: budget
+-- run: load
+local a, b = ... while true do pcall(a) end

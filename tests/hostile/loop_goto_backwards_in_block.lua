@@ -1,0 +1,2 @@
+-- expect: budget
+do ::a:: end ::b:: do local x = 1 goto b end

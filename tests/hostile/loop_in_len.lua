@@ -1,0 +1,2 @@
+-- expect: ok
+local t = setmetatable({}, { __len = function() while true do end end }) return #t

@@ -1,0 +1,2 @@
+-- expect: error
+local t = setmetatable({}, { __index = function(t, k) return t[k] end }) local ok = t.x

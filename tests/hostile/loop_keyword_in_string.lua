@@ -1,0 +1,2 @@
+-- expect: budget
+local s = "do end while repeat" while s do end

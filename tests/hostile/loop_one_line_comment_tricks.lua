@@ -1,0 +1,3 @@
+-- expect: budget
+while --[==[ do ]==] true --[[ end ]] do --]] 
+end

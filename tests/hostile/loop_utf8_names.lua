@@ -1,0 +1,2 @@
+-- expect: budget
+local été = 1 while été do end

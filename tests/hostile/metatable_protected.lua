@@ -1,0 +1,2 @@
+-- expect: ok
+local t = setmetatable({}, { __metatable = "no" }) assert(getmetatable(t) == "no") assert(not pcall(setmetatable, t, {}))

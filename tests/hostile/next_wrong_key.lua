@@ -1,0 +1,2 @@
+-- expect: ok
+local k = next({ a = 1, c = 2 }, "b") assert(k == "c")

@@ -1,0 +1,2 @@
+-- expect: error
+for k in pairs(nil) do end

@@ -1,0 +1,2 @@
+-- expect: budget|ok|error
+return ("("):rep(200000):find("%b()")

@@ -1,0 +1,2 @@
+-- expect: error
+return ("a"):find("%f")

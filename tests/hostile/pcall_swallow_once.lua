@@ -1,0 +1,2 @@
+-- expect: budget
+pcall(function() while true do end end)

@@ -1,0 +1,2 @@
+-- expect: ok|error
+return math.random(1, math.huge)

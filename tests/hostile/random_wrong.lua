@@ -1,0 +1,2 @@
+-- expect: error
+return math.random(2, 1)

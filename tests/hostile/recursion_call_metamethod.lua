@@ -1,0 +1,2 @@
+-- expect: error|budget
+local t = setmetatable({}, {}) getmetatable(t).__call = t t()

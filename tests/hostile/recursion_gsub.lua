@@ -1,0 +1,2 @@
+-- expect: budget|error
+local function f(c) return (c:gsub(".", f)) end f("a")

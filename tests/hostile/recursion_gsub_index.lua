@@ -1,0 +1,2 @@
+-- expect: budget|error
+local t t = setmetatable({}, { __index = function(_, k) return (k:gsub(".", t)) end }) return ("a"):gsub(".", t)

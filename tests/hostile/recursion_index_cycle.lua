@@ -1,0 +1,2 @@
+-- expect: error
+local t = {} setmetatable(t, { __index = t }) return t.x

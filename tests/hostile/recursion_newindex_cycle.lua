@@ -1,0 +1,2 @@
+-- expect: error
+local t = {} setmetatable(t, { __newindex = t }) t.x = 1

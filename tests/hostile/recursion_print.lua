@@ -1,0 +1,2 @@
+-- expect: budget|error
+local m = {} m.__tostring = function(t) print(setmetatable({}, m)) return "x" end print(setmetatable({}, m))

@@ -1,0 +1,2 @@
+-- expect: budget
+local function f() pcall(f) pcall(f) end f()

@@ -1,0 +1,2 @@
+-- expect: budget|error
+local m = {} m.__tostring = function(t) return tostring(setmetatable({}, m)) end tostring(setmetatable({}, m))

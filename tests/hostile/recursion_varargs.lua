@@ -1,0 +1,2 @@
+-- expect: error|budget
+local function f(...) return f(1, ...) end f()

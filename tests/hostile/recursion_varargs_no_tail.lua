@@ -1,0 +1,2 @@
+-- expect: error|budget
+local function f(...) local x = f(1, ...) return x end f()

@@ -1,0 +1,2 @@
+-- expect: ok
+assert(("x"):rep(0 / 0) == "")

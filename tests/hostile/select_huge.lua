@@ -1,0 +1,2 @@
+-- expect: ok|error
+return select(1e15, 1, 2, 3)

@@ -1,0 +1,2 @@
+-- expect: ok
+assert(getmetatable(ctx) == false) assert(not pcall(setmetatable, ctx, {}))

@@ -1,0 +1,2 @@
+-- expect: error
+ctx.params.x = 1

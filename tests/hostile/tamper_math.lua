@@ -1,0 +1,2 @@
+-- expect: error
+math.floor = function() return 1 end

@@ -1,0 +1,2 @@
+-- expect: ok
+for name, f in pairs(string) do if name == "dump" then error("ESCAPED") end end

@@ -1,0 +1,2 @@
+-- expect: ok
+if rawget(string, "rep") ~= nil then error("ESCAPED") end

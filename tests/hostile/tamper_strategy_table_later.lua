@@ -1,0 +1,2 @@
+-- expect: ok
+S_copy = S

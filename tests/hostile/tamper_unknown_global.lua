@@ -1,0 +1,2 @@
+-- expect: error
+return no_such_name

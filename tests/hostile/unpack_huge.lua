@@ -1,0 +1,2 @@
+-- expect: budget
+return unpack({}, 1, 1e8)

@@ -1,0 +1,2 @@
+-- expect: ok
+local function h() error("again") end xpcall(error, h)

@@ -1,0 +1,2 @@
+-- expect: ok
+local function h() xpcall(error, h) end xpcall(error, h)

@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "fake_services.hpp"
+
+// Every file of tests/hostile is run with the compiler on and off. Its first lines say what must come of it
+// ("-- expect: budget", several with '|'); the body runs in on_bar unless it says "-- run: load".
+namespace tide::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::vector<std::string> expectations(const std::string& text) {
+    const std::string key = "-- expect: ";
+    const size_t at = text.find(key);
+    if (at == std::string::npos) return {};
+    std::istringstream line(text.substr(at + key.size(), text.find('\n', at) - at - key.size()));
+    std::vector<std::string> all;
+    for (std::string one; std::getline(line, one, '|');) all.push_back(one);
+    return all;
+}
+
+bool about_memory(const std::string& message) { return message.find("memory limit") != std::string::npos; }
+bool about_budget(const std::string& message) {
+    return message.find("instruction budget") != std::string::npos || message.find("nested too deeply") != std::string::npos ||
+           message.find("too much output") != std::string::npos;
+}
+
+struct Outcome {
+    std::string verdict;
+    std::string message;
+    size_t intents = 0;
+};
+
+std::string verdict_of(const CallbackResult& result) {
+    if (about_memory(result.message)) return "memory";
+    if (result.status == CallbackStatus::budget || about_budget(result.message)) return "budget";
+    return result.status == CallbackStatus::ok ? "ok" : "error";
+}
+
+// The first thing that went wrong, or "ok".
+Outcome run(const std::string& text, bool jit) {
+    LuaLimits limits;
+    limits.jit = jit;
+    LuaHost host(limits);
+    FakeServices services;
+    const bool at_load = text.find("-- run: load") != std::string::npos;
+    const std::string source = at_load ? text : strategy_text("function S.on_bar(ctx, bar)\n" + text + "\nend");
+    const ScriptBundle bundle = bundle_of(source, {{"circle", "require 'other'"}, {"other", "require 'circle'"}});
+    const auto loaded = host.load(kStrategy, bundle, services);
+    if (!loaded) {
+        const std::string& message = loaded.error().message;
+        return {about_memory(message) ? "memory" : about_budget(message) ? "budget" : "refused", message, 0};
+    }
+    CallbackOutput started;
+    if (auto result = host.on_start(kStrategy, started); result.status > CallbackStatus::not_defined)
+        return {verdict_of(result), result.message, started.intents.size()};
+    Outcome outcome{"ok", {}, 0};
+    for (int64_t i = 0; i < 30 && outcome.verdict == "ok"; ++i) {
+        const BarMessage bar = bar_of(1'704'080'700 + 60 * i, 100, 101, 99, 100.5);
+        services.now = (bar.start_s + 60) * 1'000'000'000;
+        host.push_bar(kStrategy, bar);
+        CallbackOutput output;
+        const CallbackResult result = host.on_bar(kStrategy, bar, output);
+        outcome = {verdict_of(result), result.message, output.intents.size()};
+    }
+    return outcome;
+}
+
+class HostileScript : public testing::TestWithParam<std::tuple<std::string, bool>> {};
+
+TEST_P(HostileScript, is_contained) {
+    const auto& [name, jit] = GetParam();
+    const std::string text = read(fs::path(TIDE_SOURCE_DIR) / "tests/hostile" / (name + ".lua"));
+    const std::vector<std::string> expected = expectations(text);
+    ASSERT_FALSE(expected.empty()) << "no '-- expect:' line";
+    const auto begin = std::chrono::steady_clock::now();
+    const Outcome outcome = run(text, jit);
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    EXPECT_TRUE(std::find(expected.begin(), expected.end(), outcome.verdict) != expected.end()) << outcome.verdict << ": " << outcome.message;
+    EXPECT_EQ(outcome.message.find("ESCAPED"), std::string::npos) << outcome.message;
+    EXPECT_FALSE(std::regex_search(outcome.message, std::regex("0x[0-9a-f]{6}"))) << "an address: " << outcome.message;
+    EXPECT_LT(outcome.message.size(), 5000u);
+    EXPECT_TRUE(std::none_of(outcome.message.begin(), outcome.message.end(), [](char c) { return c == '\x1b' || c == '\0' || c == '\r'; }));
+    EXPECT_TRUE(outcome.verdict == "ok" || outcome.intents == 0);
+    EXPECT_LT(seconds, 10) << "took too long to be stopped";
+}
+
+std::vector<std::string> names() {
+    std::vector<std::string> all;
+    for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / "tests/hostile"))
+        if (entry.path().extension() == ".lua") all.push_back(entry.path().stem().string());
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(all, HostileScript, testing::Combine(testing::ValuesIn(names()), testing::Bool()),
+                         [](const auto& which) { return std::get<0>(which.param) + (std::get<1>(which.param) ? "_compiled" : "_interpreted"); });
+
+}  // namespace
+}  // namespace tide::test
