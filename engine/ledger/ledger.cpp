@@ -267,17 +267,13 @@ Ledger::~Ledger() {
 void Ledger::record(const Record& record) {
     impl_->options.own_thread ? impl_->record_for_thread(record) : impl_->record_here(record);
 }
-Result<void> Ledger::flush() {
-    return impl_->options.own_thread ? impl_->flush_thread() : impl_->flush_here();
-}
+Result<void> Ledger::flush() { return impl_->options.own_thread ? impl_->flush_thread() : impl_->flush_here(); }
 
 Result<void> Ledger::status() const {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->error) return *impl_->error;
     return {};
 }
-uint64_t Ledger::committed_rows() const {
-    return impl_->committed;
-}
+uint64_t Ledger::committed_rows() const { return impl_->committed; }
 
 }  // namespace tide

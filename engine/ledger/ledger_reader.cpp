@@ -256,9 +256,7 @@ Result<std::vector<Row>> LedgerReader::Impl::rows(const RowQuery& query, const R
 LedgerReader::LedgerReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LedgerReader::~LedgerReader() = default;
 LedgerReader::LedgerReader(LedgerReader&&) noexcept = default;
-const std::string& LedgerReader::path() const {
-    return impl_->database.path();
-}
+const std::string& LedgerReader::path() const { return impl_->database.path(); }
 
 Result<LedgerReader> LedgerReader::open(const std::string& path) {
     std::error_code missing;
@@ -286,8 +284,8 @@ Result<LedgerReader> LedgerReader::open(const std::string& path) {
 Result<std::vector<SessionRow>> LedgerReader::sessions() const {
     auto statement = impl_->database.prepare(
         "SELECT number, session_id, mode, detail, started_ns, ended_ns, audit_rows, audit_head, "
-        "(SELECT count(*) FROM trades WHERE session = number), "
-        "(SELECT coalesce(sum(net), 0) FROM trades WHERE session = number) FROM sessions ORDER BY number");
+        "(SELECT count(*) FROM trades t WHERE t.session = s.number), "
+        "(SELECT coalesce(sum(t.net), 0) FROM trades t WHERE t.session = s.number) FROM sessions s ORDER BY s.number");
     if (!statement) return statement.error();
     std::vector<SessionRow> rows;
     int code = statement->step();

@@ -57,9 +57,7 @@ std::optional<uint64_t> intent_of(const RecordBody& body) {
     return id == 0 ? std::nullopt : std::optional(id);
 }
 // 0 stands for none in these prices; none is NULL.
-std::optional<Price> known(Price price) {
-    return price.positive() ? std::optional(price) : std::nullopt;
-}
+std::optional<Price> known(Price price) { return price.positive() ? std::optional(price) : std::nullopt; }
 
 }  // namespace
 

@@ -8,6 +8,7 @@ namespace tide {
 namespace {
 
 constexpr size_t kMaxTracebackLines = 8;
+constexpr size_t kShownDigest = 12;
 
 std::string upper(std::string_view text) {
     std::string out(text);
@@ -64,7 +65,12 @@ std::string HappeningTeller::order_text(const OrderRecord& record, Quantity quan
 }
 
 void HappeningTeller::on(ReceiveTime time, const SessionRecord& r, std::vector<Happening>& out) const {
-    if (r.phase == "start") out.push_back({time, "START", Tone::plain, r.mode + " session", {}, r.detail});
+    if (r.phase == "start") {
+        // A digest is recognised by its beginning.
+        const size_t digest = r.detail.find("sha256 ");
+        const size_t end = digest == std::string::npos ? r.detail.size() : digest + 7 + kShownDigest;
+        out.push_back({time, "START", Tone::plain, r.mode + " session", {}, r.detail.substr(0, end)});
+    }
     if (r.phase == "end") out.push_back({time, "END", Tone::plain, r.mode + " session", {}, r.detail});
 }
 
@@ -100,7 +106,8 @@ void HappeningTeller::tell_repeated_refusals(ReceiveTime time, std::vector<Happe
 void HappeningTeller::on(ReceiveTime time, const ScriptRecord& r, std::vector<Happening>& out) const {
     if (r.status == "loaded") {
         const std::string name = joined(r.name, " ", r.version);
-        out.push_back({time, "SCRIPT", Tone::plain, name + " loaded", {}, "sha256 " + r.sha256.substr(0, 12)});
+        out.push_back(
+            {time, "SCRIPT", Tone::plain, name + " loaded", {}, "sha256 " + r.sha256.substr(0, kShownDigest)});
         return;
     }
     std::vector<std::string> lines = lines_of(r.detail);

@@ -1,13 +1,13 @@
 #include "ops/session_screen.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "ops/happenings.hpp"
+#include "ops/terminal_width.hpp"
 #include "ops/text_table.hpp"
 
 namespace tide {
@@ -51,10 +51,10 @@ class ToneLine {
 std::string clock_of(ReceiveTime time) { return format_time_of_day(ist_since_midnight(time)); }
 
 const char* words_for_phase(std::string_view phase) {
-    if (phase == "pre_open") return "before the open";
+    if (phase == "pre_open") return "before open";
     if (phase == "open") return "market open";
-    if (phase == "entry_cutoff") return "open, no new entries";
-    if (phase == "square_off") return "closing what is open";
+    if (phase == "entry_cutoff") return "no new entries";
+    if (phase == "square_off") return "closing all";
     if (phase == "close" || phase == "closed" || phase == "day_end") return "market closed";
     return "";
 }
@@ -77,7 +77,7 @@ struct SessionScreen::Impl {
     void write_plain();
     void draw();
     std::vector<std::string> block() const;
-    ToneLine price_line() const;
+    std::vector<ToneLine> price_lines() const;
     ToneLine money_line() const;
     ToneLine position_line(const LivePosition& position) const;
     void put(const std::string& text) const {
@@ -95,12 +95,9 @@ struct SessionScreen::Impl {
 };
 
 size_t SessionScreen::Impl::width() const {
-    int columns = options.width;
-    if (columns == 0) {
-        winsize size{};
-        columns = ::ioctl(::fileno(options.out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-    }
-    return std::clamp(static_cast<size_t>(std::max(columns, 1)), kNarrowest, kWidest);
+    size_t columns = options.width > 0 ? static_cast<size_t>(options.width) : terminal_width(::fileno(options.out));
+    if (columns == 0) columns = 80;
+    return std::clamp(columns, kNarrowest, kWidest);
 }
 
 std::string SessionScreen::Impl::heading(const Happening& h) const {
@@ -116,10 +113,17 @@ std::vector<std::string> SessionScreen::Impl::lines_for(const Happening& h) cons
     const bool colour = options.colour;
     ToneLine head;
     head.add(clock_of(h.time), Tone::quiet).add("  ").add(fmt::format("{:<8}", h.label), h.tone).add("  ").add(h.text);
-    if (h.amount) head.add("  ").add(format_indian_signed(*h.amount), tone_of(*h.amount)).add(" net");
-    const std::string detail = printable(h.detail);
-    const std::string gap = detail.empty() || h.text.empty() ? "" : "  ";
+    std::string detail = printable(h.detail);
     const size_t room = options.living && !finished ? width() : std::string::npos;
+    if (h.amount) {
+        const std::string amount = format_indian_signed(*h.amount);
+        if (head.width() + amount.size() + 6 <= room) {
+            head.add("  ").add(amount, tone_of(*h.amount)).add(" net");
+        } else {
+            detail = fmt::format("{} net  {}", amount, detail);
+        }
+    }
+    const std::string gap = detail.empty() || h.text.empty() ? "" : "  ";
     const std::string indent(kIndent, ' ');
     std::vector<std::string> lines;
     if (head.width() + gap.size() + display_width(detail) <= room) {
@@ -147,17 +151,15 @@ void SessionScreen::Impl::write_plain() {
     put(text);
 }
 
-ToneLine SessionScreen::Impl::price_line() const {
-    ToneLine line;
-    line.add(fmt::format("{} IST  {}", clock_of(view->now), words_for_phase(view->phase)));
-    const std::string blanks(line.width() < 36 ? 36 - line.width() : 3, ' ');
-    line.add(blanks);
-    for (size_t i = 0; i < view->prices.size(); ++i) {
-        const LivePrice& price = view->prices[i];
-        line.add(fmt::format("{}{} ", i == 0 ? "" : "   ", price.name), Tone::quiet);
-        line.add(price.last.positive() ? format_indian(price.last) : "-");
+std::vector<ToneLine> SessionScreen::Impl::price_lines() const {
+    std::vector<ToneLine> lines(1);
+    lines.back().add(fmt::format("{} IST  {:<14}", clock_of(view->now), words_for_phase(view->phase)));
+    for (const LivePrice& price : view->prices) {
+        const std::string value = price.last.positive() ? format_indian(price.last) : "-";
+        if (lines.back().width() + 3 + display_width(price.name) + value.size() > width()) lines.emplace_back();
+        lines.back().add(lines.back().width() == 0 ? "" : "  ").add(price.name, Tone::quiet).add(" ").add(value);
     }
-    return line;
+    return lines;
 }
 
 ToneLine SessionScreen::Impl::money_line() const {
@@ -189,7 +191,7 @@ std::vector<std::string> SessionScreen::Impl::block() const {
     for (size_t i = display_width(rule); i < columns; ++i) rule += "─";
     std::vector<std::string> lines{in_tone(rule, Tone::quiet, colour)};
     if (view) {
-        lines.push_back(price_line().render(columns, colour));
+        for (const ToneLine& line : price_lines()) lines.push_back(line.render(columns, colour));
         lines.push_back(money_line().render(columns, colour));
         if (!view->halt.empty()) {
             lines.push_back(ToneLine().add("no entries: ", Tone::loud).add(view->halt).render(columns, colour));

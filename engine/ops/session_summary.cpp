@@ -84,15 +84,15 @@ void SessionSummary::print_trades(std::ostream& out, const SummaryStyle& style) 
     }
     TableWriter table({{"#", Align::right},
                        {"opened"},
-                       {"closed"},
+                       {"closed", Align::left, 0, 2},
                        {"instrument"},
                        {"lots", Align::right},
                        {"entry", Align::right},
                        {"exit", Align::right},
-                       {"gross", Align::right},
-                       {"charges", Align::right},
+                       {"gross", Align::right, 0, 3},
+                       {"charges", Align::right, 0, 4},
                        {"net", Align::right},
-                       {"exit rule", Align::left, 20}});
+                       {"exit rule", Align::left, 20, 1}});
     bool any_model = false;
     for (size_t i = first; i < trades_.size(); ++i) {
         const Trade& t = trades_[i];
@@ -108,7 +108,7 @@ void SessionSummary::print_trades(std::ostream& out, const SummaryStyle& style) 
     table.add_rule();
     table.add_row({"", "", "", plural(result.trades, "trade"), "", "", "", amount_cell(result.gross),
                    format_indian(result.charges), amount_cell(result.net), ""});
-    out << table.render(style.colour);
+    out << table.render(style.colour, style.width);
     if (any_model) out << "* priced by model, not by quotes\n";
 }
 

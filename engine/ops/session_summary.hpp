@@ -13,6 +13,7 @@ struct SummaryStyle {
     bool colour = false;
     size_t max_trades = 40;  // the newest; the store has all
     size_t max_reasons = 10;
+    size_t width = 0;  // of the terminal; 0: none, tables as wide as they are
 };
 
 // Collects what the end of a run should say, and says it.

@@ -55,7 +55,7 @@ class SessionColumn {
 int write_table(const TableWriter& table, const char* nothing, const RowFilter& filter, const OutputStyle& style,
                 std::ostream& out) {
     if (!table.empty()) {
-        out << table.render(style.colour);
+        out << table.render(style.colour, style.width);
         return 0;
     }
     const std::string where = filter.session.empty()    ? "the last session"
@@ -163,12 +163,12 @@ Result<int> run_sessions_command(const LedgerReader& ledger, const OutputStyle& 
     }
     TableWriter table({{"#", Align::right},
                        {"session"},
-                       {"mode"},
+                       {"mode", Align::left, 0, 1},
                        {"started"},
-                       {"ended"},
+                       {"ended", Align::left, 0, 2},
                        {"trades", Align::right},
                        {"net", Align::right},
-                       {"audit rows", Align::right}});
+                       {"audit rows", Align::right, 0, 3}});
     for (const SessionRow& row : *rows) {
         table.add_row({std::to_string(row.number), row.session_id, row.mode,
                        row.started ? shown_time(*row.started) : "", row.ended ? shown_time(*row.ended) : "not ended",
@@ -176,7 +176,7 @@ Result<int> run_sessions_command(const LedgerReader& ledger, const OutputStyle& 
                        format_indian(static_cast<int64_t>(row.audit_rows))});
     }
     if (table.empty()) out << "No sessions yet.\n";
-    if (!table.empty()) out << table.render(style.colour);
+    if (!table.empty()) out << table.render(style.colour, style.width);
     return 0;
 }
 
@@ -205,15 +205,15 @@ Result<int> run_trades_command(const LedgerReader& ledger, const RowFilter& filt
     const SessionColumn session(filter.session);
     TableWriter table(session.add_to({{"#", Align::right},
                                       {"opened"},
-                                      {"closed"},
+                                      {"closed", Align::left, 0, 2},
                                       {"instrument"},
                                       {"lots", Align::right},
                                       {"entry", Align::right},
                                       {"exit", Align::right},
-                                      {"gross", Align::right},
-                                      {"charges", Align::right},
+                                      {"gross", Align::right, 0, 3},
+                                      {"charges", Align::right, 0, 4},
                                       {"net", Align::right},
-                                      {"exit rule", Align::left, 24}}));
+                                      {"exit rule", Align::left, 24, 1}}));
     for (const TradeRow& row : *rows) {
         session.add_row(table, row.session_id,
                         {std::to_string(row.number) + model_mark(row.model_priced), shown_time(row.opened),
@@ -245,15 +245,15 @@ Result<int> run_orders_command(const LedgerReader& ledger, const RowFilter& filt
     const SessionColumn session(filter.session);
     TableWriter table(session.add_to({{"order", Align::right},
                                       {"created"},
-                                      {"purpose"},
+                                      {"purpose", Align::left, 0, 3},
                                       {"side"},
                                       {"instrument"},
                                       {"quantity", Align::right},
                                       {"filled", Align::right},
-                                      {"limit", Align::right},
+                                      {"limit", Align::right, 0, 2},
                                       {"average", Align::right},
                                       {"state"},
-                                      {"reason", Align::left, 48}}));
+                                      {"reason", Align::left, 48, 4}}));
     for (const OrderRow& row : *rows) {
         session.add_row(
             table, row.session_id,
@@ -280,13 +280,13 @@ Result<int> run_positions_command(const LedgerReader& ledger, const PositionFilt
                                       {"side"},
                                       {"instrument"},
                                       {"open", Align::right},
-                                      {"of", Align::right},
+                                      {"of", Align::right, 0, 4},
                                       {"entry", Align::right},
                                       {"last", Align::right},
                                       {"stop", Align::right},
-                                      {"target", Align::right},
-                                      {"gross", Align::right},
-                                      {"charges", Align::right},
+                                      {"target", Align::right, 0, 1},
+                                      {"gross", Align::right, 0, 2},
+                                      {"charges", Align::right, 0, 3},
                                       {"net", Align::right}}));
     for (const PositionRow& row : *rows) {
         session.add_row(

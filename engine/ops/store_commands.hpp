@@ -10,6 +10,7 @@ namespace tide {
 struct OutputStyle {
     bool json = false;
     bool colour = false;
+    size_t width = 0;  // of the terminal; 0: none, tables as wide as they are
 };
 
 Result<int> run_sessions_command(const LedgerReader& ledger, const OutputStyle& style, std::ostream& out);

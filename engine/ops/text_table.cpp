@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/assert.hpp"
 #include "core/time.hpp"
@@ -24,6 +25,8 @@ std::string group_decimal(const std::string& decimal) {
     const size_t point = std::min(decimal.find('.'), decimal.size());
     return decimal.substr(0, start) + group_digits(decimal.substr(start, point - start)) + decimal.substr(point);
 }
+constexpr std::string_view kColumnGap = "  ";
+
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
 constexpr std::string_view kMonths[] = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
@@ -142,16 +145,37 @@ void TableWriter::add_row(std::vector<Cell> cells) {
 }
 void TableWriter::add_rule() { rows_.emplace_back(); }
 
-std::string TableWriter::render(bool colour) const {
+std::vector<size_t> TableWriter::column_widths() const {
     std::vector<size_t> widths;
     for (const Column& column : columns_) widths.push_back(display_width(column.title));
     for (const auto& row : rows_) {
         for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text));
     }
+    return widths;
+}
+
+std::vector<size_t> TableWriter::shown_columns(const std::vector<size_t>& widths, size_t width) const {
+    std::vector<size_t> shown(columns_.size());
+    std::iota(shown.begin(), shown.end(), size_t{0});
+    for (;;) {
+        size_t total = 0;
+        for (const size_t i : shown) total += widths[i] + kColumnGap.size();
+        const auto least = std::max_element(shown.begin(), shown.end(), [&](size_t a, size_t b) {
+            return columns_[a].expendable < columns_[b].expendable;
+        });
+        const bool fits = width == 0 || total <= width + kColumnGap.size();
+        if (fits || least == shown.end() || columns_[*least].expendable == 0) return shown;
+        shown.erase(least);
+    }
+}
+
+std::string TableWriter::render(bool colour, size_t width) const {
+    const auto widths = column_widths();
+    const auto shown = shown_columns(widths, width);
     const auto line = [&](const auto& text_of) {
         std::string out;
-        for (size_t i = 0; i < columns_.size(); ++i) {
-            if (i > 0) out += "  ";
+        for (const size_t i : shown) {
+            if (i != shown.front()) out += kColumnGap;
             out += text_of(i);
         }
         out.erase(out.find_last_not_of(' ') + 1);
@@ -160,11 +184,7 @@ std::string TableWriter::render(bool colour) const {
     const std::string rule = line([&](size_t i) { return repeat("─", widths[i]); });
     std::string out = line([&](size_t i) { return pad(columns_[i].title, widths[i], columns_[i].align); }) + rule;
     for (const auto& row : rows_) {
-        if (row.empty()) {
-            out += rule;
-            continue;
-        }
-        out += line([&](size_t i) {
+        out += row.empty() ? rule : line([&](size_t i) {
             const std::string padded = pad(row[i].text, widths[i], columns_[i].align);
             const size_t before = padded.find_first_not_of(' ');
             if (before == std::string::npos || row[i].tone == Tone::plain) return padded;

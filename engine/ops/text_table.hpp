@@ -41,6 +41,7 @@ class TableWriter {
         std::string title;
         Align align = Align::left;
         size_t max_width = 0;  // 0: as wide as its cells
+        int expendable = 0;    // left out on a narrow terminal, the highest first; 0: never
     };
     struct Cell {
         std::string text;
@@ -56,10 +57,13 @@ class TableWriter {
     // A line above the rows that follow (totals).
     void add_rule();
     bool empty() const { return rows_.empty(); }
-    // Titles, a rule, rows; no trailing blanks. Colour only for tones.
-    std::string render(bool colour) const;
+    // Titles, a rule, rows; no trailing blanks. Colour only for tones. `width` in columns, 0 = as wide as it is.
+    std::string render(bool colour, size_t width = 0) const;
 
   private:
+    std::vector<size_t> column_widths() const;
+    std::vector<size_t> shown_columns(const std::vector<size_t>& widths, size_t width) const;
+
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;  // an empty row is a rule
 };
