@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -118,12 +119,16 @@ class ReplayFeed::Player {
     bool give_due_history(Event& event, Date up_to);
     bool play(Event& event);
     bool play_tick(Event& event);
-    void refresh_contracts(InstrumentId id, bool is_index, Price price);
+    void refresh_contracts(InstrumentId id, Price price);
+    bool give_history_day(Event& event);
+    void prepare_realised_vix();
+    void note_close(InstrumentId id, Price close);
+    std::optional<Price> realised_vix() const;
     void give(Event& event, ReceiveTime received, bool from_exchange);
     void give_bar(Event& event, const Pending& pending, ReceiveTime received);
     ReceiveTime day_start() const;
     ReceiveTime day_end() const;
-    TradingDayEvent trading_day() const;
+    TradingDayEvent trading_day(const ReplayDay& day) const;
 
     ReplayInput input_;
     ReplayContracts contracts_;
@@ -136,7 +141,11 @@ class ReplayFeed::Player {
     std::vector<Bar> daily_;                // from the first day on, by date and id
     std::map<Date, Price> vix_opens_;
     InstrumentId vix_;
-    std::map<InstrumentId, Price> last_prices_;  // of indices
+    std::map<InstrumentId, Price> last_prices_;  // of indices, and of what the realised VIX is estimated from
+    Date history_day_{};                         // whose bars inside the day are being given
+    InstrumentId realised_basis_;                // none: not asked for, or there is a VIX
+    std::vector<double> closes_;                 // daily, of that instrument
+    std::optional<Date> last_close_;             // their last date
     std::set<InstrumentId> refreshed_;           // today
     std::vector<Instrument> announced_;          // to be given
     std::vector<std::string> notes_;
@@ -186,6 +195,7 @@ Result<void> ReplayFeed::Player::prepare() {
         }
     }
     collect_history();
+    prepare_realised_vix();
     announced_ = contracts_.listed();
     return {};
 }
@@ -196,6 +206,12 @@ void ReplayFeed::Player::number_series() {
         for (const ReplaySeries& series : *all) keys.push_back(series.key);
     }
     for (const ReplayTickSeries& series : input_.ticks) keys.push_back(series.key);
+    if (input_.realised_vix) {
+        ReplayKey vix;
+        vix.symbol = "INDIAVIX";
+        vix.kind = InstrumentKind::volatility_index;
+        keys.push_back(vix);
+    }
     contracts_.list(keys, days_.front().date);
     for (ReplaySeries& series : input_.traded) {
         series_.push_back({contracts_.find(series.key), series.key.kind == InstrumentKind::index, &series.bars, 0});
@@ -299,14 +315,67 @@ ReceiveTime ReplayFeed::Player::day_end() const {
     return today().sessions.back().close >= hours(24) ? close : close + kDayEndAfterClose;
 }
 
-TradingDayEvent ReplayFeed::Player::trading_day() const {
+TradingDayEvent ReplayFeed::Player::trading_day(const ReplayDay& day) const {
     TradingDayEvent event;
-    event.date = today().date;
-    event.session_count = static_cast<uint8_t>(std::min(today().sessions.size(), event.sessions.size()));
-    std::copy_n(today().sessions.begin(), event.session_count, event.sessions.begin());
-    event.from_data = today().from_data;
+    event.date = day.date;
+    event.session_count = static_cast<uint8_t>(std::min(day.sessions.size(), event.sessions.size()));
+    std::copy_n(day.sessions.begin(), event.session_count, event.sessions.begin());
+    event.from_data = day.from_data;
     event.calendar = calendar_name_;
     return event;
+}
+
+// Longer bars made of history bars inside the day are aligned to that day's sessions.
+bool ReplayFeed::Player::give_history_day(Event& event) {
+    const Bar& bar = history_[position_];
+    const Date date = ist_date(bar.start);
+    if (bar.timeframe != Timeframe::m1 || date == history_day_) return false;
+    history_day_ = date;
+    ReplayDay day;
+    day.date = date;
+    if (const auto found = input_.calendar->day(calendar_name_, date); found && *found) {
+        day.sessions = (*found)->sessions;
+    } else {
+        day.sessions = {input_.calendar->usual_hours(calendar_name_, date)};
+        day.from_data = true;
+    }
+    TradingDayEvent announced = trading_day(day);
+    announced.history = true;
+    event.payload = announced;
+    return true;
+}
+
+// The first index (else the first share) stands for the market.
+void ReplayFeed::Player::prepare_realised_vix() {
+    if (!input_.realised_vix) return;
+    for (const Instrument& instrument : contracts_.listed()) {
+        if (instrument.kind != InstrumentKind::index && instrument.kind != InstrumentKind::equity) continue;
+        realised_basis_ = instrument.id;
+        break;
+    }
+    for (const Bar& bar : history_) {
+        if (bar.timeframe == Timeframe::d1) note_close(bar.instrument, bar.close);
+    }
+}
+
+void ReplayFeed::Player::note_close(InstrumentId id, Price close) {
+    if (id == realised_basis_ && id.valid()) closes_.push_back(close.to_double());
+}
+
+// Close-to-close: the sample deviation of the last 20 daily log returns, a year of 252 days, in points.
+std::optional<Price> ReplayFeed::Player::realised_vix() const {
+    constexpr size_t kReturns = 20;
+    constexpr double kDaysOfYear = 252;
+    if (!realised_basis_.valid() || closes_.size() < kReturns + 1) return std::nullopt;
+    double sum = 0, squares = 0;
+    for (size_t i = closes_.size() - kReturns; i < closes_.size(); ++i) {
+        const double move = std::log(closes_[i] / closes_[i - 1]);
+        sum += move;
+        squares += move * move;
+    }
+    const double variance = (squares - sum * sum / kReturns) / (kReturns - 1);
+    const Price level = Price::from_double(100 * std::sqrt(std::max(0.0, variance) * kDaysOfYear));
+    return level.positive() ? std::optional(level) : std::nullopt;
 }
 
 void ReplayFeed::Player::skip_to_day(Series& series) {
@@ -340,6 +409,11 @@ void ReplayFeed::Player::start_day() {
             TickEvent tick;
             tick.flags = kTickDailyValue;
             tick.last = open->second;
+            vix_opening_.push_back({today().open(), tick});
+        } else if (const auto estimate = has_vix_today() ? std::nullopt : realised_vix()) {
+            TickEvent tick;
+            tick.flags = kTickDailyValue | kTickRealisedValue;
+            tick.last = *estimate;
             vix_opening_.push_back({today().open(), tick});
         } else if (!has_vix_today()) {
             ++days_without_vix_;
@@ -410,20 +484,18 @@ void ReplayFeed::Player::give(Event& event, ReceiveTime received, bool from_exch
 
 void ReplayFeed::Player::give_bar(Event& event, const Pending& pending, ReceiveTime received) {
     give(event, received, true);
-    Bar& bar = event.payload.emplace<BarEvent>(BarEvent{*pending.bar}).bar;
+    // Bars of one minute belong together; contracts or ticks do not come between them.
+    Bar& bar = event.payload.emplace<BarEvent>(BarEvent{*pending.bar, bar_at_ < minute_.size()}).bar;
     bar.instrument = pending.series->id;
     bar.timeframe = Timeframe::m1;
     bar.flags &= static_cast<uint16_t>(~kBarHistory);
     ++bars_played_;
-    if (pending.series->is_index) {
-        if (input_.option_model) refresh_contracts(bar.instrument, true, bar.close);
-    }
+    if (pending.series->is_index || bar.instrument == realised_basis_) last_prices_[bar.instrument] = bar.close;
+    if (pending.series->is_index && input_.option_model) refresh_contracts(bar.instrument, bar.close);
 }
 
 // The strikes around an underlying's first price of the day, where the previous close had others.
-void ReplayFeed::Player::refresh_contracts(InstrumentId id, bool is_index, Price price) {
-    if (!is_index) return;
-    last_prices_[id] = price;
+void ReplayFeed::Player::refresh_contracts(InstrumentId id, Price price) {
     if (!refreshed_.insert(id).second) return;
     const auto found = contracts_.of_day(id, today().date, price);
     announced_.insert(announced_.end(), found.begin(), found.end());
@@ -437,8 +509,10 @@ bool ReplayFeed::Player::play_tick(Event& event) {
     TickEvent& given = event.payload.emplace<TickEvent>(tick.tick);
     given.instrument = stream.id;
     ++ticks_played_;
-    if (input_.option_model && tick.time >= today().open())
-        refresh_contracts(stream.id, stream.is_index, tick.tick.last);
+    if (stream.is_index && tick.time >= today().open()) {
+        last_prices_[stream.id] = tick.tick.last;
+        if (input_.option_model) refresh_contracts(stream.id, tick.tick.last);
+    }
     find_next_tick();
     return true;
 }
@@ -473,6 +547,9 @@ bool ReplayFeed::Player::play(Event& event) {
 // Official daily bars up to a date that have not been given yet.
 bool ReplayFeed::Player::give_due_history(Event& event, Date up_to) {
     if (daily_at_ == daily_.size() || ist_date(daily_[daily_at_].start) > up_to) return false;
+    const Bar& daily = daily_[daily_at_];
+    if (daily.instrument == realised_basis_) last_close_ = ist_date(daily.start);
+    note_close(daily.instrument, daily.close);
     event.payload.emplace<BarEvent>(BarEvent{daily_[daily_at_++]});
     return true;
 }
@@ -499,6 +576,7 @@ Result<bool> ReplayFeed::Player::next(Event& event) {
                     break;
                 }
                 give(event, at(days_.front().date, Duration(0)), false);
+                if (give_history_day(event)) return true;
                 event.payload.emplace<BarEvent>(BarEvent{history_[position_++]});
                 return true;
             case Stage::day_history:
@@ -510,7 +588,7 @@ Result<bool> ReplayFeed::Player::next(Event& event) {
             case Stage::day:
                 start_day();
                 give(event, day_start(), false);
-                event.payload = trading_day();
+                event.payload = trading_day(today());
                 next_stage(Stage::contracts);
                 return true;
             case Stage::contracts:
@@ -534,6 +612,9 @@ Result<bool> ReplayFeed::Player::next(Event& event) {
             case Stage::day_end:
                 give(event, std::max(day_end(), last_received_), false);
                 if (give_due_history(event, today().date)) return true;
+                if (last_close_ != today().date && last_prices_.contains(realised_basis_)) {
+                    note_close(realised_basis_, last_prices_[realised_basis_]);
+                }
                 event.payload = DayEndEvent{today().date};
                 next_stage(++day_ < days_.size() ? Stage::day_history : Stage::ended);
                 return true;
