@@ -97,8 +97,9 @@ void BarAggregator::open_window(Window& window, const Target& target, const Stat
 inline void BarAggregator::add(Window& window, const Bar& bar) {
     constexpr uint16_t kKept = kBarGapFilled | kBarHasGap | kBarModelPrice | kBarPartial | kBarHasOi;
     Bar& sum = window.bar;
-    sum.high = std::max(sum.high, bar.high);
-    sum.low = std::min(sum.low, bar.low);
+    // By value: a selection, where a comparison of references becomes a branch that guesses wrong half of the time.
+    sum.high = Price::from_units(std::max<int64_t>({sum.high.units(), bar.high.units()}));
+    sum.low = Price::from_units(std::min<int64_t>({sum.low.units(), bar.low.units()}));
     sum.close = bar.close;
     sum.volume += bar.volume;
     if (bar.has_oi()) sum.oi = bar.oi;

@@ -62,6 +62,15 @@ TEST(IndicatorsCommand, bad_rows_and_bad_sets_are_errors_and_give_nothing) {
     EXPECT_EQ(lenient->notes.size(), 2U);
 }
 
+TEST(IndicatorsCommand, what_never_gets_ready_is_told) {
+    ScratchFolder folder;
+    const auto file = folder.write("X_1d.csv", "date,open,high,low,close\n2024-01-01,1,1,1,1\n2024-01-02,2,2,2,2\n");
+    const auto out = indicators_csv(file, "sma:1,vwap", false);
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->csv, "date,sma_1,vwap\n2024-01-01,1,\n2024-01-02,2,\n");
+    EXPECT_EQ(out->notes, std::vector<std::string>{"vwap: not ready by the last bar: too few bars with volume"});
+}
+
 TEST(IndicatorsCommand, adx_of_a_file_agrees_with_the_oracle) {
     const auto oracle = test::data_folder() / "oracles/spy_with_adx.txt";
     TIDE_NEEDS_DATA(oracle);

@@ -84,7 +84,7 @@ void read_everything(const ScratchFolder& folder, const std::string& bytes) {
 TEST(HostileInput, random_bytes_are_survived) {
     ScratchFolder folder;
     Random random;
-    for (int i = 0; i < 150; ++i) read_everything(folder, random_bytes(random, random.below(600)));
+    for (int i = 0; i < 80; ++i) read_everything(folder, random_bytes(random, random.below(600)));
 }
 
 TEST(HostileInput, spoilt_files_are_survived) {
@@ -101,7 +101,7 @@ TEST(HostileInput, spoilt_files_are_survived) {
         "{\"schema_version\":1,\"symbol\":\"N\",\"timeframe\":\"1m\",\"checksum\":\"crc32c:0\",\"bars\":[{\"start_ts_"
         "utc\":"
         "\"2025-10-15T03:45:00Z\",\"o\":1,\"h\":2,\"l\":1,\"c\":1,\"v\":5}]}"};
-    for (int i = 0; i < 300; ++i) read_everything(folder, mutate(random, samples[random.below(5)]));
+    for (int i = 0; i < 150; ++i) read_everything(folder, mutate(random, samples[random.below(5)]));
 }
 
 TEST(HostileInput, endless_lines_and_deep_nesting_are_refused) {
