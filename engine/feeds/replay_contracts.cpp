@@ -133,11 +133,14 @@ void ReplayContracts::set_terms(Instrument& contract, const std::string& underly
     }
 }
 
-std::vector<Expiry> ReplayContracts::chosen_expiries(const std::string& underlying, Date date) {
+const std::vector<Expiry>& ReplayContracts::chosen_expiries(const std::string& underlying, Date date) {
+    auto& [chosen_on, chosen] = chosen_[underlying];
+    if (chosen_on == date) return chosen;
+    chosen_on = date;
+    chosen.clear();
     Result<std::vector<Expiry>> listed = make_error(ErrorCode::internal, "");
     // Near the end of the calendar's last year fewer can be placed.
     for (size_t count = 8; count > 0 && !listed; --count) listed = rules_.expiries(underlying, date, count, calendar_);
-    std::vector<Expiry> chosen;
     if (!listed) {
         note_once("no contracts for the option model: " + listed.error().message);
         return chosen;
@@ -163,25 +166,28 @@ std::vector<Instrument> ReplayContracts::of_day(InstrumentId underlying, Date da
     }
     const Price centre = round_to_nearest_tick(price, *step);
     for (const Expiry& expiry : chosen_expiries(index.symbol, date)) {
+        const auto lot = rules_.lot(index.symbol, expiry.date, date);
         for (int64_t away = -kStrikesEachSide; away <= kStrikesEachSide; ++away) {
             const Price strike = centre + *step * away;
             if (!strike.positive()) continue;
             for (const OptionRight right : {OptionRight::call, OptionRight::put}) {
-                ReplayKey key{
-                    {},   InstrumentKind::option, index.exchange, index.calendar, index.symbol, expiry.date, strike,
-                    right};
-                const InstrumentId known = find(key);
-                if (!known.valid()) {
-                    announced.push_back(add(key, underlying, date));
+                const auto known = options_.find({underlying.value(), expiry.date, strike.units(), right});
+                if (known == options_.end()) {
+                    announced.push_back(add({{},
+                                             InstrumentKind::option,
+                                             index.exchange,
+                                             index.calendar,
+                                             index.symbol,
+                                             expiry.date,
+                                             strike,
+                                             right},
+                                            underlying, date));
                     continue;
                 }
-                Instrument& contract = instruments_[known.value() - 1];
-                const Quantity lot_before = contract.lot;
-                const auto lot = rules_.lot(index.symbol, expiry.date, date);
-                if (lot && *lot != lot_before) {
-                    contract.lot = *lot;
-                    announced.push_back(contract);
-                }
+                Instrument& contract = instruments_[known->second.value() - 1];
+                if (!lot || *lot == contract.lot) continue;
+                contract.lot = *lot;
+                announced.push_back(contract);
             }
         }
     }

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -33,14 +34,15 @@ class ReplayContracts {
     Instrument& add(const ReplayKey& key, InstrumentId underlying, Date on);
     void set_terms(Instrument& contract, const std::string& underlying, Date on);
     void note_once(const std::string& note);
-    std::vector<Expiry> chosen_expiries(const std::string& underlying, Date date);
+    const std::vector<Expiry>& chosen_expiries(const std::string& underlying, Date date);
 
     const TradingCalendar& calendar_;
     const ContractRules& rules_;
     std::vector<Instrument> instruments_;            // index = id - 1
     std::map<std::string, InstrumentId> by_symbol_;  // without options
     std::map<OptionKey, InstrumentId> options_;
-    std::map<std::string, int64_t> notes_;  // how often
+    std::map<std::string, std::pair<std::optional<Date>, std::vector<Expiry>>> chosen_;  // by underlying: of which day
+    std::map<std::string, int64_t> notes_;                                               // how often
 };
 
 }  // namespace tide
