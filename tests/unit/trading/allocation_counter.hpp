@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <new>
 
-// Counts allocations of the test binary that includes it (in one translation unit only). Not inlined, so that the compiler
-// does not pair a visible free with a new that it cannot see.
+// Counts allocations of the test binary that includes it (in one translation unit only). Not inlined, so that the
+// compiler does not pair a visible free with a new that it cannot see.
 namespace tide::testing {
 inline size_t allocations = 0;
 }
