@@ -112,6 +112,18 @@ TEST_F(PaperTest, an_order_arrives_after_the_latency_and_meets_the_quote_standin
     EXPECT_EQ(got[1].flags, 0);
 }
 
+TEST_F(PaperTest, an_order_that_arrived_before_a_quote_does_not_meet_it) {
+    quote(100, 99.5, 100.5);
+    submit(order(101));
+    const ReceiveTime sent = now;
+    now += seconds(1);
+    quote(90, 89.5, 90.5);
+    const auto got = until(now);
+    ASSERT_EQ(got.size(), 2U);
+    EXPECT_EQ(got[1].price, rupees(100.65));
+    EXPECT_EQ(got[1].time, sent + milliseconds(150));
+}
+
 TEST_F(PaperTest, a_limit_is_never_violated) {
     quote(100, 99.5, 100.5);
     EXPECT_EQ(fill_of(order(100.60)).price, rupees(100.60));
