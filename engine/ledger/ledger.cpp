@@ -52,8 +52,7 @@ class SessionWriter {
 Result<int64_t> find_or_add_session(const Database& database, const LedgerOptions& options) {
     auto add = database.prepare("INSERT OR IGNORE INTO sessions (session_id, mode, audit_head) VALUES (?, ?, ?)");
     if (!add) return add.error();
-    add->bind_all(options.session_id, options.mode, Sha256Digest{});
-    if (auto added = database.finish(*add); !added) return added.error();
+    if (auto added = database.put(*add, options.session_id, options.mode, Sha256Digest{}); !added) return added.error();
     auto find = database.prepare("SELECT number FROM sessions WHERE session_id = ?");
     if (!find) return find.error();
     find->bind_all(options.session_id);
@@ -112,7 +111,7 @@ Result<void> SessionWriter::write(const Record& record) {
         return check_again(record);
     }
     if (uncommitted_ == 0) {
-        if (auto begun = database_.finish(begin_); !begun) return begun;
+        if (auto begun = database_.put(begin_); !begun) return begun;
     }
     ++uncommitted_;
     if (auto written = rows_.write(database_, record); !written) return written;
@@ -123,9 +122,9 @@ Result<void> SessionWriter::write(const Record& record) {
 
 Result<void> SessionWriter::commit() {
     if (uncommitted_ == 0) return {};
-    remember_head_.bind_all(session_, last_row_, last_hash_);
-    if (auto remembered = database_.finish(remember_head_); !remembered) return remembered;
-    if (auto committed = database_.finish(commit_); !committed) return committed;
+    if (auto remembered = database_.put(remember_head_, session_, last_row_, last_hash_); !remembered)
+        return remembered;
+    if (auto committed = database_.put(commit_); !committed) return committed;
     committed_rows_ = last_row_;
     uncommitted_ = 0;
     return {};

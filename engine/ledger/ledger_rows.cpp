@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "core/assert.hpp"
-
 namespace tide {
 namespace {
 
@@ -72,19 +70,13 @@ struct LedgerRows::Statements {
         ReceiveTime time;
     };
     template <class... Values>
-    static Result<void> put(const Database& database, Statement& statement, const Values&... values) {
-        TIDE_ASSERT(statement.parameter_count() == static_cast<int>(sizeof...(values)));
-        statement.bind_all(values...);
-        return database.finish(statement);
-    }
-    template <class... Values>
     static Result<void> put_row(const Database& database, Statement& statement, const At& at, const Values&... values) {
-        return put(database, statement, at.session, at.row, at.time, values...);
+        return database.put(statement, at.session, at.row, at.time, values...);
     }
 
     Result<void> write(const Database& db, const At& at, const SessionRecord& r) {
-        if (r.phase == "end") return put(db, session_end, at.session, at.time);
-        return put(db, session_start, at.session, at.time, r.mode, r.detail);
+        if (r.phase == "end") return db.put(session_end, at.session, at.time);
+        return db.put(session_start, at.session, at.time, r.mode, r.detail);
     }
     Result<void> write(const Database&, const At&, const DayRecord&) { return {}; }     // the audit row says it all
     Result<void> write(const Database&, const At&, const IntentRecord&) { return {}; }  // as above
@@ -99,10 +91,10 @@ struct LedgerRows::Statements {
         std::optional<Price> average;
         if (o.filled.units() > 0) average = Price::from_units(scale(o.filled_value, 1, o.filled.units()).units());
         auto written =
-            put(db, order, at.session, o.id, o.intent, o.strategy, o.position, r.instrument, name_of(o.side),
-                name_of(o.purpose), o.style == PriceStyle::passive ? "passive" : "aggressive", name_of(o.state),
-                o.quantity, o.filled, known(o.limit), average, o.filled_value, o.broker_order, o.created, o.updated,
-                int64_t{o.reprices}, o.client_id, o.tag, o.why, o.state_reason);
+            db.put(order, at.session, o.id, o.intent, o.strategy, o.position, r.instrument, name_of(o.side),
+                   name_of(o.purpose), o.style == PriceStyle::passive ? "passive" : "aggressive", name_of(o.state),
+                   o.quantity, o.filled, known(o.limit), average, o.filled_value, o.broker_order, o.created, o.updated,
+                   int64_t{o.reprices}, o.client_id, o.tag, o.why, o.state_reason);
         if (!written) return written;
         return put_row(db, order_event, at, o.id, name_of(r.from), name_of(o.state), o.filled, known(o.limit),
                        r.detail);
@@ -115,18 +107,18 @@ struct LedgerRows::Statements {
     }
     Result<void> write(const Database& db, const At& at, const PositionRecord& r) {
         const Position& p = r.position;
-        return put(db, position, at.session, p.id, p.strategy_name, p.script_version, r.instrument, name_of(p.side),
-                   p.quantity, p.opened_quantity, p.entry_price, known(p.exit_price), known(p.last_price),
-                   known(p.underlying_entry), known(p.last_underlying), p.levels.stop, p.levels.target,
-                   p.levels.on_premium, p.levels.stop_rule, p.gross(), p.charges, p.net(), p.opened, p.closed, p.tag,
-                   p.why, p.model_priced, r.what);
+        return db.put(position, at.session, p.id, p.strategy_name, p.script_version, r.instrument, name_of(p.side),
+                      p.quantity, p.opened_quantity, p.entry_price, known(p.exit_price), known(p.last_price),
+                      known(p.underlying_entry), known(p.last_underlying), p.levels.stop, p.levels.target,
+                      p.levels.on_premium, p.levels.stop_rule, p.gross(), p.charges, p.net(), p.opened, p.closed, p.tag,
+                      p.why, p.model_priced, r.what);
     }
     Result<void> write(const Database& db, const At& at, const TradeRecord& r) {
         const Position& p = r.position;
-        return put(db, trade, at.session, r.number, p.id, p.strategy_name, p.script_version, r.instrument, r.underlying,
-                   name_of(p.side), p.opened_quantity, r.lot_text, p.entry_price, p.exit_price, p.gross(), p.charges,
-                   p.net(), p.opened, p.closed, r.exit.priority, r.exit.rule, r.exit.values, r.exit.text, p.tag, p.why,
-                   p.model_priced);
+        return db.put(trade, at.session, r.number, p.id, p.strategy_name, p.script_version, r.instrument, r.underlying,
+                      name_of(p.side), p.opened_quantity, r.lot_text, p.entry_price, p.exit_price, p.gross(), p.charges,
+                      p.net(), p.opened, p.closed, r.exit.priority, r.exit.rule, r.exit.values, r.exit.text, p.tag,
+                      p.why, p.model_priced);
     }
     Result<void> write(const Database& db, const At& at, const ExitRecord& r) {
         return put_row(db, exit, at, r.position, r.strategy, r.instrument, r.reason.priority, r.reason.rule,

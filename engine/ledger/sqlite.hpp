@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/assert.hpp"
 #include "core/digest.hpp"
 #include "core/money.hpp"
 #include "core/result.hpp"
@@ -21,7 +22,7 @@ class Statement {
     Statement() = default;
     explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
 
-    // Binds the values to ?1, ?2, …; texts must live until the statement is reset.
+    // Binds the values to ?1, ?2, …; texts and digests are not copied and must live until the statement is reset.
     template <class... Values>
     void bind_all(const Values&... values) {
         int index = 0;
@@ -92,14 +93,21 @@ class Database {
     Result<void> run(const std::string& sql) const;
     // The first column of the first row of a query, 0 where there is none.
     Result<int64_t> number(std::string_view sql) const;
-    // Steps a bound statement that gives no rows, and resets it.
-    Result<void> finish(Statement& statement) const;
+    // Runs a statement that gives no rows, with one value for each of its parameters. Values are not copied: they live
+    // until this returns.
+    template <class... Values>
+    Result<void> put(Statement& statement, const Values&... values) const {
+        TIDE_ASSERT(statement.parameter_count() == static_cast<int>(sizeof...(values)));
+        statement.bind_all(values...);
+        return finish(statement);
+    }
     // What the last call on this connection ran into, as one line for a person.
     Error last_error(std::string_view doing) const;
     const std::string& path() const { return path_; }
     bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
   private:
+    Result<void> finish(Statement& statement) const;
     struct Close {
         void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
     };

@@ -116,7 +116,7 @@ class EventMaker {
         b.close = Price::from_units(any());
         b.volume = any();
         b.oi = any();
-        return BarEvent{b};
+        return BarEvent{b, number(2) == 1};
     }
     OrderUpdateEvent update() {
         OrderUpdateEvent e;
@@ -140,6 +140,7 @@ class EventMaker {
         e.instrument.right = pick(OptionRight::put);
         e.instrument.underlying = InstrumentId(static_cast<uint32_t>(any()));
         if (number(2) == 1) e.instrument.expiry = date();
+        e.instrument.monthly = number(2) == 1;
         e.instrument.strike = Price::from_units(any());
         e.instrument.lot = Quantity(any());
         e.instrument.tick = Price::from_units(any());
@@ -152,6 +153,7 @@ class EventMaker {
         e.session_count = static_cast<uint8_t>(number(4));
         for (size_t i = 0; i < e.session_count; ++i) e.sessions[i] = {Duration(any()), Duration(any())};
         e.from_data = number(2) == 1;
+        e.history = number(2) == 1;
         e.calendar = text();
         return e;
     }

@@ -181,7 +181,8 @@ TEST(ledger, audit_rows_are_filtered_by_kind_time_order_and_limit) {
     AuditFilter by_order;
     by_order.order = 11;
     std::string kinds;
-    for (const AuditRow& row : reader.audit(by_order).value()) kinds += row.kind + " ";
+    const auto of_order = reader.audit(by_order).value();
+    for (const AuditRow& row : of_order) kinds += row.kind + " ";
     EXPECT_EQ(kinds, "intent risk order fill order ");
     AuditFilter odd;
     odd.kind = "x' OR 1=1 --";
