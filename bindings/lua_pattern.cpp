@@ -206,7 +206,8 @@ const char* LuaPatternMatch::match_balance(const char* s, const char* p) noexcep
 const char* LuaPatternMatch::match_back_reference(const char* s, char digit) noexcept {
     const int i = digit - '1';
     if (i < 0 || i >= captures_ || capture(i).length == kOpen) return fail(Problem::bad_capture);
-    const ptrdiff_t length = capture(i).length == kPosition ? 0 : capture(i).length;
+    if (capture(i).length == kPosition) return nullptr;  // a position equals no text, as in LuaJIT
+    const ptrdiff_t length = capture(i).length;
     *steps_ -= length;
     if (subject_end_ - s < length || std::memcmp(capture(i).begin, s, static_cast<size_t>(length)) != 0) return nullptr;
     return s + length;

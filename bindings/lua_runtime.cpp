@@ -113,7 +113,7 @@ LuaCallResult LuaRuntime::abandoned_result() {
     abandon();
     return {LuaOutcome::abandoned,
             fmt::format("hard memory limit: over {} MB in use, one table over {} MB, one text over {} KB, or over {} MB "
-                        "allocated in one callback",
+                        "allocated or copied in one callback",
                         limits_.memory_hard_bytes >> 20, limits_.block_bytes_max >> 20, limits_.text_bytes_max >> 10,
                         limits_.churn_bytes_max >> 20)};
 }

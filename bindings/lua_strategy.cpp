@@ -164,14 +164,11 @@ Result<void> LuaStrategy::run_script() {
     lua_getfield(state, -2, "select");
     lua_remove(state, -3);
     if (auto ran = runtime_.call(2, 1, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
-        return script_error(std::move(ran.message));
+        return script_error(with_file(std::move(ran.message)));
     lua_getfield(state, api, "finish");
     lua_insert(state, -2);
-    if (auto ran = runtime_.call(1, 3, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok) {
-        // Raised outside any script frame: say whose file it is.
-        const std::string file = bundle_.name + ".lua";
-        return script_error(ran.message.starts_with(file) ? ran.message : fmt::format("{}: {}", file, ran.message));
-    }
+    if (auto ran = runtime_.call(1, 3, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
+        return script_error(with_file(std::move(ran.message)));
     return finish_script();
 }
 
@@ -316,6 +313,13 @@ bool LuaStrategy::know_position(uint64_t id, uint64_t& forgotten) noexcept {
     return false;
 }
 
+// An error raised where no frame of the script is left (after a tail call) has no position: at least the file is named.
+std::string LuaStrategy::with_file(std::string message) const {
+    const size_t colon = message.find(':');
+    if (colon != std::string::npos && std::string_view(message).substr(0, colon).ends_with(".lua")) return message;
+    return fmt::format("{}.lua: {}", bundle_.name, message);
+}
+
 // ---- what the script says
 
 bool LuaStrategy::log(const char* level, std::string_view message) noexcept {
@@ -422,6 +426,7 @@ CallbackResult LuaStrategy::run(int arguments, int64_t units) {
 
 // After a failure only the log lines made before it stay.
 CallbackResult LuaStrategy::settle(LuaCallResult called) {
+    called.message = with_file(std::move(called.message));
     output_->intents.clear();
     output_->skips.clear();
     output_->states.clear();
@@ -430,7 +435,7 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
     ++failures_;
     if (called.outcome == LuaOutcome::abandoned) {
         quarantined_ = true;
-        quarantine_reason_ = fmt::format("{}.lua: quarantined: {}", bundle_.name, called.message);
+        quarantine_reason_ = fmt::format("{} (quarantined)", called.message);
     } else if (failures_ >= runtime_.limits().failures_to_quarantine) {
         quarantined_ = true;
         quarantine_reason_ = fmt::format("{} (quarantined after {} failed callbacks in a row)", called.message, failures_);

@@ -102,6 +102,7 @@ class LuaStrategy {
     CallbackResult run(int arguments, int64_t units);
     CallbackResult settle(LuaCallResult called);
     void push_text(std::string_view text);
+    std::string with_file(std::string message) const;
 
     StrategyId id_;
     ScriptBundle bundle_;
