@@ -113,6 +113,10 @@ void Session::move_level(const Intent& intent) {
     const Price level = round_level(intent.level, tick, position.underlying_direction, is_stop);
     const auto& current = is_stop ? position.levels.stop : position.levels.target;
     if (current == level) return;
+    // The gate let pass what was asked for; the rounding must not take the stop back behind where it is (a stop made from
+    // a percentage need not lie on a tick).
+    const bool back = is_stop && current && (position.underlying_direction > 0 ? level < *current : level > *current);
+    if (back) return;
     const bool done = is_stop ? portfolio_.set_stop(intent.position, level, false, intent.reason.rule)
                               : portfolio_.set_target(intent.position, level, false);
     TIDE_ASSERT(done);
