@@ -97,6 +97,8 @@ class Checker final : public Recorder {
     std::array<KnownQuote, kFirstOption + kOptionCount> quotes_{};
     std::array<int64_t, kFirstOption + kOptionCount> units_{};
     std::array<Price, kFirstOption + kOptionCount> marks_{};
+    // Several positions on the instrument, each marked at its own last fill until the next price.
+    std::array<bool, kFirstOption + kOptionCount> own_marks_{};
     std::array<std::deque<Sample>, kFirstOption> paths_;  // underlyings and VIX, of the last ten minutes
     std::map<OrderId, KnownOrder> orders_;
     std::map<IntentId, Intent> intents_;      // entries that passed
