@@ -374,6 +374,19 @@ void OrderDesk::after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTi
     if (working(e.order.state) && e.cancel_wanted && e.wanted != Message::cancel && !e.cancel_retry_due) {
         e.wanted = Message::cancel;
     }
+    if (working(e.order.state)) work_again(e, now);
+}
+
+// A cancel that was asked for stops re-pricing and expiry. An order that works on after it was given up needs them again:
+// an exit would rest at a limit of long ago and yet count as running.
+void OrderDesk::work_again(Entry& e, ReceiveTime now) {
+    if (e.cancel_wanted) return;
+    if (e.order.style == PriceStyle::aggressive && !e.reprice_due) {
+        e.reprice_due = now + seconds_of(settings_.reprice_after_s);
+    }
+    if (e.order.purpose == OrderPurpose::entry && !e.expire_due) {
+        e.expire_due = now + seconds_of(settings_.unfilled_after_s);
+    }
 }
 
 // ---- cancelling
@@ -405,6 +418,7 @@ void OrderDesk::retry_cancel(Entry& e, ReceiveTime now) {
         change_state(e, OrderEvent::timeout, now, "no answer to the cancel, retries used up");
     } else {
         listener_.on_order(e.order, e.order.state, "the cancel was not carried out, retries used up");
+        if (working(e.order.state)) work_again(e, now);
     }
 }
 

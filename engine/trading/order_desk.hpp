@@ -125,6 +125,7 @@ class OrderDesk {
     bool change_state(Entry& e, OrderEvent event, ReceiveTime now, std::string_view detail);
     bool book_fill(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
     void after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
+    void work_again(Entry& e, ReceiveTime now);
     void finish(Entry& e);
     void want_cancel(Entry& e, ReceiveTime now, std::string_view reason);
     void retry_cancel(Entry& e, ReceiveTime now);

@@ -284,6 +284,20 @@ TEST_F(DeskTest, a_passive_entry_is_cancelled_after_a_minute) {
     EXPECT_EQ(broker.count("cancel"), 1);
 }
 
+TEST_F(DeskTest, an_exit_whose_cancel_was_given_up_is_re_priced_again_once_it_works) {
+    const OrderId id = submit(exit());
+    ack(id);
+    desk.cancel(id, now, "asked for by the script");
+    pass(seconds(30));  // three cancels without an answer
+    ASSERT_EQ(broker.count("cancel"), 3);
+    ASSERT_EQ(state(id), OrderState::unknown);
+    ack(id);  // the order book says that it is there
+    ASSERT_EQ(state(id), OrderState::open);
+    market.tick(now, quote_tick(kCall, 91, 90, 92));
+    pass(seconds(5));
+    EXPECT_EQ(broker.count("replace"), 1);
+}
+
 TEST_F(DeskTest, an_exit_goes_on_being_re_priced_and_is_never_given_up) {
     const OrderId id = submit(exit());
     ack(id);
