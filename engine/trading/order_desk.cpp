@@ -530,13 +530,17 @@ void OrderDesk::reprice(Entry& e, ReceiveTime now) {
         want_cancel(e, now, "given up after re-pricing");
         return;
     }
+    if (!next_limit(e, now)) return;
+    e.wanted = Message::replace;
+}
+
+// The limit of the next re-pricing, against the quote of this moment. None: it is no nearer to the market.
+std::optional<Price> OrderDesk::next_limit(const Entry& e, ReceiveTime now) const {
     const auto step = std::min<int64_t>(e.order.reprices + 1, settings_.max_reprices);
     const double band = settings_.protection_band_pct + static_cast<double>(step) * settings_.reprice_step_pct;
     const Price limit = aggressive_limit(e.order, e.fallback_price, band, now);
     const bool nearer = e.order.side == Side::buy ? limit > e.order.limit : limit < e.order.limit;
-    if (!nearer) return;
-    e.wanted = Message::replace;
-    e.wanted_limit = limit;
+    return nearer ? std::optional(limit) : std::nullopt;
 }
 
 // ---- messages to the broker
@@ -586,6 +590,9 @@ void OrderDesk::pump(ReceiveTime now) {
 
 void OrderDesk::send(Entry& e, ReceiveTime now) {
     const Message message = std::exchange(e.wanted, Message::none);
+    // A change may have waited for the throttle; the market and the order have not.
+    const auto limit = message == Message::replace ? next_limit(e, now) : std::nullopt;
+    if (message == Message::replace && (!limit || !working(e.order.state))) return;
     sent_.push(now);
     if (message == Message::submit) {
         if (e.order.style == PriceStyle::aggressive && now != e.order.created) {
@@ -606,9 +613,9 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
     } else {
         ++e.order.reprices;
         change_state(e, OrderEvent::request_replace, now,
-                     fmt::format("limit {} -> {}", to_string(e.order.limit), to_string(e.wanted_limit)));
+                     fmt::format("limit {} -> {}", to_string(e.order.limit), to_string(*limit)));
         e.answer_due = now + seconds_of(settings_.answer_timeout_s);
-        broker_.replace(e.order, e.wanted_limit);
+        broker_.replace(e.order, *limit);
     }
 }
 

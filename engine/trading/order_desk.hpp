@@ -108,7 +108,6 @@ class OrderDesk {
         bool awaiting = false;           // a message without an answer
         bool emergency = false;
         bool cancel_wanted = false;  // until final
-        Price wanted_limit;
         Price fallback_price;
         double vix_at_creation = 0;  // 0 = unknown
         Price underlying_at_creation;
@@ -137,6 +136,7 @@ class OrderDesk {
     std::optional<ReceiveTime> due_of(const Entry& e) const;
     void run_due(Entry& e, ReceiveTime now);
     void reprice(Entry& e, ReceiveTime now);
+    std::optional<Price> next_limit(const Entry& e, ReceiveTime now) const;
     void pump(ReceiveTime now);
     const Entry* next_to_send() const;
     bool held_back_by_flight(const Entry& e) const;

@@ -284,6 +284,27 @@ TEST_F(DeskTest, a_passive_entry_is_cancelled_after_a_minute) {
     EXPECT_EQ(broker.count("cancel"), 1);
 }
 
+// One message a second: the change that is due at 5 s leaves at 5.5 s. By then the ask has fallen from 103 to 95, and a
+// limit made from 103 would be far above the market.
+TEST_F(DeskTest, a_change_that_waited_is_priced_by_the_quote_at_which_it_leaves) {
+    settings.messages_per_second = 1;
+    const OrderId id = submit(entry());
+    ack(id);
+    pass(milliseconds(4'500));
+    submit(entry(1, kPut));
+    market.tick(now, quote_tick(kCall, 102, 101, 103));
+    pass(milliseconds(500));
+    ASSERT_EQ(broker.count("replace"), 0);
+    market.tick(now, quote_tick(kCall, 94, 93, 95));
+    pass(milliseconds(500));
+    EXPECT_EQ(broker.count("replace"), 0);
+    EXPECT_EQ(state(id), OrderState::open);
+    market.tick(now, quote_tick(kCall, 101, 100, 102));
+    pass(seconds(5));
+    ASSERT_EQ(broker.count("replace"), 1);
+    EXPECT_EQ(broker.sent.back().limit, rupees(103.05));  // 102 + 1 % = 103.02 -> 103.05
+}
+
 TEST_F(DeskTest, an_exit_whose_cancel_was_given_up_is_re_priced_again_once_it_works) {
     const OrderId id = submit(exit());
     ack(id);
