@@ -73,7 +73,9 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     plan.why = intent.why;
     gate_.note_accepted(intent, now_);
     const PositionId position = portfolio_.plan(std::move(plan));
-    if (auto orders = desk_.submit(entry_request(intent, instrument, position), now_); !orders) {
+    OrderRequest request = entry_request(intent, instrument, position);
+    request.leave_before = gate_.entries_until(instrument, risk_context());
+    if (auto orders = desk_.submit(request, now_); !orders) {
         record(NoteRecord{"warning", "engine", orders.error().message});
     }
 }

@@ -225,6 +225,9 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     order.limit =
         request.limit ? *request.limit : aggressive_limit(order, e.fallback_price, settings_.protection_band_pct, now);
     if (!e.fallback_price.positive()) e.fallback_price = order.limit;
+    if (request.purpose == OrderPurpose::entry) {
+        e.expire_due = earlier(request.leave_before, now + seconds_of(settings_.unfilled_after_s));
+    }
     order.created = order.updated = now;
     order.client_id = client_order_id(seed_, order.id);
     order.tag = request.tag;
@@ -518,7 +521,7 @@ void OrderDesk::run_due(Entry& e, ReceiveTime now) {
     if (due(e.cancel_retry_due, now)) retry_cancel(e, now);
     if (due(e.expire_due, now)) {
         e.expire_due.reset();
-        want_cancel(e, now, "not filled in time");
+        want_cancel(e, now, e.sent ? "not filled in time" : "it could not leave in time");
     }
     if (due(e.reprice_due, now)) reprice(e, now);
 }

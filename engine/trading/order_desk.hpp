@@ -40,6 +40,7 @@ struct OrderRequest {
     Quantity quantity;
     std::optional<Price> limit;  // none: aggressive
     Price fallback_price;        // of an aggressive exit when the instrument has no price at all
+    std::optional<ReceiveTime> leave_before;  // of an entry: dropped if it still waits by then
     int priority = 5;            // of an exit
     std::string tag;
     std::string why;

@@ -122,6 +122,28 @@ TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
     EXPECT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
 }
 
+// Decided at 14:29:59 and held in review for two seconds: the hard end of entries is 14:30.
+TEST_F(SessionTest, an_entry_that_waits_over_the_end_of_the_entry_window_never_leaves) {
+    config.orders.review_lots = 0;
+    start();
+    host.bar = [](const BarMessage&, CallbackOutput& output) {
+        output.timers.push_back({59, "enter"});
+        return CallbackResult{};
+    };
+    host.timer = [](std::string_view, CallbackOutput& output) {
+        output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(14) + minutes(28) + seconds(30));
+    market_at(hours(14) + minutes(29));
+    host.bar = nullptr;
+    market_at(hours(14) + minutes(29) + seconds(58));
+    market_at(hours(14) + minutes(30) + seconds(5));
+    ASSERT_EQ(recorder.all<RiskRecord>().front().code, "ok");
+    EXPECT_TRUE(sent.empty());
+    EXPECT_TRUE(session->flat());
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {

@@ -153,6 +153,19 @@ TEST_F(DeskTest, an_entry_in_review_can_be_stopped_and_never_leaves) {
     EXPECT_TRUE(broker.sent.empty());
 }
 
+TEST_F(DeskTest, an_entry_that_could_not_leave_in_time_is_dropped) {
+    settings.max_in_flight = 1;
+    submit(entry());  // never answered: nothing else leaves
+    OrderRequest request = entry(1, kPut);
+    request.leave_before = now + seconds(3);
+    const OrderId id = submit(request);
+    pass(milliseconds(2'999));
+    EXPECT_EQ(state(id), OrderState::created);
+    pass(milliseconds(1));
+    EXPECT_EQ(state(id), OrderState::cancelled);
+    EXPECT_EQ(broker.count("submit"), 1);
+}
+
 TEST_F(DeskTest, an_exit_never_waits_in_review) {
     submit(exit(51));
     EXPECT_GT(broker.count("submit"), 0);
