@@ -67,6 +67,7 @@ void Checker::check_market_is_calm(ReceiveTime now) {
         if (now - sample.time < minutes(10) - kWindowSlack) check(rise < 5, "no entry on a VIX spike");
     }
     for (const uint32_t index : {kNifty, kBankNifty}) {
+        if (paths_[index].empty()) continue;
         double low = paths_[index].back().value, high = low;
         for (const Sample& sample : paths_[index]) {
             if (now - sample.time >= minutes(5) - kWindowSlack) continue;

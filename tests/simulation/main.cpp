@@ -23,11 +23,12 @@ struct Options {
 volatile std::sig_atomic_t current_seed = 0;
 
 // An assertion of the engine ends the process: say at least with which seed.
-void on_abort(int) {
+void on_crash(int signal) {
     char text[64];
-    const int length = std::snprintf(text, sizeof text, "simulation: aborted in seed %ld\n", static_cast<long>(current_seed));
+    const int length = std::snprintf(text, sizeof text, "simulation: ended in seed %ld\n", static_cast<long>(current_seed));
     if (length > 0) std::fwrite(text, 1, static_cast<size_t>(length), stderr);
-    std::signal(SIGABRT, SIG_DFL);
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
 }
 
 bool parse_number(const char* text, uint64_t& number) {
@@ -101,6 +102,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "usage: simulation_tests [--seeds N] [--first SEED] [--verbose]\n");
         return 2;
     }
-    std::signal(SIGABRT, tide::simulation::on_abort);
+    std::signal(SIGABRT, tide::simulation::on_crash);
+    std::signal(SIGSEGV, tide::simulation::on_crash);
     return tide::simulation::run(options);
 }

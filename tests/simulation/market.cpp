@@ -150,16 +150,16 @@ void Market::plan_next() {
         return;
     }
     const bool calm = now_ >= calm_from_;
-    if (!calm && now_ >= window && now_ >= dense_until_ && dice_.chance(60)) {
-        dense_until_ = now_ + seconds(dice_.between(5, 90));
+    if (!calm && now_ >= window && now_ >= dense_until_ && dice_.chance(30)) {
+        dense_until_ = now_ + seconds(dice_.between(5, 60));
     }
     Duration wait = seconds(1);
     if (now_ < window - minutes(2)) {
         wait = seconds(dice_.between(60, 200));
     } else if (calm) {
-        wait = milliseconds(dice_.between(5'000, 25'000));
+        wait = milliseconds(dice_.between(5'000, 40'000));
     } else if (now_ >= dense_until_) {
-        wait = milliseconds(dice_.between(2'000, dice_.chance(20) ? 400'000 : 40'000));
+        wait = milliseconds(dice_.between(2'000, dice_.chance(20) ? 400'000 : 45'000));
     }
     next_ = std::min(now_ + wait, close_);
 }

@@ -6,7 +6,7 @@
 namespace tide::simulation {
 
 RandomStrategy::RandomStrategy(const Scenario& scenario) : scenario_(scenario), dice_(Dice(scenario.seed).fork(4)) {
-    eagerness_ = dice_.between(30, 600);
+    eagerness_ = dice_.between(50, 1'500);
     stop_moving_ = dice_.between(0, 300);
 }
 

@@ -31,8 +31,9 @@ std::vector<Instrument> make_options(Dice& dice) {
 // Half of the seeds have the rules as shipped; the others loosen what would keep most orders from being made, so that
 // large orders, several positions and big losses happen too.
 void vary_limits(SessionConfig& config, Dice& dice) {
-    if (dice.chance(500)) return;
     RiskSettings& risk = config.risk;
+    if (dice.chance(750)) risk.losing_streak = 100;
+    if (dice.chance(500)) return;
     risk.position_size_pct = static_cast<double>(dice.between(5, 40));
     risk.trade_loss_pct = 40;
     risk.underlying_exposure_pct = 80;
@@ -43,7 +44,6 @@ void vary_limits(SessionConfig& config, Dice& dice) {
         risk.same_direction_pct = risk.same_sector_pct = 100;
         risk.two_expiries_from = 10;
     }
-    if (dice.chance(300)) risk.losing_streak = 100;
     if (dice.chance(300)) risk.vix_high = 60;
     if (dice.chance(300)) config.orders.review_lots = dice.between(0, 10);
     if (dice.chance(200)) config.orders.max_in_flight = dice.between(1, 4);
@@ -89,7 +89,7 @@ Scenario make_scenario(uint64_t seed) {
     vary_limits(scenario.config, dice);
     // A short session as on a special day, or the usual one with its long quiet stretches.
     scenario.hours = {tide::hours(9) + minutes(15), tide::hours(15) + minutes(30)};
-    if (dice.chance(700)) {
+    if (dice.chance(800)) {
         const int64_t open = dice.between(9 * 60 + 40, 13 * 60 + 30);
         scenario.hours = {minutes(open), minutes(open + dice.between(75, 120))};
     }
