@@ -82,7 +82,8 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
 
 void Session::leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script) {
     const Instrument& instrument = book().get(position.instrument);
-    const auto request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    OrderRequest request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    request.mandatory = decided_by != "script";
     if (request.quantity.units() <= 0) return;
     record(ExitRecord{position.id, position.strategy, instrument.symbol, intent.reason, intent.fraction,
                       std::string(decided_by), script, position.last_underlying, position.last_price});

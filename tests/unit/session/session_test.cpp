@@ -144,6 +144,24 @@ TEST_F(SessionTest, an_entry_that_waits_over_the_end_of_the_entry_window_never_l
     EXPECT_TRUE(session->flat());
 }
 
+TEST_F(SessionTest, a_script_cannot_cancel_an_exit_that_the_engine_decided) {
+    start();
+    open_position();
+    host.order = [](const OrderMessage& message, CallbackOutput& output) {
+        if (message.state != "submitted") return CallbackResult{};
+        Intent intent;
+        intent.kind = IntentKind::cancel;
+        intent.order = OrderId(message.id);
+        output.intents.push_back(intent);
+        return CallbackResult{};
+    };
+    at_time(hours(10) + minutes(30));
+    tick(kNifty, 21'200);  // the stop of 1 %
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].order.purpose, OrderPurpose::exit);
+    EXPECT_EQ(recorder.all<RiskRecord>().back().code, "mandatory_exit");
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
