@@ -200,6 +200,7 @@ void Session::on(const FeedStatusEvent& status) {
         case FeedState::down:
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
                 record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
+                desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
             }
             break;
         case FeedState::ended: end_session(status.detail); break;
@@ -232,7 +233,10 @@ std::string Session::obey(const CommandEvent& command) {
             return "latched";
         case CommandKind::pause: {
             const bool changed = halts_.raise(HaltKind::paused, now_, "", std::string(command.reason));
-            if (changed) record(HaltRecord{"paused", true, "", std::string(command.reason)});
+            if (changed) {
+                record(HaltRecord{"paused", true, "", std::string(command.reason)});
+                desk_.cancel_entries(now_, "paused");
+            }
             return changed ? "no new entries" : "was paused already";
         }
         case CommandKind::resume:

@@ -162,6 +162,28 @@ TEST_F(SessionTest, a_script_cannot_cancel_an_exit_that_the_engine_decided) {
     EXPECT_EQ(recorder.all<RiskRecord>().back().code, "mandatory_exit");
 }
 
+TEST_F(SessionTest, a_pause_and_a_lost_feed_stop_entries_that_have_not_left) {
+    config.orders.review_lots = 0;
+    start();
+    host.bar = [](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    EXPECT_FALSE(session->flat());  // in review
+    send(CommandEvent{CommandKind::pause, "tester", "", "looking"});
+    EXPECT_TRUE(session->flat());
+    send(CommandEvent{CommandKind::resume, "tester", "", "seen"});
+    market_at(hours(10) + minutes(7));
+    market_at(hours(10) + minutes(8));
+    EXPECT_FALSE(session->flat());
+    send(FeedStatusEvent{FeedState::down, "test", "lost"});
+    EXPECT_TRUE(session->flat());
+    market_at(hours(10) + minutes(9));
+    EXPECT_TRUE(sent.empty());
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
