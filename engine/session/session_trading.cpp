@@ -169,6 +169,8 @@ void Session::mark(InstrumentId id) {
 void Session::on_order(const Order& order, OrderState from, std::string_view detail) {
     const std::string symbol = symbol_of(order.instrument);
     record(OrderRecord{order, from, symbol, std::string(detail)});
+    // An exit that ended may leave its position uncovered: the guardian looks again.
+    if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
     if (order.state == from && order.state != OrderState::created) return;
     OrderMessage message;
     message.id = order.id.value();

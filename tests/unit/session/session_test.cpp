@@ -184,6 +184,21 @@ TEST_F(SessionTest, a_pause_and_a_lost_feed_stop_entries_that_have_not_left) {
     EXPECT_TRUE(sent.empty());
 }
 
+TEST_F(SessionTest, the_kill_switch_exits_anew_where_it_cancelled_an_exit) {
+    start();
+    open_position();
+    send(CommandEvent{CommandKind::exit_position, "tester", "1", "out"});
+    ASSERT_EQ(sent.size(), 2U);
+    update(sent[1].order, OrderUpdateKind::acknowledged);
+    send(CommandEvent{CommandKind::kill_switch, "tester", "", "now"});
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_EQ(sent[2].kind, "cancel");
+    update(sent[1].order, OrderUpdateKind::cancelled, 50);
+    ASSERT_EQ(sent.size(), 4U);
+    EXPECT_EQ(sent[3].kind, "new");
+    EXPECT_EQ(sent[3].order.purpose, OrderPurpose::exit);
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
