@@ -220,7 +220,7 @@ std::string Session::obey(const CommandEvent& command) {
         case CommandKind::stop:
             stop_requested_ = true;
             if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping")) desk_.cancel_entries(now_, "stop");
-            guardian_.flatten(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
+            guardian_.close_for_good(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
             return "entries closed; positions are being closed";
         case CommandKind::stop_no_exit:
             stop_requested_ = true;

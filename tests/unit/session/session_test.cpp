@@ -199,6 +199,23 @@ TEST_F(SessionTest, the_kill_switch_exits_anew_where_it_cancelled_an_exit) {
     EXPECT_EQ(sent[3].order.purpose, OrderPurpose::exit);
 }
 
+TEST_F(SessionTest, an_entry_that_is_filled_after_a_stop_is_closed_at_once) {
+    start();
+    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    ASSERT_EQ(sent.size(), 1U);
+    send(CommandEvent{CommandKind::stop, "tester", "", "lunch"});
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].kind, "cancel");
+    fill(sent[0].order, 100.5, 1);  // before the cancel reached the exchange
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_EQ(sent[2].order.purpose, OrderPurpose::exit);
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
