@@ -313,6 +313,11 @@ int price(lua_State* state) {
     return 1;
 }
 
+int has_symbol(lua_State* state) {
+    lua_pushboolean(state, strategy_of(state).services().find_instrument(text_at(state, 1)).valid() ? 1 : 0);
+    return 1;
+}
+
 void request_positions(LuaStrategy& strategy) noexcept { strategy.positions = strategy.services().positions(strategy.id()); }
 
 // positions(): calls the prelude's list_position for each, in order.
@@ -452,7 +457,7 @@ int position_text(lua_State* state) {
 constexpr LuaFunctionEntry kApiFunctions[] = {
     {"parameters", &parameters}, {"load_module", &load_module}, {"canonical_symbol", &canonical_name}, {"timeframe", &timeframe},
     {"bars", &bars},             {"indicator", &indicator},     {"chain", &chain},                     {"vix", &vix},
-    {"account", &account},       {"phase", &phase},             {"price", &price},                     {"positions", &positions},
+    {"account", &account},       {"phase", &phase},             {"price", &price},       {"has_symbol", &has_symbol},                     {"positions", &positions},
     {"enter", &enter},           {"exit", &exit_position},      {"set_level", &set_level},             {"cancel", &cancel},
     {"log", &log},               {"skip", &skip},               {"state", &state_change},              {"after", &after},
     {"position", &position_text},

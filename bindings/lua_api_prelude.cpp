@@ -486,6 +486,10 @@ end)
 method("vix", function() return host.vix() end)
 method("account", function() return host.account() end)
 method("phase", function() return host.phase() end)
+method("has", function(symbol)
+  if type(symbol) ~= "string" then fail("ctx:has: needs a symbol, got " .. show(symbol)) end
+  return host.has_symbol(symbol)
+end)
 method("price", function(symbol)
   if type(symbol) == "table" then symbol = symbol.symbol end
   if type(symbol) ~= "string" then fail("ctx:price: needs a symbol, got " .. show(symbol)) end

@@ -288,8 +288,10 @@ SessionOutcome Session::outcome() const {
     outcome.stop_requested = stopping();
     outcome.flat = flat();
     outcome.killed = halts_.killed();
-    const Halt* first = halts_.first();
-    outcome.halted = first != nullptr && first->kind != HaltKind::stopping;
+    for (size_t i = 0; i < kHaltKindCount; ++i) {
+        const auto kind = static_cast<HaltKind>(i);
+        outcome.halted = outcome.halted || (halts_.active(kind) && lasts_for_day(kind));
+    }
     outcome.script_refused = script_refused_;
     outcome.script_quarantined = script_quarantined_;
     outcome.script_error = script_error_;

@@ -29,7 +29,7 @@ struct SessionOutcome {
     bool stop_requested = false;   // an operator's stop, or the kill switch
     bool flat = true;              // no open position and no live order
     bool killed = false;
-    bool halted = false;           // some halt is on
+    bool halted = false;           // a limit ended the day: daily loss, drawdown, losing streak, extreme VIX
     bool script_refused = false;
     bool script_quarantined = false;
     std::string script_error;      // of the first refusal

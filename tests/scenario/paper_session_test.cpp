@@ -75,7 +75,7 @@ TEST_F(PaperSession, five_months_of_recorded_bars_trade_alike_on_paper_in_backte
     EXPECT_EQ(backtest.json()["result"], document["result"]);
     // Every trade's exit is in the exit audit.
     const auto exits = engine("audit --kind exit --json --home " + home());
-    EXPECT_GE(exits.json()["audit"].size(), document["result"]["trades"].get<size_t>());
+    EXPECT_GE(exits.json()["rows"].size(), document["result"]["trades"].get<size_t>());
     EXPECT_EQ(engine("audit verify --home " + home()).code, 0);
 }
 
