@@ -12,7 +12,8 @@ LuaArena::LuaArena(const LuaLimits& limits)
     : soft_(limits.memory_soft_bytes),
       hard_(limits.memory_hard_bytes),
       block_max_(limits.block_bytes_max),
-      churn_max_(limits.churn_bytes_max) {}
+      churn_max_(limits.churn_bytes_max),
+      text_max_(limits.text_bytes_max) {}
 
 LuaArena::~LuaArena() {
     while (chunks_ != nullptr) {
@@ -37,9 +38,10 @@ void* LuaArena::allocate(void* arena, void* block, size_t old_size, size_t new_s
     if (block == nullptr) old_size = 0;
     if (new_size > old_size) {
         const size_t growth = new_size - old_size;
-        self.churn_ += growth;
+        self.churn_ += new_size;  // what is there already is copied: a stack that overflows again and again costs its size
         const bool too_much =
-            self.used_ + growth > self.hard_ || new_size > self.block_max_ || self.churn_ > self.churn_max_;
+            self.used_ + growth > self.hard_ || new_size > self.block_max_ || self.churn_ > self.churn_max_ ||
+                              self.is_long_text(block, new_size);
         if (too_much && self.armed) self.leave();
     }
     self.used_ = self.used_ - old_size + new_size;

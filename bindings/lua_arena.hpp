@@ -31,7 +31,7 @@ class LuaArena {
         soft_ += bytes;
         hard_ += bytes;
     }
-    // Total allocated since `reset_churn`.
+    // Total allocated or copied since `reset_churn`.
     size_t churn_bytes() const { return churn_; }
     void reset_churn() { churn_ = 0; }
 
@@ -52,6 +52,11 @@ class LuaArena {
         Large* previous;
         Large* next;
     };
+    // LuaJIT builds texts in a buffer that grows by doubling; its tables have sizes that are no powers of two. What a loop
+    // does with one text (join, compare, hash) is not paid for by length, so texts must stay short.
+    bool is_long_text(const void* block, size_t size) const {
+        return block != nullptr && size > text_max_ && (size & (size - 1)) == 0;
+    }
     static size_t class_of(size_t bytes) { return (bytes + kGranule - 1) / kGranule; }
     void* take(size_t bytes);
     void* take_small(size_t size_class);
@@ -72,6 +77,7 @@ class LuaArena {
     size_t hard_;
     size_t block_max_;
     size_t churn_max_;
+    size_t text_max_;
 };
 
 }  // namespace tide

@@ -112,9 +112,10 @@ LuaCallResult LuaRuntime::finish(int status, int results) {
 LuaCallResult LuaRuntime::abandoned_result() {
     abandon();
     return {LuaOutcome::abandoned,
-            fmt::format("hard memory limit: over {} MB in use, one table or string over {} MB, or over {} MB allocated in one "
-                        "callback",
-                        limits_.memory_hard_bytes >> 20, limits_.block_bytes_max >> 20, limits_.churn_bytes_max >> 20)};
+            fmt::format("hard memory limit: over {} MB in use, one table over {} MB, one text over {} KB, or over {} MB "
+                        "allocated in one callback",
+                        limits_.memory_hard_bytes >> 20, limits_.block_bytes_max >> 20, limits_.text_bytes_max >> 10,
+                        limits_.churn_bytes_max >> 20)};
 }
 
 // The arena's destructor frees the memory. The state is not closed: it is in the middle of an allocation. Its machine code

@@ -94,6 +94,16 @@ local function safe_tostring(...)
   return object_text(value)
 end
 
+-- Raising and catching an error takes the time of some fifty function calls.
+local function after_call(ok, ...)
+  if not ok then guard(50) end
+  return ok, ...
+end
+local raw_xpcall = raw.xpcall
+local raw_pcall = raw.pcall
+local function safe_pcall(...) return after_call(raw_pcall(...)) end
+local function safe_xpcall(...) return after_call(raw_xpcall(...)) end
+
 local function safe_unpack(list, first, last)
   first = first or 1
   last = last or #list
@@ -163,7 +173,7 @@ function table_library.remove(list, position)
   rawset(list, size, nil)
   return value
 end
-local text_bytes_max = 1048576
+local text_bytes_max = host.text_bytes_max
 function table_library.concat(list, separator, first, last)
   if type(list) ~= "table" then fail("table.concat: a table is needed, got " .. type(list)) end
   list = real_of[list] or list
@@ -181,7 +191,7 @@ function table_library.concat(list, separator, first, last)
     else
       fail("table.concat: element " .. tostring(i) .. " is a " .. kind .. "; only texts and numbers can be joined")
     end
-    if bytes > text_bytes_max then fail("table.concat: the result would be longer than 1048576 bytes") end
+    if bytes > text_bytes_max then fail("table.concat: the result would be longer than " .. text_bytes_max .. " bytes") end
     if i % 64 == 0 then guard(8) end
   end
   guard(bytes / 64)
@@ -242,9 +252,9 @@ for name, value in next, raw.bit do bit_library[name] = value end
 
 local globals = {
   assert = raw.assert, error = raw.error, ipairs = raw.ipairs, next = ordered_next, pairs = ordered_pairs,
-  pcall = raw.pcall, rawequal = raw.rawequal, rawget = rawget, rawset = safe_rawset, select = select,
+  pcall = safe_pcall, rawequal = raw.rawequal, rawget = rawget, rawset = safe_rawset, select = select,
   setmetatable = safe_setmetatable, getmetatable = raw.getmetatable, tonumber = raw.tonumber, tostring = safe_tostring,
-  type = type, unpack = safe_unpack, xpcall = raw.xpcall, _VERSION = raw._VERSION,
+  type = type, unpack = safe_unpack, xpcall = safe_xpcall, _VERSION = raw._VERSION,
   string = read_only(text_library, "string"), table = read_only(table_library, "table"),
   math = read_only(math_library, "math"), bit = read_only(bit_library, "bit"), os = read_only(os_library, "os"),
 }

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int64_t kStepsPerUnit = 16;
 constexpr int64_t kBytesPerUnit = 64;
-constexpr size_t kTextBytesMax = size_t(1) << 20;
 
 struct Subject {
     const char* text;
@@ -28,6 +27,12 @@ Subject read_subject(lua_State* state) {
     subject.text = luaL_checklstring(state, 1, &subject.length);
     subject.pattern = luaL_checklstring(state, 2, &subject.pattern_length);
     return subject;
+}
+
+void check_length(lua_State* state, const LuaRuntime& runtime, const char* who, double bytes) {
+    if (bytes <= static_cast<double>(runtime.limits().text_bytes_max)) return;
+    lua_pushfstring(state, "%s: the result would be longer than %d bytes", who, static_cast<int>(runtime.limits().text_bytes_max));
+    raise_at_script(state);
 }
 
 // One matcher's steps, bought from the script's fuel: at most what is left.
@@ -160,8 +165,8 @@ int gmatch(lua_State* state) {
     return 1;
 }
 
-// Adds what a "%1" text stands for.
-void add_replacement_text(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject,
+// Adds what a "%1" text stands for; how many bytes that were, at most.
+size_t add_replacement_text(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject,
                           const char* begin, const char* end) {
     size_t length = 0;
     const char* text = lua_tolstring(state, 3, &length);
@@ -177,9 +182,10 @@ void add_replacement_text(lua_State* state, luaL_Buffer& buffer, const LuaPatter
             luaL_addchar(&buffer, text[i]);
         }
     }
+    return length + static_cast<size_t>(end - begin) * length / 2;
 }
 
-void add_replacement(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject, const char* begin,
+size_t add_replacement(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject, const char* begin,
                      const char* end) {
     const int kind = lua_type(state, 3);
     if (kind == LUA_TNUMBER || kind == LUA_TSTRING) return add_replacement_text(state, buffer, match, subject, begin, end);
@@ -196,7 +202,9 @@ void add_replacement(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatc
     } else if (lua_isstring(state, -1) == 0) {
         luaL_error(state, "invalid replacement value (a %s)", luaL_typename(state, -1));
     }
+    const size_t added = lua_objlen(state, -1);
     luaL_addvalue(&buffer);
+    return added;
 }
 
 int gsub(lua_State* state) {
@@ -213,6 +221,7 @@ int gsub(lua_State* state) {
     const char* source = subject.text;
     const char* const source_end = subject.text + subject.length;
     double count = 0;
+    size_t bytes = 0;
     luaL_Buffer buffer;
     luaL_buffinit(state, &buffer);
     while (count < count_max) {
@@ -222,8 +231,9 @@ int gsub(lua_State* state) {
         settle(state, runtime, steps, match.problem());
         if (end != nullptr) {
             ++count;
-            pay_or_raise(state, runtime, 1 + static_cast<double>(kind == LUA_TTABLE || kind == LUA_TFUNCTION ? 0 : lua_objlen(state, 3)) / kBytesPerUnit);
-            add_replacement(state, buffer, match, subject, source, end);
+            const size_t added = add_replacement(state, buffer, match, subject, source, end);
+            pay_or_raise(state, runtime, 1 + static_cast<double>(added) / kBytesPerUnit);
+            check_length(state, runtime, "string.gsub", static_cast<double>(bytes += added));
         }
         if (end != nullptr && end > source) {
             source = end;
@@ -251,11 +261,9 @@ int repeat(lua_State* state) {
         return 1;
     }
     const double bytes = std::floor(count) * static_cast<double>(length + separator_length);
-    if (bytes > static_cast<double>(kTextBytesMax) || count > static_cast<double>(kTextBytesMax)) {
-        lua_pushfstring(state, "string.rep: the result would be longer than %d bytes", static_cast<int>(kTextBytesMax));
-        return raise_at_script(state);
-    }
-    pay_or_raise(state, runtime_of(state), bytes / kBytesPerUnit + count / 8);
+    LuaRuntime& runtime = runtime_of(state);
+    check_length(state, runtime, "string.rep", std::max(bytes, count));
+    pay_or_raise(state, runtime, bytes / kBytesPerUnit + count / 8);
     const auto turns = static_cast<size_t>(count);
     luaL_Buffer buffer;
     luaL_buffinit(state, &buffer);
@@ -290,8 +298,9 @@ int format(lua_State* state) {
         if (lua_type(state, i) == LUA_TSTRING) lua_tolstring(state, i, &part);
         bytes += part;
     }
-    pay_or_raise(state, runtime_of(state), static_cast<double>(bytes) / kBytesPerUnit);
-    if (bytes > kTextBytesMax) return luaL_error(state, "string.format: the result would be longer than %d bytes", static_cast<int>(kTextBytesMax));
+    LuaRuntime& runtime = runtime_of(state);
+    check_length(state, runtime, "string.format", static_cast<double>(bytes));
+    pay_or_raise(state, runtime, static_cast<double>(bytes) / kBytesPerUnit);
     for (int i = 2; i <= arguments; ++i) {
         const int kind = lua_type(state, i);
         if (kind != LUA_TTABLE && kind != LUA_TFUNCTION && kind != LUA_TUSERDATA && kind != LUA_TTHREAD) continue;
@@ -320,6 +329,8 @@ void add_text_functions(lua_State* state, LuaRuntime& runtime) {
     lua_remove(state, -2);
     lua_pushcclosure(state, &format, 2);
     lua_setfield(state, -2, "format");
+    lua_pushnumber(state, static_cast<double>(runtime.limits().text_bytes_max));
+    lua_setfield(state, -2, "text_bytes_max");
 }
 
 }  // namespace tide

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
 
 #include "barstore/data_set.hpp"
+#include "barstore/json_bars.hpp"
 #include "barstore/price_text.hpp"
 #include "barstore/tick_file.hpp"
 #include "market/bar_builder.hpp"
@@ -14,8 +16,6 @@
 
 namespace tide {
 namespace {
-
-using SymbolIndicators = std::vector<std::unique_ptr<Indicator>>;
 
 // The texts of a file are decimals of any length: indicators see them as they are, not rounded to a price's four
 // digits.
@@ -34,20 +34,58 @@ BarValues values_of(const BarFileRow& row) {
     return values;
 }
 
-SymbolIndicators make_all(const std::vector<IndicatorRequest>& requests) {
-    SymbolIndicators made;
-    for (const auto& request : requests) made.push_back(request.spec->make(request.parameters));
-    return made;
+// Bars in, one CSV line a bar out; each series has indicators of its own.
+class IndicatorTable {
+  public:
+    explicit IndicatorTable(std::vector<IndicatorRequest> requests) : requests_(std::move(requests)) {}
+    void begin(const std::string& time_column, bool many_symbols);
+    void add(std::string_view time, size_t series, std::string_view symbol, const BarValues& values);
+    DataCommandOutput finish();
+
+  private:
+    std::vector<IndicatorRequest> requests_;
+    bool many_ = false;
+    std::vector<std::vector<std::unique_ptr<Indicator>>> by_series_;
+    std::string csv_;
+};
+
+void IndicatorTable::begin(const std::string& time_column, bool many_symbols) {
+    many_ = many_symbols;
+    csv_ = time_column + (many_ ? ",symbol" : "");
+    for (const auto& request : requests_) {
+        for (const auto& column : indicator_columns(*request.spec, request.parameters)) csv_ += "," + column;
+    }
+    csv_ += '\n';
 }
 
-void append_values(std::string& out, const SymbolIndicators& indicators) {
-    for (const auto& indicator : indicators) {
+void IndicatorTable::add(std::string_view time, size_t series, std::string_view symbol, const BarValues& values) {
+    while (series >= by_series_.size()) {
+        by_series_.emplace_back();
+        for (const auto& request : requests_) by_series_.back().push_back(request.spec->make(request.parameters));
+    }
+    csv_ += time;
+    if (many_) (csv_ += ',') += symbol;
+    for (const auto& indicator : by_series_[series]) {
+        indicator->update(values);
         for (const double value : indicator->values()) {
-            out += ',';
-            if (!std::isnan(value)) fmt::format_to(std::back_inserter(out), "{}", value);
+            csv_ += ',';
+            if (!std::isnan(value)) fmt::format_to(std::back_inserter(csv_), "{}", value);
         }
     }
-    out += '\n';
+    csv_ += '\n';
+}
+
+DataCommandOutput IndicatorTable::finish() {
+    DataCommandOutput output{std::move(csv_), {}};
+    for (size_t i = 0; i < requests_.size(); ++i) {
+        const bool never = std::none_of(by_series_.begin(), by_series_.end(),
+                                        [i](const auto& indicators) { return indicators[i]->ready(); });
+        if (!never || by_series_.empty()) continue;
+        output.notes.push_back(
+            fmt::format("{}: not ready by the last bar: {}", requests_[i].spec->name,
+                        requests_[i].spec->needs_volume ? "too few bars with volume" : "too few bars"));
+    }
+    return output;
 }
 
 // Bad rows of files that are read row by row.
@@ -267,18 +305,19 @@ bool can_resample(Timeframe from, Timeframe to) {
 }  // namespace
 
 Result<DataCommandOutput> indicators_csv(const std::filesystem::path& file, std::string_view set, bool lenient) {
-    const auto requests = parse_indicator_set(set);
+    auto requests = parse_indicator_set(set);
     if (!requests) return requests.error();
+    IndicatorTable table(std::move(*requests));
+    if (is_json_name(file)) {
+        const auto data = read_json_bars(file);
+        if (!data) return data.error();
+        table.begin("ts_ist", false);
+        for (const Bar& bar : data->bars) table.add(ist_text(bar.start), 0, {}, bar_values(bar));
+        return table.finish();
+    }
     auto reader = BarFileReader::open(file);
     if (!reader) return reader.error();
-    const bool many = reader->many_symbols();
-    DataCommandOutput output;
-    output.csv = reader->time_column() + (many ? ",symbol" : "");
-    for (const auto& request : *requests) {
-        for (const auto& column : indicator_columns(*request.spec, request.parameters)) output.csv += "," + column;
-    }
-    output.csv += '\n';
-    std::vector<SymbolIndicators> by_series;
+    table.begin(reader->time_column(), reader->many_symbols());
     BadRows bad;
     BarFileRow row;
     for (RowStatus status = reader->next(row); status != RowStatus::end; status = reader->next(row)) {
@@ -288,15 +327,11 @@ Result<DataCommandOutput> indicators_csv(const std::filesystem::path& file, std:
         }
         bad.good();
         const auto series = static_cast<size_t>(row.series);
-        while (series >= by_series.size()) by_series.push_back(make_all(*requests));
-        const BarValues values = values_of(row);
-        for (const auto& indicator : by_series[series]) indicator->update(values);
-        output.csv += row.time_text;
-        if (many) output.csv += "," + reader->series()[series].symbol;
-        append_values(output.csv, by_series[series]);
+        table.add(row.time_text, series, reader->series()[series].symbol, values_of(row));
     }
     if (auto status = reader->status(); !status) return status.error();
-    output.notes = reader->notes();
+    DataCommandOutput output = table.finish();
+    output.notes.insert(output.notes.begin(), reader->notes().begin(), reader->notes().end());
     if (auto settled = bad.settle(lenient, output.notes); !settled) return settled.error();
     return output;
 }

@@ -8,7 +8,7 @@ namespace tide {
 namespace {
 
 constexpr double kLargestPrice = 1e11;
-constexpr double kLargestCount = 9e15;
+constexpr double kLargestCount = 1e13;  // so that sums of a day's bars stay far inside 64 bits
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';

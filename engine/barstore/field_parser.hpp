@@ -13,7 +13,7 @@ namespace tide {
 // Plain decimals, or an exponent; digits beyond the fourth are rounded (halves away from zero). Up to ten million
 // rupees crore (1e11) in size; nothing else.
 std::optional<Price> parse_file_price(std::string_view text);
-// A whole number, also written "1200.0" or "1.2e3"; within +-9e15.
+// A whole number, also written "1200.0" or "1.2e3"; within +-1e13.
 std::optional<int64_t> parse_file_count(std::string_view text);
 
 // Times of one column. Neighbouring rows share their date, so the last one is kept.

@@ -82,7 +82,7 @@ bool read_price(const Json& object, const char* key, Price& price) {
 bool read_count(const Json& object, const char* key, uint16_t flag, int64_t& count, uint16_t& flags) {
     const auto it = object.find(key);
     if (it == object.end() || it->is_null()) return true;
-    if (!it->is_number_integer() || (it->is_number_unsigned() && it->get<uint64_t>() > 9'000'000'000'000'000))
+    if (!it->is_number_integer() || (it->is_number_unsigned() && it->get<uint64_t>() > 10'000'000'000'000))
         return false;
     count = it->get<int64_t>();
     flags |= flag;

@@ -49,7 +49,7 @@ struct ReplayInput {
     std::optional<Date> from;  // first and last day that is traded through; traded data before `from` is context
     std::optional<Date> to;
     bool option_model = false;                  // send the contracts of each day, for prices by model
-    bool realised_vix = false;  // where there is no VIX at all: 20-day realised volatility of the first index
+    bool realised_vix = false;  // on days without any VIX: estimated from the daily closes of the first index
     const TradingCalendar* calendar = nullptr;  // must outlive the feed
     const ContractRules* rules = nullptr;       // must outlive the feed
 };

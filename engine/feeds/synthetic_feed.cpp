@@ -124,8 +124,12 @@ Result<SyntheticSettings> parse_synthetic_feed(std::string_view text) {
 // Produces the events: prepared ones first, then the session second by second.
 class SyntheticFeed::Generator {
   public:
-    Generator(const SyntheticSettings& settings, TradingDay day, SyntheticPast past)
-        : settings_(settings), day_(std::move(day)), past_(std::move(past)), noise_(settings.seed, 4) {
+    Generator(const SyntheticSettings& settings, std::vector<TradingDay> days)
+        : settings_(settings),
+          days_(std::move(days)),
+          day_(days_.back()),
+          past_(make_synthetic_past(settings, days_)),
+          noise_(settings.seed, 4) {
         for (const SessionHours& session : day_.sessions) session_length_ += session.close - session.open;
         pending_.reserve(512);
         quotes_.reserve(512);
@@ -150,11 +154,14 @@ class SyntheticFeed::Generator {
     bool give_status(Event& event);
     bool silent(Duration since_midnight) const;
     void give(Event& event, ReceiveTime received, bool from_exchange) const;
-    TradingDayEvent trading_day() const;
+    static TradingDayEvent trading_day(const TradingDay& day);
+    bool give_history_day(Event& event, ReceiveTime received);
 
     SyntheticSettings settings_;
+    std::vector<TradingDay> days_;  // the year and today, ascending
     TradingDay day_;
     SyntheticPast past_;
+    Date history_day_{};            // whose 1-minute bars are being given
     RandomSource noise_;
     std::vector<Instrument> instruments_;
     std::vector<SyntheticChain> chains_;
@@ -219,11 +226,26 @@ Result<void> SyntheticFeed::Generator::list_contracts(const TradingCalendar& cal
     return add_chain(setup, chosen_expiries(*banknifty, 2, 2, date()), calendar, rules);
 }
 
-TradingDayEvent SyntheticFeed::Generator::trading_day() const {
+// Longer bars of the history are aligned to its days' sessions.
+bool SyntheticFeed::Generator::give_history_day(Event& event, ReceiveTime received) {
+    const Bar& bar = past_.bars[position_];
+    const Date date = ist_date(bar.start);
+    if (bar.timeframe != Timeframe::m1 || date == history_day_) return false;
+    history_day_ = date;
+    const auto day = std::find_if(days_.begin(), days_.end(), [&](const TradingDay& d) { return d.date == date; });
+    TIDE_ASSERT(day != days_.end());
+    TradingDayEvent announced = trading_day(*day);
+    announced.history = true;
+    give(event, received, false);
+    event.payload = announced;
+    return true;
+}
+
+TradingDayEvent SyntheticFeed::Generator::trading_day(const TradingDay& day) {
     TradingDayEvent event;
-    event.date = day_.date;
-    event.session_count = static_cast<uint8_t>(day_.sessions.size());
-    std::copy(day_.sessions.begin(), day_.sessions.end(), event.sessions.begin());
+    event.date = day.date;
+    event.session_count = static_cast<uint8_t>(day.sessions.size());
+    std::copy(day.sessions.begin(), day.sessions.end(), event.sessions.begin());
     event.calendar = kExchange;
     return event;
 }
@@ -320,13 +342,14 @@ Result<bool> SyntheticFeed::Generator::next(Event& event) {
             }
             return true;
         case Stage::history:
+            if (give_history_day(event, prepared)) return true;
             give(event, prepared, false);
             event.payload = BarEvent{past_.bars[position_]};
             if (++position_ == past_.bars.size()) stage_ = Stage::day;
             return true;
         case Stage::day:
             give(event, at(date(), day_.sessions.front().open - kPreOpen), false);
-            event.payload = trading_day();
+            event.payload = trading_day(day_);
             make_pre_open();
             stage_ = Stage::session;
             return true;
@@ -381,8 +404,7 @@ Result<std::unique_ptr<SyntheticFeed>> SyntheticFeed::create(const SyntheticSett
             fmt::format("synthetic feed: {} is not a trading day ({}); give another --from",
                         format_date(settings.session_date), calendar.note(kExchange, settings.session_date)));
     }
-    auto generator = std::make_unique<Generator>(
-        settings, **day, make_synthetic_past(settings, days_up_to(settings.session_date, calendar)));
+    auto generator = std::make_unique<Generator>(settings, days_up_to(settings.session_date, calendar));
     if (const auto listed = generator->list_contracts(calendar, rules); !listed) return listed.error();
     return std::unique_ptr<SyntheticFeed>(new SyntheticFeed(std::move(generator)));
 }

@@ -97,8 +97,9 @@ void BarAggregator::open_window(Window& window, const Target& target, const Stat
 inline void BarAggregator::add(Window& window, const Bar& bar) {
     constexpr uint16_t kKept = kBarGapFilled | kBarHasGap | kBarModelPrice | kBarPartial | kBarHasOi;
     Bar& sum = window.bar;
-    sum.high = std::max(sum.high, bar.high);
-    sum.low = std::min(sum.low, bar.low);
+    // By value: a selection, where a comparison of references becomes a branch that guesses wrong half of the time.
+    sum.high = Price::from_units(std::max<int64_t>({sum.high.units(), bar.high.units()}));
+    sum.low = Price::from_units(std::min<int64_t>({sum.low.units(), bar.low.units()}));
     sum.close = bar.close;
     sum.volume += bar.volume;
     if (bar.has_oi()) sum.oi = bar.oi;
@@ -235,14 +236,16 @@ std::span<const Bar> BarAggregator::close_due(ReceiveTime now) {
 void BarAggregator::close_session(State& state) {
     if (!state.in_session) return;
     state.in_session = false;
-    const Gap gap = effect_of(state.policy, sessions_[state.session].close - state.next);
     for (Window& window : state.windows) {
         if (!window.open) continue;
-        window.gap = std::max(window.gap, gap);
+        // The data ended inside it: that is a partial bar, not one around a gap. Of an option it is an incomplete one.
+        const Gap gap = effect_of(state.policy, window.end - state.next);
+        window.gap = std::max(window.gap, state.policy == GapPolicy::option ? gap : std::min(gap, Gap::flagged));
         window.bar.flags |= kBarPartial;
         emit(window, true);
     }
-    state.day.gap = std::max(state.day.gap, gap);
+    const Duration missing = sessions_[state.session].close - state.next;
+    state.day.gap = std::max(state.day.gap, effect_of(state.policy, missing));
 }
 
 void BarAggregator::set_official_day(const Bar& daily) {

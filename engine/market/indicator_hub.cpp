@@ -42,8 +42,9 @@ Result<IndicatorHub::Info> IndicatorHub::request(InstrumentId instrument, Timefr
         const Slot& known = slot(handle);
         if (known.spec == spec && known.parameters == complete) return Info{handle, spec->outputs, history(handle)};
     }
-    Slot made{std::move(*indicator), spec->outputs.size(), 0, 0, std::vector<double>(capacity_ * spec->outputs.size()),
-              spec, std::move(complete)};
+    Slot made{
+        std::move(*indicator), spec->outputs.size(), 0, 0, std::vector<double>(capacity_ * spec->outputs.size()), spec,
+        std::move(complete)};
     if (const Ring<Bar>* bars = series_ == nullptr ? nullptr : series_->find(instrument, timeframe)) {
         for (size_t back = bars->size(); back-- > 0;) update(made, bar_values((*bars)[back]));
     }
@@ -72,7 +73,9 @@ double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     return found.past[row + output];
 }
 
-size_t IndicatorHub::history(int32_t handle) const { return std::min(slot(handle).updates, capacity_); }
+size_t IndicatorHub::history(int32_t handle) const {
+    return std::min(slot(handle).updates, capacity_);
+}
 std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const {
     return slot(handle).spec->outputs;
 }

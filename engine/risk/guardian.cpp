@@ -219,7 +219,7 @@ void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& ac
         const std::string text = fmt::format("VIX rose {} points in {} minutes", spike_rise, settings_.vix_spike_min);
         raise(HaltKind::vix_spike, now, values, text, actions);
         if (!halts_.killed()) flatten(now, {1, "vix_spike", values, text}, actions);
-    } else if (spike_rise < settings_.vix_spike - settings_.vix_hysteresis) {
+    } else if (halts_.active(HaltKind::vix_spike) && spike_rise < settings_.vix_spike - settings_.vix_hysteresis) {
         clear(HaltKind::vix_spike, now, fmt::format("vix={} rise={}", level, spike_rise), "the VIX has calmed down",
               actions);
     }

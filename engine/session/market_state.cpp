@@ -23,11 +23,12 @@ void MarketState::on_event(const Event& event) {
     } else if (const auto* added = std::get_if<InstrumentEvent>(&event.payload)) {
         on_instrument(added->instrument);
     } else if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) {
-        if (!day->history) today_ = day->date;
         const auto partial = builder_.start_day(*day);
         minutes_.assign(partial.begin(), partial.end());
         for (const Bar& unfinished : minutes_) on_minute(unfinished);
         add(aggregator_.start_day(*day));
+        if (!day->history) today_ = day->date;
+        live_ = live_ || !day->history;
     } else if (std::get_if<DayEndEvent>(&event.payload) != nullptr) {
         const auto last = builder_.end_day(event.received);
         minutes_.assign(last.begin(), last.end());
@@ -38,6 +39,7 @@ void MarketState::on_event(const Event& event) {
 }
 
 void MarketState::on_time(ReceiveTime now) {
+    if (!live_) return;  // history is not of this time
     const auto closed = builder_.close_due(now);
     if (!closed.empty()) {
         minutes_.assign(closed.begin(), closed.end());
@@ -70,7 +72,7 @@ void MarketState::add(std::span<const Bar> bars) {
     for (const Bar& bar : bars) {
         if (!series_.push(bar)) continue;
         indicators_.on_bar(bar);
-        if (!bar.is_history() || today_) closed_.push_back(bar);
+        if (live_) closed_.push_back(bar);
     }
 }
 

@@ -48,6 +48,7 @@ class MarketState {
     std::vector<Bar> closed_;
     std::vector<Bar> minutes_;   // closed by the builder, on their way to the aggregator
     std::optional<Date> today_;  // the day being traded
+    bool live_ = false;          // the first traded day has begun: from now on scripts see closed bars
     int64_t bars_seen_ = 0;
     int64_t ticks_seen_ = 0;
 };

@@ -224,6 +224,7 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     order.quantity = quantity;
     order.limit =
         request.limit ? *request.limit : aggressive_limit(order, e.fallback_price, settings_.protection_band_pct, now);
+    if (!e.fallback_price.positive()) e.fallback_price = order.limit;
     order.created = order.updated = now;
     order.client_id = client_order_id(seed_, order.id);
     order.tag = request.tag;

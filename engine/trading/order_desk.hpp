@@ -19,7 +19,8 @@ namespace tide {
 class DeskListener {
   public:
     virtual ~DeskListener() = default;
-    // `order.state` is the new state; equal to `from` for a new order and for a change of price or quantity alone.
+    // `order.state` is the new state; equal to `from` for a new order. A part fill that leaves the state as it is comes
+    // as on_fill alone.
     virtual void on_order(const Order& order, OrderState from, std::string_view detail) = 0;
     // A confirmed execution, once per trade number. Charges are not filled in. `turnover_before`: the order's earlier
     // fills.
@@ -72,7 +73,7 @@ class OrderDesk {
     void on_update(const OrderUpdateEvent& update, ReceiveTime now);
     // A price changed: cancels entries whose underlying or the VIX moved too far. Cheap without live entries.
     void on_price(InstrumentId id, ReceiveTime now);
-    // Does everything that is due at or before `now`, each at its own time.
+    // Does everything that is due at or before `now`, each stamped with its own time; so call it at each next_due.
     void on_time(ReceiveTime now);
     std::optional<ReceiveTime> next_due() const;
     void start_day();  // forgets final orders of earlier days

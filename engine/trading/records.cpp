@@ -2,30 +2,40 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <iterator>
 
 namespace tide {
 namespace {
 
 // Builds "kind key=value …". Texts are always quoted, so that no value can be taken for another key; absent values are
-// left out, since missing is not zero.
+// left out, since missing is not zero. Writes into the string's own memory, which grows in steps and is cut at the end.
 class Line {
   public:
-    Line(std::string& out, std::string_view kind) : out_(out) { out_.append(kind); }
+    Line(std::string& out, std::string_view kind) : out_(out), used_(out.size()) { append(kind); }
+    ~Line() { out_.resize(used_); }
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
 
     Line& text(std::string_view key, std::string_view value) {
         start(key);
-        out_.push_back('"');
-        for (const char c : value) append_escaped(c);
-        out_.push_back('"');
+        append('"');
+        size_t done = 0;
+        for (size_t i = 0; i < value.size(); ++i) {
+            if (!needs_escape(value[i])) continue;
+            append(value.substr(done, i - done));
+            append_escape(value[i]);
+            done = i + 1;
+        }
+        append(value.substr(done));
+        append('"');
         return *this;
     }
     Line& word(std::string_view key, std::string_view value) {
         start(key);
-        out_.append(value);
+        append(value);
         return *this;
     }
     template <class Integer>
@@ -36,7 +46,7 @@ class Line {
     }
     Line& real(std::string_view key, double value) {
         start(key);
-        fmt::format_to(std::back_inserter(out_), "{}", value);  // shortest text that reads back as the same double
+        append(fmt::format("{}", value));  // shortest text that reads back as the same double
         return *this;
     }
     Line& flag(std::string_view key, bool value) { return word(key, value ? "1" : "0"); }
@@ -46,58 +56,75 @@ class Line {
     }
     Line& time(std::string_view key, ReceiveTime value) { return number(key, value.time_since_epoch().count()); }
     Line& quantity(std::string_view key, Quantity value) { return number(key, value.units()); }
-    Line& price(std::string_view key, Price value) {
-        start(key);
-        append_decimal(value.units());
-        return *this;
-    }
+    Line& price(std::string_view key, Price value) { return decimal(key, value.units()); }
     Line& price_if_any(std::string_view key, Price value) { return value.positive() ? price(key, value) : *this; }
     Line& price_if_any(std::string_view key, const std::optional<Price>& value) {
         return value ? price(key, *value) : *this;
     }
-    Line& money(std::string_view key, Money value) {
-        start(key);
-        append_decimal(value.units());
-        return *this;
-    }
+    Line& money(std::string_view key, Money value) { return decimal(key, value.units()); }
 
   private:
+    static bool needs_escape(char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return c == '"' || c == '\\' || byte < 0x20 || byte == 0x7f;
+    }
+    // Room for `count` more bytes; gives where they go.
+    char* grow(size_t count) {
+        if (used_ + count > out_.size()) out_.resize(std::max(used_ + count, out_.size() + kStep));
+        return out_.data() + used_;
+    }
+    void append(char c) {
+        *grow(1) = c;
+        ++used_;
+    }
+    void append(std::string_view text) {
+        if (text.empty()) return;
+        std::memcpy(grow(text.size()), text.data(), text.size());
+        used_ += text.size();
+    }
     void start(std::string_view key) {
-        out_.push_back(' ');
-        out_.append(key);
-        out_.push_back('=');
+        char* to = grow(key.size() + 2);
+        *to = ' ';
+        std::memcpy(to + 1, key.data(), key.size());
+        to[key.size() + 1] = '=';
+        used_ += key.size() + 2;
     }
     template <class Integer>
     void append_integer(Integer value) {
-        std::array<char, 24> digits;
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-        out_.append(digits.data(), end);
+        constexpr size_t kDigitsMax = 20;
+        char* to = grow(kDigitsMax);
+        used_ += static_cast<size_t>(std::to_chars(to, to + kDigitsMax, value).ptr - to);
     }
     // 1/10000 rupees with four decimals, always: exact and of one form.
-    void append_decimal(int64_t units) {
+    Line& decimal(std::string_view key, int64_t units) {
+        start(key);
         const uint64_t size = units < 0 ? 0 - static_cast<uint64_t>(units) : static_cast<uint64_t>(units);
-        if (units < 0) out_.push_back('-');
+        if (units < 0) append('-');
         append_integer(size / kUnitsPerRupee);
         const auto fraction = static_cast<unsigned>(size % kUnitsPerRupee);
-        const std::array<char, 5> digits{
-            '.', static_cast<char>('0' + fraction / 1000), static_cast<char>('0' + fraction / 100 % 10),
-            static_cast<char>('0' + fraction / 10 % 10), static_cast<char>('0' + fraction % 10)};
-        out_.append(digits.data(), digits.size());
+        char* to = grow(5);
+        to[0] = '.';
+        to[1] = static_cast<char>('0' + fraction / 1000);
+        to[2] = static_cast<char>('0' + fraction / 100 % 10);
+        to[3] = static_cast<char>('0' + fraction / 10 % 10);
+        to[4] = static_cast<char>('0' + fraction % 10);
+        used_ += 5;
+        return *this;
     }
-    void append_escaped(char c) {
-        const auto byte = static_cast<unsigned char>(c);
+    void append_escape(char c) {
         if (c == '"' || c == '\\') {
-            out_.push_back('\\');
-            out_.push_back(c);
+            append('\\');
+            append(c);
         } else if (c == '\n') {
-            out_.append("\\n");
-        } else if (byte < 0x20 || byte == 0x7f) {
-            fmt::format_to(std::back_inserter(out_), "\\x{:02x}", byte);
+            append("\\n");
         } else {
-            out_.push_back(c);
+            append(fmt::format("\\x{:02x}", static_cast<unsigned char>(c)));
         }
     }
+
+    static constexpr size_t kStep = 512;
     std::string& out_;
+    size_t used_;
 };
 
 void add_reason(Line& line, const ExitReason& reason) {

@@ -1,2 +1,2 @@
 -- expect: error|budget
-return ("x"):rep(1000000):byte(1, -1)
+return ("x"):rep(60000):byte(1, -1)

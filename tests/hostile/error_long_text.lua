@@ -1,2 +1,2 @@
 -- expect: error
-error(("x"):rep(100000))
+error(("x"):rep(60000))

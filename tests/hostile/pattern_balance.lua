@@ -1,2 +1,2 @@
 -- expect: budget|ok|error
-return ("("):rep(200000):find("%b()")
+return ("("):rep(60000):find("%b()")

@@ -23,8 +23,8 @@ class Adx final : public Indicator {
     int64_t period_;
     int64_t movements_ = 0;  // bars with a predecessor, counted up to the warm-up
     double keep_;
-    // Neighbours are what is written and read as one pair (plus with minus, low with close as in BarValues): the compiler
-    // joins them into 16-byte moves, and a load that spans two earlier stores has to wait for both.
+    // Neighbours are what is written and read as one pair (plus with minus, low with close as in BarValues): the
+    // compiler joins them into 16-byte moves, and a load that spans two earlier stores has to wait for both.
     double plus_ = 0, minus_ = 0, true_range_ = 0;
     double previous_low_ = 0, previous_close_ = 0, previous_high_ = 0;
     bool started_ = false;

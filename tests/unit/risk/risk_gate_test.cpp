@@ -54,6 +54,12 @@ void note(World& w, int64_t lots, Duration ago, ExchangeTime bar = ExchangeTime(
     earlier.decision_bar = bar;
     w.gate.note_accepted(earlier, w.now - ago);
 }
+void two_entries(World& w) {
+    any_size(w);
+    w.risk.margin_entry_pct = 1'000;
+    w.order(kBankPut, Side::buy, OrderPurpose::entry);
+    w.order(kBankPut, Side::buy, OrderPurpose::entry);
+}
 const ExchangeTime kBar = as_exchange_time(time_of(10, 59));
 void nothing(World&) {}
 
@@ -377,6 +383,14 @@ const std::vector<EntryCase>& entry_cases() {
              w.intent.lots = 2;
          },
          6'500},
+        // Two orders of one entry at 101.05 (ask 100.50 + 0.5 %, up to the tick) reserve 2 x 6568.25; 19636.50 -
+        // 13136.50 = 6500.
+        {RiskCode::cash, "reserved by live entries", [](World& w) { two_entries(w); },
+         [](World& w) {
+             two_entries(w);
+             w.intent.limit = rupees(100.05);
+         },
+         19'636.5},
         {RiskCode::margin, "", [](World& w) { any_size(w); },
          [](World& w) {
              any_size(w);

@@ -1,0 +1,3 @@
+-- expect: budget|memory
+-- run: load
+while true do pcall(error) end

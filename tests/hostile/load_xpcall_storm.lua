@@ -1,0 +1,3 @@
+-- expect: budget|memory
+-- run: load
+while true do xpcall(error, function() return 1 end) end
