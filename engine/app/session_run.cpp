@@ -137,7 +137,7 @@ class SessionRun {
         auto speed = parse_speed(options_, market_);
         if (!speed) return speed.error();
         speed_ = backtest() ? 0 : *speed;
-        settings_.apply(options_, market_.over_history);
+        settings_.apply(options_, market_.over_history, !backtest() && fs::exists(paths_.limited_mode(), ignored));
         opening_.config_text = settings_.canonical_text();
         auto charges = load_charge_rates(paths_.charges());
         if (!charges) return charges.error();
@@ -178,6 +178,7 @@ class SessionRun {
         screen.colour = colour_allowed(STDOUT_FILENO);
         // At full speed there is nothing to watch: lines say it better.
         screen.living = is_terminal(STDOUT_FILENO) && !options_.plain && speed_ > 0;
+        screen.skip_quiet_days = market_.over_history && speed_ == 0;
         screen.title = fmt::format("paper · {}", market_.feed->describe());
         screen.lot_size = [this](InstrumentId id) -> int64_t {
             const Instrument* instrument = session_ == nullptr ? nullptr : session_->market().prices().instruments().find(id);
@@ -290,6 +291,9 @@ class SessionRun {
     }
 
     void show_result() {
+        if (market_.late_notes) {
+            for (const auto& note : market_.late_notes()) fmt::print(stderr, "note: {}\n", note);
+        }
         for (const auto& flag : flags()) summary_->add_flag(flag);
         if (options_.json) {
             std::cout << to_json(document(), summary_->statistics());

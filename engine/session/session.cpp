@@ -112,6 +112,9 @@ void Session::on(const OrderUpdateEvent& update) {
 
 void Session::on(const ConfigEvent& config) {
     record(SessionRecord{"", "start", config_.mode, "config sha256 " + to_hex(sha256(config.text))});
+    if (!config_.start_limited) return;
+    halts_.begin_limited(now_);
+    record(NoteRecord{"warning", "engine", "limited mode after a kill switch: smaller size, one position; 'engine mode normal' ends it"});
 }
 
 void Session::on(const ScriptEvent& script) {
