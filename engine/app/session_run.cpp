@@ -22,6 +22,7 @@
 #include "ops/recorder_fan_out.hpp"
 #include "ops/session_screen.hpp"
 #include "ops/session_summary.hpp"
+#include "ops/terminal_width.hpp"
 
 namespace tide {
 namespace fs = std::filesystem;
@@ -298,7 +299,10 @@ class SessionRun {
         if (options_.json) {
             std::cout << to_json(document(), summary_->statistics());
         } else {
-            summary_->print(std::cout, {colour_allowed(STDOUT_FILENO)});
+            SummaryStyle style;
+            style.colour = colour_allowed(STDOUT_FILENO);
+            style.width = terminal_width(STDOUT_FILENO);
+            summary_->print(std::cout, style);
         }
         std::cout.flush();
     }
