@@ -39,8 +39,8 @@ class LuaRuntime {
     LuaArena& arena() { return arena_; }
     const LuaArena& arena() const { return arena_; }
 
-    // Calls the function under `arguments` values on the stack with a budget of `units`; leaves `results` values on success
-    // and nothing otherwise.
+    // Calls the function under `arguments` values on the stack with a budget of `units`; leaves `results` values on
+    // success and nothing otherwise.
     LuaCallResult call(int arguments, int results, int64_t units);
     // Compiles a script with fuel and leaves its function on the stack (chunk name "@name.lua").
     Result<void> compile(std::string_view name, std::string_view source);
