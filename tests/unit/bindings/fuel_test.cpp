@@ -76,7 +76,8 @@ TEST(Fuel, what_a_script_may_not_contain_is_refused_with_the_line) {
 
 TEST(Lexer, reads_numbers_as_one_token_however_they_are_written) {
     for (const char* number : {"1", "1.5", ".5", "1e10", "1E-10", "0x1F", "0x1p-4", "3.0e+5"}) {
-        const auto tokens = lex_lua(std::string("x=") + number + ";", "x.lua", kSourceMax);
+        const std::string source = std::string("x=") + number + ";";
+        const auto tokens = lex_lua(source, "x.lua", kSourceMax);
         ASSERT_TRUE(tokens) << number;
         ASSERT_EQ(tokens->size(), 4u) << number;
         EXPECT_EQ((*tokens)[2].bytes, number);
