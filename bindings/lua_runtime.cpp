@@ -5,7 +5,6 @@
 #include <lua.hpp>
 
 #include "bindings/bytecode_check.hpp"
-#include "bindings/fuel_transform.hpp"
 #include "bindings/lua_functions.hpp"
 #include "core/assert.hpp"
 
@@ -15,10 +14,6 @@ namespace {
 int panic(lua_State*) {
     TIDE_ASSERT(false && "a Lua error outside a protected call");
     return 0;
-}
-
-int load_chunk(lua_State* state, std::string_view text, const char* chunk_name) {
-    return luaL_loadbufferx(state, text.data(), text.size(), chunk_name, "t");
 }
 
 }  // namespace
@@ -136,8 +131,18 @@ Result<void> LuaRuntime::compile(std::string_view name, std::string_view source)
     const std::string file = fmt::format("{}.lua", name);
     const auto fueled = add_fuel(source, file, limits_);
     if (!fueled) return fueled.error();
+    // A module is compiled in the middle of a call. Nothing may jump out of here past our strings; what a compilation
+    // takes is bounded by the size of the source.
+    const bool was_armed = arena_.armed;
+    arena_.armed = false;
+    auto compiled = compile_fueled(*fueled, file);
+    arena_.armed = was_armed;
+    return compiled;
+}
+
+Result<void> LuaRuntime::compile_fueled(const FueledSource& source, const std::string& file) {
     const std::string chunk_name = "@" + file;
-    const int status = load_chunk(state_, fueled->text, chunk_name.c_str());
+    const int status = luaL_loadbufferx(state_, source.text.data(), source.text.size(), chunk_name.c_str(), "t");
     if (status != 0) {
         size_t length = 0;
         const char* text = lua_tolstring(state_, -1, &length);

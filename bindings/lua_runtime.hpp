@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/fuel_transform.hpp"
 #include "bindings/lua_arena.hpp"
 #include "bindings/lua_limits.hpp"
 #include "core/result.hpp"
@@ -69,7 +70,8 @@ class LuaRuntime {
   private:
     void open();
     void abandon();
-    LuaCallResult finish(int status, int top);
+    LuaCallResult finish(int status, int results);
+    Result<void> compile_fueled(const FueledSource& source, const std::string& file);
     LuaCallResult abandoned_result();
 
     LuaLimits limits_;
