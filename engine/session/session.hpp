@@ -150,6 +150,7 @@ class Session final : private DeskListener, private StrategyServices {
     std::string_view phase() const override { return phase_; }
     std::optional<Refusal> precheck(const Intent& intent) const override;
     InstrumentId find_instrument(std::string_view symbol) const override;
+    IntentId reserve_intent_id() override { return IntentId(next_intent_++); }
     ChainRow chain_row(const Instrument& option) const;
 
     void record(RecordBody body);
