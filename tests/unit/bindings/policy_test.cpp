@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,7 +18,7 @@ namespace fs = std::filesystem;
 
 // Runs `body` in on_start with module `name` as M and its default parameters as p; empty when nothing failed.
 std::string run(const std::string& name, const std::string& body) {
-    const fs::path folder = fs::path(testing::TempDir()) / "policy_test";
+    const fs::path folder = fs::path(testing::TempDir()) / ("policy_test_" + std::to_string(::getpid()));
     fs::create_directories(folder);
     const fs::path file = folder / "probe.lua";
     {
