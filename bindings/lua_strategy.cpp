@@ -19,9 +19,13 @@ constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
 
-Error script_error(std::string message) { return make_error(ErrorCode::script, std::move(message)); }
+Error script_error(std::string message) {
+    return make_error(ErrorCode::script, std::move(message));
+}
 
-double seconds_of(int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+double seconds_of(int64_t nanoseconds) {
+    return static_cast<double>(nanoseconds) / 1e9;
+}
 
 // The table at `index`, field `name`, as text.
 std::string field_text(lua_State* state, int index, const char* name) {
@@ -83,8 +87,8 @@ LuaStrategy::LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServ
     output_ = &early_output_;
 }
 
-Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(StrategyId id, const ScriptBundle& bundle, StrategyServices& services,
-                                                       const LuaLimits& limits) {
+Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(StrategyId id, const ScriptBundle& bundle,
+                                                       StrategyServices& services, const LuaLimits& limits) {
     std::unique_ptr<LuaStrategy> strategy(new LuaStrategy(id, bundle, services, limits));
     if (auto ready = strategy->run_preludes(); !ready) return ready.error();
     if (auto ran = strategy->run_script(); !ran) return ran.error();
@@ -117,8 +121,13 @@ Result<void> LuaStrategy::run_preludes() {
     environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_pushvalue(state, host);
     lua_pushvalue(state, sandbox);
-    if (run_chunk(kApiPrelude, 2) != 0)
-        return make_error(ErrorCode::internal, fmt::format("API prelude: {}", lua_tostring(state, -1)));
+    if (run_chunk(kDeclarationPrelude, 2) != 0)
+        return make_error(ErrorCode::internal, fmt::format("declaration prelude: {}", lua_tostring(state, -1)));
+    lua_pushvalue(state, host);
+    lua_pushvalue(state, sandbox);
+    lua_pushvalue(state, sandbox + 1);
+    if (run_chunk(kCtxPrelude, 3) != 0)
+        return make_error(ErrorCode::internal, fmt::format("ctx prelude: {}", lua_tostring(state, -1)));
     // What the state's own registry still knows of the libraries goes as well.
     lua_pushnil(state);
     lua_setfield(state, LUA_REGISTRYINDEX, "_LOADED");
@@ -269,7 +278,8 @@ void LuaStrategy::push_bar(const BarMessage& bar) {
     if (quarantined_) return;
     Columns& columns = bar_columns(static_cast<size_t>(bar.symbol_index), bar.timeframe);
     if (!columns.active()) return;  // filled from the Session's own series when the script first asks
-    const double values[] = {bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+    const double values[] = {
+        bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
     write(columns, values);
 }
 
@@ -286,7 +296,8 @@ void LuaStrategy::fill_bars(Columns& columns, size_t symbol_index, Timeframe tim
     const size_t count = std::min(services_->bar_count(id_, index, timeframe), static_cast<size_t>(columns.capacity));
     for (size_t back = count; back-- > 0;) {
         const BarMessage bar = services_->bar(id_, index, timeframe, back);
-        const double values[] = {bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+        const double values[] = {
+            bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
         write(columns, values);
     }
 }
@@ -340,7 +351,8 @@ bool LuaStrategy::skip(std::string_view symbol, std::string_view why) noexcept {
     return true;
 }
 
-bool LuaStrategy::state(std::string_view symbol, std::string_view name, std::string_view value, std::string_view values) noexcept {
+bool LuaStrategy::state(std::string_view symbol, std::string_view name, std::string_view value,
+                        std::string_view values) noexcept {
     if (output_->states.size() >= runtime_.limits().notes_per_callback) {
         runtime_.stop(LuaStop::output);
         return false;
@@ -395,7 +407,9 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
 
 // ---- callbacks
 
-void LuaStrategy::push_text(std::string_view value) { lua_pushlstring(runtime_.state(), value.data(), value.size()); }
+void LuaStrategy::push_text(std::string_view value) {
+    lua_pushlstring(runtime_.state(), value.data(), value.size());
+}
 
 bool LuaStrategy::begin(Callback callback, CallbackOutput& output, CallbackResult& result) {
     if (quarantined_) {
@@ -438,10 +452,12 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
         quarantine_reason_ = fmt::format("{} (quarantined)", called.message);
     } else if (failures_ >= runtime_.limits().failures_to_quarantine) {
         quarantined_ = true;
-        quarantine_reason_ = fmt::format("{} (quarantined after {} failed callbacks in a row)", called.message, failures_);
+        quarantine_reason_ =
+            fmt::format("{} (quarantined after {} failed callbacks in a row)", called.message, failures_);
     }
     if (quarantined_) return {CallbackStatus::quarantined, quarantine_reason_};
-    return {called.outcome == LuaOutcome::limit ? CallbackStatus::budget : CallbackStatus::error, std::move(called.message)};
+    return {called.outcome == LuaOutcome::limit ? CallbackStatus::budget : CallbackStatus::error,
+            std::move(called.message)};
 }
 
 CallbackResult LuaStrategy::on_start(CallbackOutput& output) {
@@ -464,8 +480,9 @@ CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output
     if (!begin(kBar, output, result)) return result;
     decision_bar_ = ExchangeTime(seconds(bar.start_s));
     lua_State* state = runtime_.state();
-    for (const double value : {static_cast<double>(bar.symbol_index), static_cast<double>(bar.timeframe),
-                               static_cast<double>(bar.start_s), bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi})
+    for (const double value :
+         {static_cast<double>(bar.symbol_index), static_cast<double>(bar.timeframe), static_cast<double>(bar.start_s),
+          bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi})
         lua_pushnumber(state, value);
     return run(9, runtime_.limits().callback_units);
 }
@@ -474,13 +491,14 @@ CallbackResult LuaStrategy::on_tick(const TickMessage& tick, CallbackOutput& out
     CallbackResult result;
     if (!begin(kTick, output, result)) return result;
     lua_State* state = runtime_.state();
-    for (const double value : {static_cast<double>(tick.symbol_index), seconds_of(tick.time_ns), tick.last, tick.bid, tick.ask,
-                               tick.volume, tick.oi})
+    for (const double value : {static_cast<double>(tick.symbol_index), seconds_of(tick.time_ns), tick.last, tick.bid,
+                               tick.ask, tick.volume, tick.oi})
         lua_pushnumber(state, value);
     return run(7, runtime_.limits().callback_units);
 }
 
-CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const QuoteMessage& quote, CallbackOutput& output) {
+CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const QuoteMessage& quote,
+                                          CallbackOutput& output) {
     CallbackResult result;
     if (!begin(kExitCheck, output, result)) return result;
     lua_State* state = runtime_.state();
@@ -493,7 +511,8 @@ CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const
         }
         introduce_position(state, *this, position);
     }
-    for (const double value : {quote.last, quote.bid, quote.ask, quote.underlying, quote.age_s}) lua_pushnumber(state, value);
+    for (const double value : {quote.last, quote.bid, quote.ask, quote.underlying, quote.age_s})
+        lua_pushnumber(state, value);
     lua_pushboolean(state, quote.model);
     return run(6 + push_position_numbers(state, position), runtime_.limits().callback_units);
 }
@@ -504,7 +523,8 @@ CallbackResult LuaStrategy::on_order(const OrderMessage& order, CallbackOutput& 
     lua_State* state = runtime_.state();
     lua_pushnumber(state, static_cast<double>(order.id));
     lua_pushnumber(state, static_cast<double>(order.intent));
-    for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag}) push_text(value);
+    for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag})
+        push_text(value);
     for (const double value : {order.quantity, order.filled, order.limit, order.average}) lua_pushnumber(state, value);
     return run(12, runtime_.limits().callback_units);
 }

@@ -10,9 +10,7 @@ namespace {
 
 constexpr int64_t kMessagesRememberedMax = 100;  // orders.messages_per_second reaches no further
 
-Duration seconds_of(double s) {
-    return Duration(static_cast<int64_t>(std::llround(s * 1e9)));
-}
+Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
 
 // splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a bijective mix of 64 bits.
 uint64_t mix(uint64_t x) {
@@ -26,22 +24,16 @@ bool waits_for_answer(OrderState state) {
     return state == OrderState::submitted || state == OrderState::pending_cancel ||
            state == OrderState::pending_replace;
 }
-bool working(OrderState state) {
-    return state == OrderState::open || state == OrderState::partially_filled;
-}
+bool working(OrderState state) { return state == OrderState::open || state == OrderState::partially_filled; }
 
 std::optional<ReceiveTime> earlier(std::optional<ReceiveTime> a, std::optional<ReceiveTime> b) {
     if (!a || (b && *b < *a)) return b;
     return a;
 }
-bool due(const std::optional<ReceiveTime>& time, ReceiveTime now) {
-    return time && *time <= now;
-}
+bool due(const std::optional<ReceiveTime>& time, ReceiveTime now) { return time && *time <= now; }
 
 // 1, 2, 4, … s after the attempt of that number.
-Duration backoff(int32_t attempts) {
-    return seconds(int64_t(1) << std::clamp(attempts - 1, 0, 6));
-}
+Duration backoff(int32_t attempts) { return seconds(int64_t(1) << std::clamp(attempts - 1, 0, 6)); }
 
 }  // namespace
 
@@ -119,9 +111,7 @@ OrderDesk::Entry* OrderDesk::entry(OrderId id) {
     if (id.value() < first_id_ || id.value() >= next_id_) return nullptr;
     return &entries_[id.value() - first_id_];
 }
-const OrderDesk::Entry* OrderDesk::entry(OrderId id) const {
-    return const_cast<OrderDesk*>(this)->entry(id);
-}
+const OrderDesk::Entry* OrderDesk::entry(OrderId id) const { return const_cast<OrderDesk*>(this)->entry(id); }
 
 const Order* OrderDesk::find(OrderId id) const {
     const Entry* e = entry(id);
@@ -168,9 +158,7 @@ bool OrderDesk::blocked(InstrumentId instrument) const {
     });
 }
 
-void OrderDesk::resolve(InstrumentId instrument) {
-    std::erase(contradicted_, instrument);
-}
+void OrderDesk::resolve(InstrumentId instrument) { std::erase(contradicted_, instrument); }
 
 void OrderDesk::start_day() {
     while (!entries_.empty() && !entries_.front().order.live()) {
@@ -493,10 +481,10 @@ std::optional<ReceiveTime> OrderDesk::due_of(const Entry& e) const {
                    e.cancel_retry_due);
 }
 
-std::optional<ReceiveTime> OrderDesk::next_due() const {
+std::optional<ReceiveTime> OrderDesk::next_due_of_live() const {
     std::optional<ReceiveTime> first;
     for (const OrderId id : live_) first = earlier(first, due_of(*entry(id)));
-    if (const Entry* waiting = live_.empty() ? nullptr : next_to_send(); waiting && !held_back_by_flight(*waiting)) {
+    if (const Entry* waiting = next_to_send(); waiting && !held_back_by_flight(*waiting)) {
         first = earlier(first, throttled_until());
     }
     return first;

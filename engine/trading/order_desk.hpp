@@ -77,7 +77,7 @@ class OrderDesk {
     void on_price(InstrumentId id, ReceiveTime now);
     // Does everything that is due at or before `now`, each stamped with its own time; so call it at each next_due.
     void on_time(ReceiveTime now);
-    std::optional<ReceiveTime> next_due() const;
+    std::optional<ReceiveTime> next_due() const { return idle() ? std::nullopt : next_due_of_live(); }
     void start_day();  // forgets final orders of earlier days
 
     // False: no such live order.
@@ -139,6 +139,7 @@ class OrderDesk {
     void make_way_for(const OrderRequest& exit, ReceiveTime now);
     void contradict(OrderId order, InstrumentId instrument, std::string_view text);
     std::optional<ReceiveTime> due_of(const Entry& e) const;
+    std::optional<ReceiveTime> next_due_of_live() const;
     void run_due(Entry& e, ReceiveTime now);
     void reprice(Entry& e, ReceiveTime now);
     std::optional<Price> next_limit(const Entry& e, ReceiveTime now) const;

@@ -7,8 +7,8 @@
 
 #include "bindings/bytecode_check.hpp"
 #include "bindings/fuel_transform.hpp"
-#include "bindings/lua_lexer.hpp"
 #include "bindings/lua_host.hpp"
+#include "bindings/lua_lexer.hpp"
 
 namespace tide {
 namespace {
@@ -42,7 +42,8 @@ TEST(Fuel, each_loop_function_and_goto_pays_once) {
 }
 
 TEST(Fuel, words_in_texts_and_comments_pay_nothing) {
-    const std::string text = fueled("local s = 'do while repeat function' --[[ do goto ]] -- do\nlocal l = [==[ do ]] do ]==]");
+    const std::string text =
+        fueled("local s = 'do while repeat function' --[[ do goto ]] -- do\nlocal l = [==[ do ]] do ]==]");
     EXPECT_EQ(count(text, "if _f0<0"), 0u);
 }
 
@@ -63,7 +64,8 @@ TEST(Fuel, functions_with_varargs_pay_by_their_arguments) {
 }
 
 TEST(Fuel, what_a_script_may_not_contain_is_refused_with_the_line) {
-    EXPECT_EQ(refusal("local a\nlocal x = 1LL"), "x.lua:2: number suffixes (LL, ULL, i) are not part of the strategy language");
+    EXPECT_EQ(refusal("local a\nlocal x = 1LL"),
+              "x.lua:2: number suffixes (LL, ULL, i) are not part of the strategy language");
     EXPECT_EQ(refusal("local goto = 1"), "x.lua:1: goto may not be used as a name");
     EXPECT_NE(refusal("\x1bLJ").find("bytecode"), std::string::npos);
     EXPECT_NE(refusal("\xEF\xBB\xBFreturn 1").find("byte order mark"), std::string::npos);
@@ -74,7 +76,8 @@ TEST(Fuel, what_a_script_may_not_contain_is_refused_with_the_line) {
 
 TEST(Lexer, reads_numbers_as_one_token_however_they_are_written) {
     for (const char* number : {"1", "1.5", ".5", "1e10", "1E-10", "0x1F", "0x1p-4", "3.0e+5"}) {
-        const auto tokens = lex_lua(std::string("x=") + number + ";", "x.lua", kSourceMax);
+        const std::string source = std::string("x=") + number + ";";
+        const auto tokens = lex_lua(source, "x.lua", kSourceMax);
         ASSERT_TRUE(tokens) << number;
         ASSERT_EQ(tokens->size(), 4u) << number;
         EXPECT_EQ((*tokens)[2].bytes, number);
@@ -104,8 +107,8 @@ class Chunk {
 };
 
 TEST(BytecodeCheck, refuses_a_loop_or_function_without_payment) {
-    for (const char* body : {"while true do end", "for i = 1, 9 do end", "repeat until false", "for k in f do end", "::a:: goto a",
-                             "local function f() return f() end"}) {
+    for (const char* body : {"while true do end", "for i = 1, 9 do end", "repeat until false", "for k in f do end",
+                             "::a:: goto a", "local function f() return f() end"}) {
         Chunk plain(std::string("local _f0, _x0 = 0, ... ") + body);
         ASSERT_TRUE(plain.compiled()) << body;
         EXPECT_FALSE(plain.check()) << body;
@@ -116,7 +119,8 @@ TEST(BytecodeCheck, refuses_a_loop_or_function_without_payment) {
 }
 
 TEST(BytecodeCheck, sees_a_loop_deep_inside_closures) {
-    const std::string source = "local function a() local t = { 1, 'x', [3] = 4.5 } return function() while t do end end end";
+    const std::string source =
+        "local function a() local t = { 1, 'x', [3] = 4.5 } return function() while t do end end end";
     std::string text = fueled(source);
     Chunk whole(text);
     EXPECT_TRUE(whole.check());

@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 class ScriptBundleTest : public testing::Test {
   protected:
     void SetUp() override {
-        root_ = fs::path(testing::TempDir()) / ("bundle_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+        root_ = fs::path(testing::TempDir()) /
+                ("bundle_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
         fs::remove_all(root_);
         fs::create_directories(root_ / "strategies");
         fs::create_directories(root_ / "scripts");
@@ -25,7 +26,8 @@ class ScriptBundleTest : public testing::Test {
 };
 
 TEST_F(ScriptBundleTest, modules_come_before_what_requires_them) {
-    write("strategies/s.lua", "local a = require 'a' local b = require(\"b\") -- require 'c'\nlocal t = 'require \"d\"'");
+    write("strategies/s.lua",
+          "local a = require 'a' local b = require(\"b\") -- require 'c'\nlocal t = 'require \"d\"'");
     write("scripts/a.lua", "require [[b]] return 1");
     write("scripts/b.lua", "return 2");
     write("scripts/a.txt", "");
@@ -65,7 +67,8 @@ TEST_F(ScriptBundleTest, paths_are_no_module_names) {
         write("strategies/s.lua", std::string("require '") + name + "'");
         const auto bundle = load();
         ASSERT_FALSE(bundle) << name;
-        EXPECT_NE(bundle.error().message.find("letters, digits and underscores only"), std::string::npos) << bundle.error().message;
+        EXPECT_NE(bundle.error().message.find("letters, digits and underscores only"), std::string::npos)
+            << bundle.error().message;
     }
 }
 
