@@ -7,7 +7,7 @@
 namespace tide::simulation {
 namespace {
 
-constexpr size_t kRecordsShown = 300;
+constexpr size_t kRecordsShown = 30;
 constexpr Duration kPathKept = minutes(10);
 // Unanswered cancels take 7 s, an exit that failed is asked for again within 16 s and walks to its widest band in 25 s.
 constexpr Duration kTimeToGetOut = minutes(3);
@@ -63,16 +63,25 @@ void Checker::price(InstrumentId id, Price last, ReceiveTime now) {
 
 void Checker::on_command(const CommandEvent& command) {
     switch (command.kind) {
-        case CommandKind::kill_switch: killed_ = true; break;
-        case CommandKind::stop: stopping_ = flatten_asked_ = true; break;
-        case CommandKind::stop_no_exit: stopping_ = true; break;
-        case CommandKind::pause: paused_ = true; break;
+        case CommandKind::kill_switch:
+            killed_ = true;
+            break;
+        case CommandKind::stop:
+            stopping_ = flatten_asked_ = true;
+            break;
+        case CommandKind::stop_no_exit:
+            stopping_ = true;
+            break;
+        case CommandKind::pause:
+            paused_ = true;
+            break;
         case CommandKind::resume:
             limited_ = limited_ || killed_;
             killed_ = paused_ = false;
             for (const char* cause : {"kill_switch", "equity_floor", "margin", "vix_kill"}) engine_halts_.erase(cause);
             break;
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -242,9 +251,9 @@ void Checker::check_flat_where_due() {
     const ReceiveTime from = std::max(*must_be_flat_since_, at(kTradingDay, scenario_.honest_from));
     if (now_ < from + kTimeToGetOut || session_->portfolio().open().empty()) return;
     const Position& position = session_->portfolio().open().front();
-    fail(fmt::format("what must be closed is closed within {} s of an honest broker: position {} is open (due since {})",
-                     kTimeToGetOut / seconds(1), position.id.value(),
-                     format_time_of_day(ist_since_midnight(*must_be_flat_since_))));
+    fail(fmt::format(
+        "what must be closed is closed within {} s of an honest broker: position {} is open (due since {})",
+        kTimeToGetOut / seconds(1), position.id.value(), format_time_of_day(ist_since_midnight(*must_be_flat_since_))));
 }
 
 void Checker::at_end() {

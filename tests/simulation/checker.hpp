@@ -103,11 +103,11 @@ class Checker final : public Recorder {
     std::array<bool, kFirstOption + kOptionCount> own_marks_{};
     std::array<std::deque<Sample>, kFirstOption> paths_;  // underlyings and VIX, of the last ten minutes
     std::map<OrderId, KnownOrder> orders_;
-    std::map<IntentId, Intent> intents_;      // entries that passed
+    std::map<IntentId, Intent> intents_;  // entries that passed
     std::map<IntentId, std::vector<OrderId>> orders_of_;
     std::set<FillId> fills_;
     std::map<PositionId, Price> stops_;
-    std::deque<ReceiveTime> sent_;            // the last messages, but cancels of the kill switch
+    std::deque<ReceiveTime> sent_;                 // the last messages, but cancels of the kill switch
     std::map<std::string, ReceiveTime> accepted_;  // what an entry was, when it was last accepted
     std::set<std::string> engine_halts_;
     std::optional<Intent> asked_;

@@ -157,11 +157,13 @@ void Checker::check_entry_size(const Intent& intent) {
     for (const Position& position : session_->portfolio().open()) {
         if (position.underlying == wanted.underlying) on_underlying += rupees(position.last_price * position.quantity);
     }
-    check(on_underlying <= equity * risk.underlying_exposure_pct / 100 + 1, "at most a fifth of equity on an underlying");
+    check(on_underlying <= equity * risk.underlying_exposure_pct / 100 + 1,
+          "at most a fifth of equity on an underlying");
     if (intent.side != Side::buy) return;
     check(value <= equity * risk.position_size_pct / 100 * (limited_ ? 0.5 : 1.0) + 1, "the size of one position");
     check(value <= rupees(session_->portfolio().cash()), "no entry without the cash");
-    const double stop_distance = intent.stop_pct ? quote(wanted.underlying).last.to_double() * *intent.stop_pct / 200 : 1e12;
+    const double stop_distance =
+        intent.stop_pct ? quote(wanted.underlying).last.to_double() * *intent.stop_pct / 200 : 1e12;
     const double loss = intent.stop_pct ? std::min(stop_distance, price / 2) : price;
     check(loss * units <= equity * risk.trade_loss_pct / 100 + 1, "the loss of one trade at its stop");
 }

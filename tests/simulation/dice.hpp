@@ -6,8 +6,8 @@
 namespace tide::simulation {
 
 // Random numbers that are the same everywhere: splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
-// generators", 2014). Each part of a simulation has dice of its own, so that switching one off leaves the others' throws
-// as they were.
+// generators", 2014). Each part of a simulation has dice of its own, so that switching one off leaves the others'
+// throws as they were.
 class Dice {
   public:
     explicit Dice(uint64_t seed) : state_(seed) {}

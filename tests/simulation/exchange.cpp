@@ -23,8 +23,8 @@ Exchange::Exchange(const Scenario& scenario, const Market& market)
       dice_(Dice(scenario.seed).fork(3)),
       honest_from_(at(kTradingDay, scenario.honest_from)),
       close_(at(kTradingDay, scenario.hours.close)) {
-    insert_by_due(requests_, Request{at(kTradingDay, scenario.hours.open) + kBooksEvery, next_number_++, Kind::read_books,
-                                     OrderId(), Price()});
+    insert_by_due(requests_, Request{at(kTradingDay, scenario.hours.open) + kBooksEvery, next_number_++,
+                                     Kind::read_books, OrderId(), Price()});
 }
 
 bool Exchange::faulty(Fault fault, int64_t permille, ReceiveTime now) {
@@ -177,10 +177,18 @@ void Exchange::read_books(ReceiveTime now) {
             queue_reply(fill, now);
         }
         switch (order.state) {
-            case State::working: queue_reply(update_of(order, OrderUpdateKind::acknowledged, ""), now); break;
-            case State::cancelled: queue_reply(update_of(order, OrderUpdateKind::cancelled, "cancelled"), now); break;
-            case State::expired: queue_reply(update_of(order, OrderUpdateKind::expired, "end of day"), now); break;
-            case State::rejected: queue_reply(update_of(order, OrderUpdateKind::rejected, "refused"), now); break;
+            case State::working:
+                queue_reply(update_of(order, OrderUpdateKind::acknowledged, ""), now);
+                break;
+            case State::cancelled:
+                queue_reply(update_of(order, OrderUpdateKind::cancelled, "cancelled"), now);
+                break;
+            case State::expired:
+                queue_reply(update_of(order, OrderUpdateKind::expired, "end of day"), now);
+                break;
+            case State::rejected:
+                queue_reply(update_of(order, OrderUpdateKind::rejected, "refused"), now);
+                break;
             case State::never_came:
                 // The book is only proof once no message can be on its way any more.
                 if (now - order.changed > seconds(15)) {
@@ -188,7 +196,8 @@ void Exchange::read_books(ReceiveTime now) {
                 }
                 break;
             case State::on_its_way:
-            case State::done: break;
+            case State::done:
+                break;
         }
     }
 }
@@ -207,7 +216,8 @@ void Exchange::match(Resting& order, ReceiveTime now) {
     order.remaining -= quantity;
     order.changed = now;
     if (order.remaining.units() == 0) order.state = State::done;
-    trades_.push_back(Trade{FillId(trades_.size() + 1), order.id, order.instrument, order.side, quantity, touch, false});
+    trades_.push_back(
+        Trade{FillId(trades_.size() + 1), order.id, order.instrument, order.side, quantity, touch, false});
     OrderUpdateEvent fill = update_of(order, OrderUpdateKind::filled, "");
     fill.quantity = quantity;
     fill.price = touch;

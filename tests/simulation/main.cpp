@@ -25,7 +25,8 @@ volatile std::sig_atomic_t current_seed = 0;
 // An assertion of the engine ends the process: say at least with which seed.
 void on_crash(int signal) {
     char text[64];
-    const int length = std::snprintf(text, sizeof text, "simulation: ended in seed %ld\n", static_cast<long>(current_seed));
+    const int length =
+        std::snprintf(text, sizeof text, "simulation: ended in seed %ld\n", static_cast<long>(current_seed));
     if (length > 0) std::fwrite(text, 1, static_cast<size_t>(length), stderr);
     std::signal(signal, SIG_DFL);
     std::raise(signal);
@@ -51,10 +52,11 @@ bool parse(int argc, char** argv, Options& options) {
 }
 
 void print_failure(const Scenario& scenario, const Outcome& result) {
-    fmt::print("seed {}: broken at event {} of {}: {}\n", scenario.seed, result.failed_at, result.events, result.failure);
-    fmt::print("  faults: {}\n  {}, {} to {}, honest from {}\n", scenario.fault_names(), scenario.bars ? "bars" : "ticks",
-               format_time_of_day(scenario.hours.open), format_time_of_day(scenario.hours.close),
-               format_time_of_day(scenario.honest_from));
+    fmt::print("seed {}: broken at event {} of {}: {}\n", scenario.seed, result.failed_at, result.events,
+               result.failure);
+    fmt::print("  faults: {}\n  {}, {} to {}, honest from {}\n", scenario.fault_names(),
+               scenario.bars ? "bars" : "ticks", format_time_of_day(scenario.hours.open),
+               format_time_of_day(scenario.hours.close), format_time_of_day(scenario.honest_from));
 }
 
 void report(const Scenario& scenario, const Outcome& result) {
@@ -79,8 +81,8 @@ int run(const Options& options) {
         entries += result.entries;
         fills += result.fills;
         if (options.verbose) {
-            fmt::print("seed {}: {} events, {} messages, {} entries, {} fills, faults: {}\n", scenario.seed, result.events,
-                       result.messages, result.entries, result.fills, scenario.fault_names());
+            fmt::print("seed {}: {} events, {} messages, {} entries, {} fills, faults: {}\n", scenario.seed,
+                       result.events, result.messages, result.entries, result.fills, scenario.fault_names());
         }
         if (!result.failed()) continue;
         ++failures;

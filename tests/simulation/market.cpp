@@ -11,9 +11,7 @@ constexpr double kBankStart = 47'000;
 constexpr uint32_t kCount = kFirstOption + kOptionCount;
 const Price kTick = Price::from_units(500);
 
-Price on_tick_near(double rupees) {
-    return std::max(round_to_nearest_tick(Price::from_double(rupees), kTick), kTick);
-}
+Price on_tick_near(double rupees) { return std::max(round_to_nearest_tick(Price::from_double(rupees), kTick), kTick); }
 
 }  // namespace
 

@@ -7,8 +7,8 @@
 
 namespace tide::simulation {
 
-// Strategies that do anything a script may do, at random: entries of all sizes and prices, part exits, levels moved both
-// ways, cancels, timers, faults. Deterministic: the same callbacks in the same order give the same intents.
+// Strategies that do anything a script may do, at random: entries of all sizes and prices, part exits, levels moved
+// both ways, cancels, timers, faults. Deterministic: the same callbacks in the same order give the same intents.
 class RandomStrategy final : public StrategyHost {
   public:
     explicit RandomStrategy(const Scenario& scenario);
@@ -43,7 +43,7 @@ class RandomStrategy final : public StrategyHost {
     std::vector<uint64_t> orders_;  // ids heard of lately
     int64_t eagerness_;             // permille an entry chance is scaled by
     int64_t stop_moving_;
-    bool passive_;                  // leaves what is open to the engine, so that its own care is seen alone
+    bool passive_;  // leaves what is open to the engine, so that its own care is seen alone
 };
 
 }  // namespace tide::simulation

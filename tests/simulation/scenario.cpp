@@ -21,8 +21,8 @@ std::vector<Instrument> make_options(Dice& dice) {
         option.strike = Price::from_rupees((nifty ? 21'500 : 47'000) + (nifty ? 50 : 100) * (int64_t(i % 5) - 2));
         option.lot = Quantity(nifty ? 50 : 15);
         option.freeze = Quantity(option.lot.units() * (dice.chance(300) ? dice.between(1, 4) : 36));
-        option.symbol = (nifty ? "NIFTY " : "BANKNIFTY ") + std::to_string(i) +
-                                        (option.right == OptionRight::call ? " CE" : " PE");
+        option.symbol =
+            (nifty ? "NIFTY " : "BANKNIFTY ") + std::to_string(i) + (option.right == OptionRight::call ? " CE" : " PE");
         options.push_back(std::move(option));
     }
     return options;
@@ -52,12 +52,29 @@ void vary_limits(SessionConfig& config, Dice& dice) {
 }  // namespace
 
 std::string_view name_of(Fault fault) {
-    static constexpr std::array<std::string_view, kFaultCount> kNames{
-        "request_lost",    "request_late", "reply_lost",      "reply_late",       "reply_doubled",
-        "reply_reordered", "partial_fill", "reject",          "cancel_rejected",  "replace_rejected",
-        "unknown_outcome", "burst",        "feed_down",       "clock_still",      "silent_instrument",
-        "jump",            "vix_spike",    "thin_market",     "operator_word",    "kill_switch",
-        "stop",            "script_fault", "restart"};
+    static constexpr std::array<std::string_view, kFaultCount> kNames{"request_lost",
+                                                                      "request_late",
+                                                                      "reply_lost",
+                                                                      "reply_late",
+                                                                      "reply_doubled",
+                                                                      "reply_reordered",
+                                                                      "partial_fill",
+                                                                      "reject",
+                                                                      "cancel_rejected",
+                                                                      "replace_rejected",
+                                                                      "unknown_outcome",
+                                                                      "burst",
+                                                                      "feed_down",
+                                                                      "clock_still",
+                                                                      "silent_instrument",
+                                                                      "jump",
+                                                                      "vix_spike",
+                                                                      "thin_market",
+                                                                      "operator_word",
+                                                                      "kill_switch",
+                                                                      "stop",
+                                                                      "script_fault",
+                                                                      "restart"};
     return kNames[static_cast<size_t>(fault)];
 }
 

@@ -15,8 +15,8 @@
 namespace tide::simulation {
 namespace {
 
-constexpr int kClockEventsInARow = 64;              // at one moment; more means that time does not get on
-constexpr Duration kAfterClose = minutes(5);        // for the last words
+constexpr int kClockEventsInARow = 64;        // at one moment; more means that time does not get on
+constexpr Duration kAfterClose = minutes(5);  // for the last words
 constexpr std::array kWords{CommandKind::pause,         CommandKind::resume,       CommandKind::set,
                             CommandKind::reload,        CommandKind::mode_normal,  CommandKind::exit_position,
                             CommandKind::exit_position, CommandKind::cancel_order, CommandKind::cancel_order};
@@ -278,10 +278,18 @@ void Simulation::step() {
         case 0:
             if (const auto update = exchange_.run(time)) deliver(*update, time);
             break;
-        case 1: deliver(ClockEvent{}, time); break;
-        case 2: step_market(); break;
-        case 3: step_operator(); break;
-        default: restart(); break;
+        case 1:
+            deliver(ClockEvent{}, time);
+            break;
+        case 2:
+            step_market();
+            break;
+        case 3:
+            step_operator();
+            break;
+        default:
+            restart();
+            break;
     }
 }
 
@@ -325,9 +333,7 @@ void Simulation::compare_with_replay() {
 
 }  // namespace
 
-Outcome simulate(const Scenario& scenario) {
-    return Simulation(scenario).run();
-}
+Outcome simulate(const Scenario& scenario) { return Simulation(scenario).run(); }
 
 Scenario shrink(const Scenario& failing) {
     Scenario smallest = failing;
