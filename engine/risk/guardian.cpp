@@ -125,6 +125,11 @@ void Guardian::flatten(ReceiveTime now, ExitReason reason, GuardianActions& acti
     ask_all(now, actions);
 }
 
+void Guardian::close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions) {
+    closed_for_good_ = reason;
+    flatten(now, std::move(reason), actions);
+}
+
 void Guardian::kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions) {
     raise(HaltKind::kill_switch, now, values, text, actions);
     actions.cancel_all = true;
@@ -442,6 +447,10 @@ std::optional<ReceiveTime> Guardian::entries_end() const {
 // An entry that filled after everything was told to close must close too.
 void Guardian::adopt_flattening_halt() {
     if (flatten_ || portfolio_.open().empty()) return;
+    if (closed_for_good_) {
+        flatten_ = closed_for_good_;
+        return;
+    }
     for (const HaltKind kind : {HaltKind::kill_switch, HaltKind::daily_loss, HaltKind::vix_extreme, HaltKind::vix_spike,
                                 HaltKind::vix_high}) {
         if (!halts_.active(kind)) continue;

@@ -73,10 +73,11 @@ class Guardian {
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
-    // Closes everything for another reason ("stop", "session_end"): priority 1, repeated until nothing is open.
-    void flatten(ReceiveTime now, ExitReason reason, GuardianActions& actions);
+    // The session is to end: closes everything, and what is filled later too. Priority 1, repeated until nothing is open.
+    void close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions);
 
   private:
+    void flatten(ReceiveTime now, ExitReason reason, GuardianActions& actions);
     struct Asked {
         PositionId position;
         ReceiveTime next;  // not again before
@@ -133,6 +134,7 @@ class Guardian {
     std::vector<UnderlyingWatch> underlyings_;
     WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000
     std::optional<ExitReason> flatten_;                  // until nothing is open
+    std::optional<ExitReason> closed_for_good_;          // why what is filled now is closed at once
     std::vector<Asked> asked_;
     bool day_loss_warned_ = false;
     std::optional<Date> entries_cancelled_on_;

@@ -74,7 +74,8 @@ namespace tide {
     X(bad_level, "level", "the level is not positive")                                                              \
     X(stop_against_position, "level", "a stop never moves against the position")                                    \
     X(unknown_order, "cancel", "no such live order")                                                                \
-    X(not_your_order, "cancel", "the order belongs to another strategy")
+    X(not_your_order, "cancel", "the order belongs to another strategy")                                            \
+    X(mandatory_exit, "cancel", "the order is an exit that the engine or an operator decided")
 
 enum class RiskCode : uint8_t {
 #define TIDE_X(name, where, meaning) name,

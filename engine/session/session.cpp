@@ -208,8 +208,8 @@ void Session::on(const FeedStatusEvent& status) {
             break;
         case FeedState::down:
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
-                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed),
-                                  text});
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
+                desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
             }
             break;
         case FeedState::ended:
@@ -230,9 +230,8 @@ std::string Session::obey(const CommandEvent& command) {
     switch (command.kind) {
         case CommandKind::stop:
             stop_requested_ = true;
-            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping"))
-                desk_.cancel_entries(now_, "stop");
-            guardian_.flatten(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
+            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping")) desk_.cancel_entries(now_, "stop");
+            guardian_.close_for_good(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
             return "entries closed; positions are being closed";
         case CommandKind::stop_no_exit:
             stop_requested_ = true;
@@ -245,7 +244,10 @@ std::string Session::obey(const CommandEvent& command) {
             return "latched";
         case CommandKind::pause: {
             const bool changed = halts_.raise(HaltKind::paused, now_, "", std::string(command.reason));
-            if (changed) record(HaltRecord{"paused", true, "", std::string(command.reason)});
+            if (changed) {
+                record(HaltRecord{"paused", true, "", std::string(command.reason)});
+                desk_.cancel_entries(now_, "paused");
+            }
             return changed ? "no new entries" : "was paused already";
         }
         case CommandKind::resume:

@@ -76,7 +76,8 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
 
 void Session::leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script) {
     const Instrument& instrument = book().get(position.instrument);
-    const auto request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    OrderRequest request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    request.mandatory = decided_by != "script";
     if (request.quantity.units() <= 0) return;
     record(ExitRecord{position.id, position.strategy, instrument.symbol, intent.reason, intent.fraction,
                       std::string(decided_by), script, position.last_underlying, position.last_price});
@@ -163,6 +164,8 @@ void Session::mark(InstrumentId id) {
 void Session::on_order(const Order& order, OrderState from, std::string_view detail) {
     const std::string symbol = symbol_of(order.instrument);
     record(OrderRecord{order, from, symbol, std::string(detail)});
+    // An exit that ended may leave its position uncovered: the guardian looks again.
+    if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
     if (order.state == from && order.state != OrderState::created) return;
     OrderMessage message;
     message.id = order.id.value();

@@ -145,6 +145,11 @@ int OrderDesk::exit_priority(PositionId position) const {
     return best;
 }
 
+bool OrderDesk::mandatory(OrderId id) const {
+    const Entry* e = entry(id);
+    return e != nullptr && e->mandatory;
+}
+
 bool OrderDesk::blocked(InstrumentId instrument) const {
     if (std::find(contradicted_.begin(), contradicted_.end(), instrument) != contradicted_.end()) return true;
     return std::any_of(live_.begin(), live_.end(), [&](OrderId id) {
@@ -197,6 +202,7 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     const Instrument& instrument = prices_.instruments().get(request.instrument);
     Entry e;
     e.priority = request.priority;
+    e.mandatory = request.mandatory;
     e.fallback_price = request.fallback_price;
     e.vix_at_creation = prices_.vix().known() ? prices_.vix().level : 0;
     e.underlying_at_creation = prices_.underlying_last(instrument).value_or(Price());

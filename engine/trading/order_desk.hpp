@@ -42,6 +42,7 @@ struct OrderRequest {
     Price fallback_price;        // of an aggressive exit when the instrument has no price at all
     std::optional<ReceiveTime> leave_before;  // of an entry: dropped if it still waits by then
     int priority = 5;            // of an exit
+    bool mandatory = false;      // an exit that the engine or an operator decided: no script may cancel it
     std::string tag;
     std::string why;
 };
@@ -98,6 +99,8 @@ class OrderDesk {
     // Units that live exit orders of a position will still close, and the best (lowest) priority among them; 0 = none.
     Quantity exiting(PositionId position) const;
     int exit_priority(PositionId position) const;
+    // An exit that the engine or an operator decided.
+    bool mandatory(OrderId id) const;
 
   private:
     enum class Message : uint8_t { none, submit, cancel, replace };
@@ -108,6 +111,7 @@ class OrderDesk {
         bool sent = false;               // ever handed to the broker
         bool awaiting = false;           // a message without an answer
         bool emergency = false;
+        bool mandatory = false;
         bool cancel_wanted = false;  // until final
         Price fallback_price;
         double vix_at_creation = 0;  // 0 = unknown

@@ -83,8 +83,12 @@ void Checker::record(const Record& row) {
     check_chain(row);
     if (const auto* intent = std::get_if<IntentRecord>(&row.body)) {
         asked_ = intent->intent;
+    } else if (const auto* exit = std::get_if<ExitRecord>(&row.body)) {
+        exit_is_script_s_ = exit->decided_by == "script";
     } else if (const auto* risk = std::get_if<RiskRecord>(&row.body)) {
-        if (!risk->passed || !asked_ || asked_->kind != IntentKind::enter) return;
+        if (!risk->passed || !asked_) return;
+        if (asked_->kind == IntentKind::cancel) check_cancel(*asked_);
+        if (asked_->kind != IntentKind::enter) return;
         ++entries_;
         check_entry(*asked_, row.time);
         intents_.emplace(asked_->id, *asked_);
@@ -126,6 +130,7 @@ void Checker::on_order(const OrderRecord& row) {
     known.order = row.order;
     if (is_new) {
         orders_of_[row.order.intent].push_back(row.order.id);
+        known.mandatory = row.order.purpose == OrderPurpose::exit && !exit_is_script_s_;
         check_new_order(row.order);
     }
     if (row.order.purpose == OrderPurpose::entry) check_intent_quantity(row.order);

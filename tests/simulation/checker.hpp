@@ -45,6 +45,7 @@ class Checker final : public Recorder {
     struct KnownOrder {
         Order order;
         bool sent = false;
+        bool mandatory = false;  // an exit that the engine or an operator decided
     };
     struct Sample {
         ReceiveTime time;
@@ -69,6 +70,7 @@ class Checker final : public Recorder {
     void check_entry_size(const Intent& intent);
     void check_market_is_calm(ReceiveTime now);
     void check_losses();
+    void check_cancel(const Intent& intent);
     void check_intent_quantity(const Order& order);
     void check_new_order(const Order& order);
     void check_entry_may_leave(ReceiveTime now);
@@ -113,6 +115,7 @@ class Checker final : public Recorder {
     Money peak_;
     int64_t losing_streak_ = 0;
     uint64_t entries_ = 0;
+    bool exit_is_script_s_ = false;  // the exit whose orders come next
     bool killed_ = false, paused_ = false, stopping_ = false, feed_down_ = false, limited_ = false;
     bool flatten_asked_ = false;  // an operator's stop
     std::optional<ReceiveTime> must_be_flat_since_;

@@ -166,6 +166,12 @@ void Checker::check_entry_size(const Intent& intent) {
     check(loss * units <= equity * risk.trade_loss_pct / 100 + 1, "the loss of one trade at its stop");
 }
 
+void Checker::check_cancel(const Intent& intent) {
+    const auto known = orders_.find(intent.order);
+    check(known != orders_.end() && known->second.order.live(), "a script cancels live orders");
+    check(known == orders_.end() || !known->second.mandatory, "a script does not cancel an exit that is not its own");
+}
+
 // ---- orders
 
 void Checker::check_intent_quantity(const Order& order) {

@@ -157,7 +157,7 @@ void Market::plan_next() {
     if (now_ < window - minutes(2)) {
         wait = seconds(dice_.between(60, 200));
     } else if (calm) {
-        wait = milliseconds(dice_.between(5'000, 40'000));
+        wait = milliseconds(dice_.between(5'000, 30'000));
     } else if (now_ >= dense_until_) {
         wait = milliseconds(dice_.between(2'000, dice_.chance(20) ? 400'000 : 45'000));
     }
@@ -173,7 +173,7 @@ void Market::step(bool wants_path, std::vector<EventPayload>& out) {
     if (!feed_is_down_) {
         if (!scenario_.bars) {
             for (uint32_t id = 1; id < kCount; ++id) {
-                if (!silent(id) && dice_.chance(id < kFirstOption ? 900 : 550)) add_tick(id, 0, out);
+                if (!silent(id) && (dice_.chance(id < kFirstOption ? 900 : 550) || calm)) add_tick(id, 0, out);
             }
         } else if (minute_ends) {
             add_bars(out);

@@ -8,6 +8,7 @@ namespace tide::simulation {
 RandomStrategy::RandomStrategy(const Scenario& scenario) : scenario_(scenario), dice_(Dice(scenario.seed).fork(4)) {
     eagerness_ = dice_.between(50, 1'500);
     stop_moving_ = dice_.between(0, 300);
+    passive_ = dice_.chance(350);
 }
 
 Result<StrategyDeclaration> RandomStrategy::load(StrategyId strategy, const ScriptBundle&, StrategyServices& services) {
@@ -75,7 +76,7 @@ void RandomStrategy::move_stop(const PositionMessage& position, CallbackOutput& 
 
 void RandomStrategy::handle_position(const PositionMessage& position, CallbackOutput& output) {
     if (dice_.chance(stop_moving_)) move_stop(position, output);
-    if (!dice_.chance(40)) return;
+    if (!dice_.chance(40) || passive_) return;
     Intent intent;
     intent.kind = IntentKind::exit;
     intent.position = PositionId(position.id);
@@ -100,9 +101,9 @@ CallbackResult RandomStrategy::on_stop(StrategyId, std::string_view, CallbackOut
 CallbackResult RandomStrategy::on_bar(StrategyId strategy, const BarMessage&, CallbackOutput& output) {
     maybe_enter(400, output);
     if (dice_.chance(30)) enter(output);
-    maybe_cancel(60, output);
+    if (!passive_) maybe_cancel(60, output);
     for (const PositionMessage& position : services_->positions(strategy)) handle_position(position, output);
-    if (dice_.chance(80)) output.timers.push_back({static_cast<double>(dice_.between(0, 90)), "later"});
+    if (dice_.chance(80) && !passive_) output.timers.push_back({static_cast<double>(dice_.between(0, 90)), "later"});
     if (dice_.chance(100)) output.skips.push_back({"", "nothing to do"});
     return finish();
 }
@@ -123,7 +124,7 @@ CallbackResult RandomStrategy::on_order(StrategyId, const OrderMessage& order, C
         if (orders_.size() >= 8) orders_.erase(orders_.begin());
         orders_.push_back(order.id);
     }
-    maybe_cancel(30, output);
+    if (!passive_) maybe_cancel(30, output);
     maybe_enter(30, output);
     return finish();
 }

@@ -43,6 +43,7 @@ class RandomStrategy final : public StrategyHost {
     std::vector<uint64_t> orders_;  // ids heard of lately
     int64_t eagerness_;             // permille an entry chance is scaled by
     int64_t stop_moving_;
+    bool passive_;                  // leaves what is open to the engine, so that its own care is seen alone
 };
 
 }  // namespace tide::simulation

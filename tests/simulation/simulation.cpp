@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kClockEventsInARow = 64;              // at one moment; more means that time does not get on
 constexpr Duration kAfterClose = minutes(5);        // for the last words
-constexpr size_t kCommandKinds = 10;
+constexpr std::array kWords{CommandKind::pause,         CommandKind::resume,       CommandKind::set,
+                            CommandKind::reload,        CommandKind::mode_normal,  CommandKind::exit_position,
+                            CommandKind::exit_position, CommandKind::cancel_order, CommandKind::cancel_order};
 
 Instrument index_named(uint32_t id, const char* symbol, InstrumentKind kind) {
     Instrument instrument;
@@ -80,6 +82,7 @@ class Simulation {
     void step();
     void step_market();
     void step_operator();
+    void attract_operator();
     void restart();
     void compare_with_replay();
     // Everything reaches the Session here, not before a stall is over.
@@ -102,7 +105,7 @@ class Simulation {
     ReceiveTime now_, close_, end_;
     std::optional<ReceiveTime> next_word_;
     std::optional<ReceiveTime> next_restart_;
-    bool market_over_ = false;
+    size_t messages_seen_ = 0;
     bool done_ = false;
     std::string failure_;
 };
@@ -196,7 +199,6 @@ void Simulation::step_market() {
     step_events_.clear();
     market_.step(machine_->session().wants_bar_path(), step_events_);
     if (!market_.next_step()) {
-        market_over_ = true;
         exchange_.close_market(time);
     } else {
         exchange_.on_market(time);
@@ -211,13 +213,39 @@ void Simulation::step_market() {
 void Simulation::step_operator() {
     const ReceiveTime time = *next_word_;
     now_ = std::max(now_, time);
-    const auto kind = static_cast<CommandKind>(operator_dice_.below(kCommandKinds));
-    const int64_t number = operator_dice_.between(1, 40);
+    CommandKind kind = CommandKind::resume;
+    const int64_t what = operator_dice_.below(100);
+    const int64_t word = operator_dice_.below(static_cast<int64_t>(kWords.size()));
+    const bool exits = operator_dice_.chance(800);
+    // Mostly one of the latest orders and positions.
+    const auto back = static_cast<uint64_t>(operator_dice_.below(3));
     plan_operator();
-    const bool kills = kind == CommandKind::kill_switch;
-    const bool stops = kind == CommandKind::stop || kind == CommandKind::stop_no_exit;
-    if (!scenario_.has(kills ? Fault::kill_switch : stops ? Fault::stop : Fault::operator_word)) return;
+    if (what < 15) {
+        if (!scenario_.has(Fault::kill_switch)) return;
+        kind = CommandKind::kill_switch;
+    } else if (what < 25) {
+        if (!scenario_.has(Fault::stop)) return;
+        kind = exits ? CommandKind::stop : CommandKind::stop_no_exit;
+    } else {
+        if (!scenario_.has(Fault::operator_word)) return;
+        kind = kWords[static_cast<size_t>(word)];
+    }
+    const auto open = machine_->session().portfolio().open();
+    const auto& sent = machine_->messages();
+    uint64_t number = back + 1;
+    if (kind == CommandKind::exit_position && !open.empty()) number = open[back % open.size()].id.value();
+    if (kind == CommandKind::cancel_order && sent.size() > back) number = sent[sent.size() - 1 - back].order.value();
     deliver(CommandEvent{kind, "operator", keep(std::to_string(number)), "simulated"}, time);
+}
+
+// Words that come while something is under way find more than words at random times.
+void Simulation::attract_operator() {
+    const size_t messages = machine_->messages().size();
+    if (messages == messages_seen_) return;
+    messages_seen_ = messages;
+    const bool soon = operator_dice_.chance(30);
+    const ReceiveTime when = now_ + milliseconds(operator_dice_.between(1, 4'000));
+    if (soon && when < close_ && (!next_word_ || when < *next_word_)) next_word_ = when;
 }
 
 // The process ends and another one takes over from the journal. It must stand where the first one stood.
@@ -261,6 +289,7 @@ Outcome Simulation::run() {
     open();
     while (!over()) {
         step();
+        attract_operator();
         if (journal_.size() > scenario_.events_max) failure_ = "a day needs no more events than this";
         if (exchange_.messages() > scenario_.messages_max) failure_ = "a day needs no more messages than this";
         done_ = done_ || !failure_.empty();

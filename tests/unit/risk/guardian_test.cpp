@@ -428,7 +428,7 @@ TEST_F(GuardianTest, the_kill_switch_is_latched_until_an_operator_resumes_and_th
 TEST_F(GuardianTest, a_flatten_is_repeated_until_nothing_is_open) {
     const PositionId id = w.open(kCall);
     actions.clear();
-    guardian.flatten(w.now, {1, "session_end", "", "stop"}, actions);
+    guardian.close_for_good(w.now, {1, "session_end", "", "stop"}, actions);
     EXPECT_EQ(rule(actions), "session_end");
     ASSERT_TRUE(guardian.next_due());
     EXPECT_EQ(*guardian.next_due(), w.now + seconds(1));
