@@ -83,8 +83,8 @@ LuaStrategy::LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServ
     output_ = &early_output_;
 }
 
-Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(StrategyId id, const ScriptBundle& bundle, StrategyServices& services,
-                                                       const LuaLimits& limits) {
+Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(StrategyId id, const ScriptBundle& bundle,
+                                                       StrategyServices& services, const LuaLimits& limits) {
     std::unique_ptr<LuaStrategy> strategy(new LuaStrategy(id, bundle, services, limits));
     if (auto ready = strategy->run_preludes(); !ready) return ready.error();
     if (auto ran = strategy->run_script(); !ran) return ran.error();
@@ -259,20 +259,24 @@ LuaStrategy::Columns& LuaStrategy::indicator_columns(int32_t handle) {
 
 // Numbers into existing array slots: nothing is allocated, nothing can be raised.
 void LuaStrategy::write(Columns& columns, const double* values) {
+    lua_State* const mirror = mirror_;
+    const int first = columns.first;
+    const int count = columns.count;
     const int at = static_cast<int>(columns.written & (columns.capacity - 1)) + 1;
-    for (int i = 0; i < columns.count; ++i) {
-        lua_pushnumber(mirror_, values[i]);
-        lua_rawseti(mirror_, columns.first + i, at);
+    for (int i = 0; i < count; ++i) {
+        lua_pushnumber(mirror, values[i]);
+        lua_rawseti(mirror, first + i, at);
     }
-    lua_pushnumber(mirror_, static_cast<double>(++columns.written));
-    lua_rawseti(mirror_, columns.first, 0);
+    lua_pushnumber(mirror, static_cast<double>(++columns.written));
+    lua_rawseti(mirror, first, 0);
 }
 
 void LuaStrategy::push_bar(const BarMessage& bar) {
     if (quarantined_) return;
     Columns& columns = bar_columns(static_cast<size_t>(bar.symbol_index), bar.timeframe);
     if (!columns.active()) return;  // filled from the Session's own series when the script first asks
-    const double values[] = {bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+    const double values[] = {
+        bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
     write(columns, values);
 }
 
@@ -289,7 +293,8 @@ void LuaStrategy::fill_bars(Columns& columns, size_t symbol_index, Timeframe tim
     const size_t count = std::min(services_->bar_count(id_, index, timeframe), static_cast<size_t>(columns.capacity));
     for (size_t back = count; back-- > 0;) {
         const BarMessage bar = services_->bar(id_, index, timeframe, back);
-        const double values[] = {bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+        const double values[] = {
+            bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
         write(columns, values);
     }
 }
@@ -336,7 +341,8 @@ bool LuaStrategy::skip(std::string_view symbol, std::string_view why) noexcept {
     return true;
 }
 
-bool LuaStrategy::state(std::string_view symbol, std::string_view name, std::string_view value, std::string_view values) noexcept {
+bool LuaStrategy::state(std::string_view symbol, std::string_view name, std::string_view value,
+                        std::string_view values) noexcept {
     if (output_->states.size() >= runtime_.limits().notes_per_callback) {
         runtime_.stop(LuaStop::output);
         return false;
@@ -433,10 +439,12 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
         quarantine_reason_ = fmt::format("{}.lua: quarantined: {}", bundle_.name, called.message);
     } else if (failures_ >= runtime_.limits().failures_to_quarantine) {
         quarantined_ = true;
-        quarantine_reason_ = fmt::format("{} (quarantined after {} failed callbacks in a row)", called.message, failures_);
+        quarantine_reason_ =
+            fmt::format("{} (quarantined after {} failed callbacks in a row)", called.message, failures_);
     }
     if (quarantined_) return {CallbackStatus::quarantined, quarantine_reason_};
-    return {called.outcome == LuaOutcome::limit ? CallbackStatus::budget : CallbackStatus::error, std::move(called.message)};
+    return {called.outcome == LuaOutcome::limit ? CallbackStatus::budget : CallbackStatus::error,
+            std::move(called.message)};
 }
 
 CallbackResult LuaStrategy::on_start(CallbackOutput& output) {
@@ -459,9 +467,15 @@ CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output
     if (!begin(kBar, output, result)) return result;
     decision_bar_ = ExchangeTime(seconds(bar.start_s));
     lua_State* state = runtime_.state();
-    for (const double value : {static_cast<double>(bar.symbol_index), static_cast<double>(bar.timeframe),
-                               static_cast<double>(bar.start_s), bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi})
-        lua_pushnumber(state, value);
+    lua_pushnumber(state, bar.symbol_index);
+    lua_pushnumber(state, static_cast<double>(bar.timeframe));
+    lua_pushnumber(state, static_cast<double>(bar.start_s));
+    lua_pushnumber(state, bar.open);
+    lua_pushnumber(state, bar.high);
+    lua_pushnumber(state, bar.low);
+    lua_pushnumber(state, bar.close);
+    lua_pushnumber(state, bar.volume);
+    lua_pushnumber(state, bar.oi);
     return run(9, runtime_.limits().callback_units);
 }
 
@@ -469,13 +483,14 @@ CallbackResult LuaStrategy::on_tick(const TickMessage& tick, CallbackOutput& out
     CallbackResult result;
     if (!begin(kTick, output, result)) return result;
     lua_State* state = runtime_.state();
-    for (const double value : {static_cast<double>(tick.symbol_index), seconds_of(tick.time_ns), tick.last, tick.bid, tick.ask,
-                               tick.volume, tick.oi})
+    for (const double value : {static_cast<double>(tick.symbol_index), seconds_of(tick.time_ns), tick.last, tick.bid,
+                               tick.ask, tick.volume, tick.oi})
         lua_pushnumber(state, value);
     return run(7, runtime_.limits().callback_units);
 }
 
-CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const QuoteMessage& quote, CallbackOutput& output) {
+CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const QuoteMessage& quote,
+                                          CallbackOutput& output) {
     CallbackResult result;
     if (!begin(kExitCheck, output, result)) return result;
     lua_State* state = runtime_.state();
@@ -488,7 +503,8 @@ CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const
         }
         introduce_position(state, *this, position);
     }
-    for (const double value : {quote.last, quote.bid, quote.ask, quote.underlying, quote.age_s}) lua_pushnumber(state, value);
+    for (const double value : {quote.last, quote.bid, quote.ask, quote.underlying, quote.age_s})
+        lua_pushnumber(state, value);
     lua_pushboolean(state, quote.model);
     return run(6 + push_position_numbers(state, position), runtime_.limits().callback_units);
 }
@@ -499,7 +515,8 @@ CallbackResult LuaStrategy::on_order(const OrderMessage& order, CallbackOutput& 
     lua_State* state = runtime_.state();
     lua_pushnumber(state, static_cast<double>(order.id));
     lua_pushnumber(state, static_cast<double>(order.intent));
-    for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag}) push_text(value);
+    for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag})
+        push_text(value);
     for (const double value : {order.quantity, order.filled, order.limit, order.average}) lua_pushnumber(state, value);
     return run(12, runtime_.limits().callback_units);
 }
