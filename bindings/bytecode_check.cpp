@@ -12,10 +12,18 @@ namespace {
 
 // The dump format and the opcodes are fixed by version 2 of LuaJIT's bytecode (lj_bcdump.h, lj_bc.h).
 constexpr uint8_t kDumpVersion = 2;
-constexpr uint32_t kChildFlag = 0x01, kVarargFlag = 0x02;
 enum Opcode : uint8_t {
-    kIsTypeFirst = 0, kCompareLast = 15, kSubVn = 23, kUget = 45, kUsetV = 46,
-    kIternOp = 70, kForl = 79, kIforl = 80, kIterl = 82, kIiterl = 83, kJmp = 88,
+    kIsTypeFirst = 0,
+    kCompareLast = 15,
+    kSubVn = 23,
+    kUget = 45,
+    kUsetV = 46,
+    kIternOp = 70,
+    kForl = 79,
+    kIforl = 80,
+    kIterl = 82,
+    kIiterl = 83,
+    kJmp = 88,
 };
 constexpr uint32_t kUpvalueIsLocal = 0x8000;
 
@@ -30,10 +38,12 @@ class DumpReader {
   public:
     explicit DumpReader(std::string_view bytes) : bytes_(bytes) {}
 
-    // Prototypes in the order of the dump: children before parents, the chunk last. Empty when the dump is not understood.
+    // Prototypes in the order of the dump: children before parents, the chunk last. Empty when the dump is not
+    // understood.
     std::vector<Prototype> read() {
         std::vector<Prototype> prototypes;
-        if (bytes_.substr(0, 3) != "\x1bLJ" || bytes_.size() < 5 || static_cast<uint8_t>(bytes_[3]) != kDumpVersion) return {};
+        if (bytes_.substr(0, 3) != "\x1bLJ" || bytes_.size() < 5 || static_cast<uint8_t>(bytes_[3]) != kDumpVersion)
+            return {};
         position_ = 4;
         const uint32_t flags = number();
         const bool stripped = (flags & 2) != 0;

@@ -25,7 +25,8 @@ class FuelWriter {
         text_ = fmt::format("local {},{},{}=0,... ", counter_, refill_, select_);
         payment_ = fmt::format(" {0}={0}-1 if {0}<0 then {0}={1}() end ", counter_, refill_);
         // Arguments are copied at each call, so their number is paid for too.
-        vararg_payment_ = fmt::format(" {0}={0}-1-{2}('#',...)/8 if {0}<0 then {0}={1}() end ", counter_, refill_, select_);
+        vararg_payment_ =
+            fmt::format(" {0}={0}-1-{2}('#',...)/8 if {0}<0 then {0}={1}() end ", counter_, refill_, select_);
     }
 
     Result<FueledSource> run(const std::vector<LuaToken>& tokens) {
@@ -38,7 +39,8 @@ class FuelWriter {
                 pay_at_entry(tokens, i);
             } else if (word == "goto") {
                 if (!is_jump(tokens, i))
-                    return make_error(ErrorCode::script, fmt::format("{}:{}: goto may not be used as a name", file_, tokens[i].line));
+                    return make_error(ErrorCode::script,
+                                      fmt::format("{}:{}: goto may not be used as a name", file_, tokens[i].line));
                 pay_at(tokens[i].offset, payment_);
             }
         }

@@ -8,7 +8,7 @@ namespace tide {
 namespace {
 
 using Kind = ScriptValue::Kind;
-constexpr double kPriceMax = 1e9;        // rupees; far above any price, far below what a Price can hold
+constexpr double kPriceMax = 1e9;  // rupees; far above any price, far below what a Price can hold
 constexpr double kLotsMax = 1e6;
 constexpr double kPercentMax = 100;
 constexpr double kIdMax = 9007199254740992.0;  // 2^53: beyond it a Lua number skips integers
@@ -17,11 +17,16 @@ constexpr size_t kWhyBytesMax = 512;
 
 std::string show(const ScriptValue& value) {
     switch (value.kind) {
-        case Kind::nil: return "nil";
-        case Kind::number: return fmt::format("{}", value.number);
-        case Kind::text: return fmt::format("'{}'", clean_text(value.text, 60));
-        case Kind::boolean: return value.number != 0 ? "true" : "false";
-        case Kind::other: break;
+        case Kind::nil:
+            return "nil";
+        case Kind::number:
+            return fmt::format("{}", value.number);
+        case Kind::text:
+            return fmt::format("'{}'", clean_text(value.text, 60));
+        case Kind::boolean:
+            return value.number != 0 ? "true" : "false";
+        case Kind::other:
+            break;
     }
     return fmt::format("a {}", value.type_name);
 }
@@ -123,7 +128,8 @@ IntentOrText enter_intent(const EnterArguments& arguments, const StrategyService
     }
     intent.lots = fields.whole("lots", arguments.lots, 1, kLotsMax);
     const std::string side = arguments.side.given() ? fields.text("side", arguments.side, 8) : "buy";
-    if (side != "buy" && side != "sell") fields.refuse(fmt::format("side must be \"buy\" or \"sell\", got {}", show(arguments.side)));
+    if (side != "buy" && side != "sell")
+        fields.refuse(fmt::format("side must be \"buy\" or \"sell\", got {}", show(arguments.side)));
     intent.side = side == "sell" ? Side::sell : Side::buy;
     intent.limit = fields.price("limit", arguments.limit);
     read_protection(fields, arguments, intent);
@@ -141,7 +147,8 @@ IntentOrText exit_intent(const ExitArguments& arguments) {
     if (arguments.fraction.given())
         intent.fraction = fields.number("fraction", arguments.fraction, 1e-6, 1, "a number above 0 and at most 1");
     intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, "script");
-    if (arguments.priority.given()) intent.reason.priority = static_cast<int>(fields.whole("priority", arguments.priority, 2, 5));
+    if (arguments.priority.given())
+        intent.reason.priority = static_cast<int>(fields.whole("priority", arguments.priority, 2, 5));
     if (fields.failed()) return tl::unexpected(fields.problem());
     return intent;
 }

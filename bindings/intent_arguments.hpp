@@ -14,7 +14,7 @@ struct ScriptValue {
     enum class Kind : uint8_t { nil, number, text, boolean, other };
     Kind kind = Kind::nil;
     double number = 0;
-    std::string_view text;            // valid during the call
+    std::string_view text;  // valid during the call
     const char* type_name = "nil";
     bool given() const { return kind != Kind::nil; }
 };

@@ -20,7 +20,9 @@ constexpr int64_t kIndicatorHistory = 512;
 constexpr int kColumnSlotsMax = 2000;
 constexpr int kOutputsMax = 16;
 
-LuaStrategy& strategy_of(lua_State* state) { return *static_cast<LuaStrategy*>(lua_touserdata(state, lua_upvalueindex(1))); }
+LuaStrategy& strategy_of(lua_State* state) {
+    return *static_cast<LuaStrategy*>(lua_touserdata(state, lua_upvalueindex(1)));
+}
 
 std::string_view text_at(lua_State* state, int index) {
     if (lua_type(state, index) != LUA_TSTRING) return {};
@@ -34,7 +36,8 @@ ScriptValue value_at(lua_State* state, int index) {
     value.type_name = luaL_typename(state, index);
     switch (lua_type(state, index)) {
         case LUA_TNONE:
-        case LUA_TNIL: break;
+        case LUA_TNIL:
+            break;
         case LUA_TNUMBER:
             value.kind = ScriptValue::Kind::number;
             value.number = lua_tonumber(state, index);
@@ -47,13 +50,16 @@ ScriptValue value_at(lua_State* state, int index) {
             value.kind = ScriptValue::Kind::boolean;
             value.number = lua_toboolean(state, index);
             break;
-        default: value.kind = ScriptValue::Kind::other;
+        default:
+            value.kind = ScriptValue::Kind::other;
     }
     return value;
 }
 static_assert(std::is_trivially_destructible_v<EnterArguments>);
 
-void push_text(lua_State* state, std::string_view text) { lua_pushlstring(state, text.data(), text.size()); }
+void push_text(lua_State* state, std::string_view text) {
+    lua_pushlstring(state, text.data(), text.size());
+}
 
 // Missing is nil in Lua.
 void push_number_or_nil(lua_State* state, double value) {
@@ -81,7 +87,9 @@ int raise_text(lua_State* state, std::string_view text) {
     push_text(state, text);
     return raise_at_script(state);
 }
-int raise_stop(lua_State* state, LuaStrategy& strategy) { return raise_text(state, strategy.runtime().stop_text()); }
+int raise_stop(lua_State* state, LuaStrategy& strategy) {
+    return raise_text(state, strategy.runtime().stop_text());
+}
 
 // ---- loading
 
@@ -118,7 +126,9 @@ int load_module(lua_State* state) {
     return 1;
 }
 
-void canonical(LuaStrategy& strategy, std::string_view symbol) noexcept { strategy.text = canonical_symbol(symbol); }
+void canonical(LuaStrategy& strategy, std::string_view symbol) noexcept {
+    strategy.text = canonical_symbol(symbol);
+}
 int canonical_name(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     canonical(strategy, text_at(state, 1));
@@ -142,7 +152,8 @@ void push_columns(lua_State* state, LuaStrategy& strategy, LuaStrategy::Columns&
     luaL_checkstack(state, 10, "columns");
     lua_State* mirror = strategy.mirror();
     const bool fresh = !columns.active();
-    if (fresh && strategy.column_slots() + count > kColumnSlotsMax) raise_text(state, "too many indicators in one strategy");
+    if (fresh && strategy.column_slots() + count > kColumnSlotsMax)
+        raise_text(state, "too many indicators in one strategy");
     if (fresh) luaL_checkstack(mirror, count + 10, "columns");
     lua_createtable(state, count, 0);
     for (int i = 0; i < count; ++i) {
@@ -245,7 +256,8 @@ void push_row(lua_State* state, const ChainRow& row, const ChainSnapshot& chain)
     set_number(state, "volume", row.volume);
     set_number(state, "age", row.age_s);
     set_number(state, "lot", static_cast<double>(row.lot));
-    set_number(state, "days_to_expiry", chain.days_to_expiry < 0 ? kMissing : static_cast<double>(chain.days_to_expiry));
+    set_number(state, "days_to_expiry",
+               chain.days_to_expiry < 0 ? kMissing : static_cast<double>(chain.days_to_expiry));
     set_bool(state, "model", row.model);
 }
 
@@ -267,7 +279,8 @@ int chain(lua_State* state) {
     set_text(state, "expiry", snapshot.expiry);
     set_number(state, "spot", snapshot.spot);
     set_number(state, "atm_strike", snapshot.atm_strike);
-    set_number(state, "days_to_expiry", snapshot.days_to_expiry < 0 ? kMissing : static_cast<double>(snapshot.days_to_expiry));
+    set_number(state, "days_to_expiry",
+               snapshot.days_to_expiry < 0 ? kMissing : static_cast<double>(snapshot.days_to_expiry));
     lua_createtable(state, static_cast<int>(snapshot.rows.size()), 0);
     for (size_t i = 0; i < snapshot.rows.size(); ++i) {
         push_row(state, snapshot.rows[i], snapshot);
@@ -313,7 +326,14 @@ int price(lua_State* state) {
     return 1;
 }
 
-void request_positions(LuaStrategy& strategy) noexcept { strategy.positions = strategy.services().positions(strategy.id()); }
+int has_symbol(lua_State* state) {
+    lua_pushboolean(state, strategy_of(state).services().find_instrument(text_at(state, 1)).valid() ? 1 : 0);
+    return 1;
+}
+
+void request_positions(LuaStrategy& strategy) noexcept {
+    strategy.positions = strategy.services().positions(strategy.id());
+}
 
 // positions(): calls the prelude's list_position for each, in order.
 int positions(lua_State* state) {
@@ -433,7 +453,8 @@ int skip(lua_State* state) {
 int state_change(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 10);
-    if (!strategy.state(text_at(state, 1), text_at(state, 2), text_at(state, 3), text_at(state, 4))) return raise_stop(state, strategy);
+    if (!strategy.state(text_at(state, 1), text_at(state, 2), text_at(state, 3), text_at(state, 4)))
+        return raise_stop(state, strategy);
     return 0;
 }
 
@@ -450,11 +471,27 @@ int position_text(lua_State* state) {
 }
 
 constexpr LuaFunctionEntry kApiFunctions[] = {
-    {"parameters", &parameters}, {"load_module", &load_module}, {"canonical_symbol", &canonical_name}, {"timeframe", &timeframe},
-    {"bars", &bars},             {"indicator", &indicator},     {"chain", &chain},                     {"vix", &vix},
-    {"account", &account},       {"phase", &phase},             {"price", &price},                     {"positions", &positions},
-    {"enter", &enter},           {"exit", &exit_position},      {"set_level", &set_level},             {"cancel", &cancel},
-    {"log", &log},               {"skip", &skip},               {"state", &state_change},              {"after", &after},
+    {"parameters", &parameters},
+    {"load_module", &load_module},
+    {"canonical_symbol", &canonical_name},
+    {"timeframe", &timeframe},
+    {"bars", &bars},
+    {"indicator", &indicator},
+    {"chain", &chain},
+    {"vix", &vix},
+    {"account", &account},
+    {"phase", &phase},
+    {"price", &price},
+    {"has_symbol", &has_symbol},
+    {"positions", &positions},
+    {"enter", &enter},
+    {"exit", &exit_position},
+    {"set_level", &set_level},
+    {"cancel", &cancel},
+    {"log", &log},
+    {"skip", &skip},
+    {"state", &state_change},
+    {"after", &after},
     {"position", &position_text},
 };
 
@@ -468,9 +505,9 @@ void add_api_functions(lua_State* state, LuaStrategy& strategy) {
 
 int push_position_numbers(lua_State* state, const PositionMessage& p) {
     int count = 0;
-    for (const double value : {static_cast<double>(p.id), static_cast<double>(p.lots), p.quantity, p.entry_price, p.last_price,
-                               p.underlying_entry, p.underlying_last, p.underlying_best, p.stop, p.target, p.unrealised, p.net,
-                               p.minutes_held}) {
+    for (const double value : {static_cast<double>(p.id), static_cast<double>(p.lots), p.quantity, p.entry_price,
+                               p.last_price, p.underlying_entry, p.underlying_last, p.underlying_best, p.stop, p.target,
+                               p.unrealised, p.net, p.minutes_held}) {
         lua_pushnumber(state, value);
         ++count;
     }

@@ -38,10 +38,10 @@ void* LuaArena::allocate(void* arena, void* block, size_t old_size, size_t new_s
     if (block == nullptr) old_size = 0;
     if (new_size > old_size) {
         const size_t growth = new_size - old_size;
-        self.churn_ += new_size;  // what is there already is copied: a stack that overflows again and again costs its size
-        const bool too_much =
-            self.used_ + growth > self.hard_ || new_size > self.block_max_ || self.churn_ > self.churn_max_ ||
-                              self.is_long_text(block, new_size);
+        self.churn_ +=
+            new_size;  // what is there already is copied: a stack that overflows again and again costs its size
+        const bool too_much = self.used_ + growth > self.hard_ || new_size > self.block_max_ ||
+                              self.churn_ > self.churn_max_ || self.is_long_text(block, new_size);
         if (too_much && self.armed) self.leave();
     }
     self.used_ = self.used_ - old_size + new_size;
@@ -52,7 +52,9 @@ void* LuaArena::allocate(void* arena, void* block, size_t old_size, size_t new_s
     return block == nullptr ? self.take(new_size) : self.move(block, old_size, new_size);
 }
 
-void* LuaArena::take(size_t bytes) { return bytes <= kSmallMax ? take_small(class_of(bytes)) : take_large(bytes); }
+void* LuaArena::take(size_t bytes) {
+    return bytes <= kSmallMax ? take_small(class_of(bytes)) : take_large(bytes);
+}
 
 void* LuaArena::take_small(size_t size_class) {
     if (FreeBlock* block = free_[size_class]) {

@@ -12,8 +12,9 @@ namespace tide {
 // The memory of one lua_State: counts what is live, and frees all of it at once however the state ended.
 //
 // It never gives LuaJIT a null pointer: compiled code does not survive one. Crossing the soft limit only shows in
-// `over_soft()`, which the next fuel stop turns into a Lua error. Crossing a hard limit while armed leaves by longjmp to
-// `jump`; the state must then be abandoned, not closed. Frames on the way have no destructors to run (lua_functions.hpp).
+// `over_soft()`, which the next fuel stop turns into a Lua error. Crossing a hard limit while armed leaves by longjmp
+// to `jump`; the state must then be abandoned, not closed. Frames on the way have no destructors to run
+// (lua_functions.hpp).
 class LuaArena {
   public:
     explicit LuaArena(const LuaLimits& limits);
@@ -52,8 +53,8 @@ class LuaArena {
         Large* previous;
         Large* next;
     };
-    // LuaJIT builds texts in a buffer that grows by doubling; its tables have sizes that are no powers of two. What a loop
-    // does with one text (join, compare, hash) is not paid for by length, so texts must stay short.
+    // LuaJIT builds texts in a buffer that grows by doubling; its tables have sizes that are no powers of two. What a
+    // loop does with one text (join, compare, hash) is not paid for by length, so texts must stay short.
     bool is_long_text(const void* block, size_t size) const {
         return block != nullptr && size > text_max_ && (size & (size - 1)) == 0;
     }

@@ -14,7 +14,9 @@
 
 namespace tide {
 
-LuaRuntime& runtime_of(lua_State* state) { return *static_cast<LuaRuntime*>(lua_touserdata(state, lua_upvalueindex(1))); }
+LuaRuntime& runtime_of(lua_State* state) {
+    return *static_cast<LuaRuntime*>(lua_touserdata(state, lua_upvalueindex(1)));
+}
 
 void add_functions(lua_State* state, const LuaFunctionEntry* entries, size_t count, void* owner) {
     for (size_t i = 0; i < count; ++i) {
@@ -220,13 +222,18 @@ static_assert(std::is_trivially_destructible_v<Key>);
 
 bool read_key(lua_State* state, int index, Key& key) {
     switch (lua_type(state, index)) {
-        case LUA_TNUMBER: key = {0, lua_tonumber(state, index), nullptr, 0}; return true;
+        case LUA_TNUMBER:
+            key = {0, lua_tonumber(state, index), nullptr, 0};
+            return true;
         case LUA_TSTRING:
             key = {1, 0, nullptr, 0};
             key.text = lua_tolstring(state, index, &key.length);
             return true;
-        case LUA_TBOOLEAN: key = {lua_toboolean(state, index) != 0 ? 3 : 2, 0, nullptr, 0}; return true;
-        default: return false;
+        case LUA_TBOOLEAN:
+            key = {lua_toboolean(state, index) != 0 ? 3 : 2, 0, nullptr, 0};
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -241,14 +248,16 @@ void push_key(lua_State* state, const Key& key) {
 }
 
 int raise_unordered(lua_State* state, int key_index) {
-    lua_pushfstring(state, "a table with a %s as key has no defined order to iterate in; use a number or a string (an id) as key",
-                    luaL_typename(state, key_index));
+    lua_pushfstring(
+        state, "a table with a %s as key has no defined order to iterate in; use a number or a string (an id) as key",
+        luaL_typename(state, key_index));
     return raise_at_script(state);
 }
 
 void need_table(lua_State* state, const char* who) {
     if (lua_type(state, 1) == LUA_TTABLE) return;
-    lua_pushfstring(state, "%s: a table is needed, got %s", who, lua_gettop(state) == 0 ? "nothing" : luaL_typename(state, 1));
+    lua_pushfstring(state, "%s: a table is needed, got %s", who,
+                    lua_gettop(state) == 0 ? "nothing" : luaL_typename(state, 1));
     raise_at_script(state);
 }
 
@@ -406,10 +415,17 @@ int nearest(lua_State* state) {
 }
 
 constexpr LuaFunctionEntry kBaseFunctions[] = {
-    {"refill", &refill},           {"guard", &guard},           {"fail", &fail},
-    {"object_text", &object_text}, {"ordered_keys", &ordered_keys}, {"next_key", &next_key},
-    {"random", &random_number},    {"date_text", &date_text},   {"date_fields", &date_fields},
-    {"time_of", &time_of},         {"nearest", &nearest},
+    {"refill", &refill},
+    {"guard", &guard},
+    {"fail", &fail},
+    {"object_text", &object_text},
+    {"ordered_keys", &ordered_keys},
+    {"next_key", &next_key},
+    {"random", &random_number},
+    {"date_text", &date_text},
+    {"date_fields", &date_fields},
+    {"time_of", &time_of},
+    {"nearest", &nearest},
 };
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 struct lua_State;
 
-// C functions that scripts reach only through the prelude. Rules for all of them: their first upvalue is the LuaRuntime;
-// no local with a destructor is alive where Lua may raise an error or the arena may jump; whatever can throw or allocate in
-// C++ happens in a noexcept core before.
+// C functions that scripts reach only through the prelude. Rules for all of them: their first upvalue is the
+// LuaRuntime; no local with a destructor is alive where Lua may raise an error or the arena may jump; whatever can
+// throw or allocate in C++ happens in a noexcept core before.
 namespace tide {
 
 class LuaRuntime;

@@ -8,12 +8,17 @@
 namespace tide {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 bool is_word(char c) {
     // Bytes from 0x80 are letters to LuaJIT (lj_char.c).
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 class Lexer {
   public:
@@ -33,9 +38,7 @@ class Lexer {
 
   private:
     bool at_end() const { return position_ >= source_.size(); }
-    char peek(size_t ahead = 0) const {
-        return position_ + ahead < source_.size() ? source_[position_ + ahead] : '\0';
-    }
+    char peek(size_t ahead = 0) const { return position_ + ahead < source_.size() ? source_[position_ + ahead] : '\0'; }
     void advance() {
         const char c = source_[position_++];
         if (c != '\n' && c != '\r') return;
@@ -135,7 +138,8 @@ class Lexer {
 
     void skip_comment() {
         position_ += 2;
-        if (const auto level = peek() == '[' ? long_bracket() : std::nullopt) return read_long(*level, "unfinished long comment");
+        if (const auto level = peek() == '[' ? long_bracket() : std::nullopt)
+            return read_long(*level, "unfinished long comment");
         while (!at_end() && peek() != '\n' && peek() != '\r') ++position_;
     }
 

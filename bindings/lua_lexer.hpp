@@ -17,8 +17,8 @@ struct LuaToken {
     int line = 1;
 };
 
-// Splits a source into tokens the way LuaJIT's own lexer does (lj_lex.c). Refuses what a script may not contain: bytecode,
-// a byte order mark, a "#!" line, control bytes, cdata literals (1LL, 1ULL, 1i), sources over `bytes_max`.
+// Splits a source into tokens the way LuaJIT's own lexer does (lj_lex.c). Refuses what a script may not contain:
+// bytecode, a byte order mark, a "#!" line, control bytes, cdata literals (1LL, 1ULL, 1i), sources over `bytes_max`.
 // Errors read "file:line: what".
 Result<std::vector<LuaToken>> lex_lua(std::string_view source, std::string_view file, size_t bytes_max);
 

@@ -6,24 +6,49 @@
 namespace tide {
 namespace {
 
-int byte_of(char c) { return static_cast<unsigned char>(c); }
+int byte_of(char c) {
+    return static_cast<unsigned char>(c);
+}
 
 // "%a" and its like; an upper-case letter is the complement, anything else stands for itself.
 bool matches_class(int c, int letter) {
     bool result = false;
     switch (std::tolower(letter)) {
-        case 'a': result = std::isalpha(c) != 0; break;
-        case 'c': result = std::iscntrl(c) != 0; break;
-        case 'd': result = std::isdigit(c) != 0; break;
-        case 'g': result = std::isgraph(c) != 0; break;
-        case 'l': result = std::islower(c) != 0; break;
-        case 'p': result = std::ispunct(c) != 0; break;
-        case 's': result = std::isspace(c) != 0; break;
-        case 'u': result = std::isupper(c) != 0; break;
-        case 'w': result = std::isalnum(c) != 0; break;
-        case 'x': result = std::isxdigit(c) != 0; break;
-        case 'z': result = c == 0; break;
-        default: return letter == c;
+        case 'a':
+            result = std::isalpha(c) != 0;
+            break;
+        case 'c':
+            result = std::iscntrl(c) != 0;
+            break;
+        case 'd':
+            result = std::isdigit(c) != 0;
+            break;
+        case 'g':
+            result = std::isgraph(c) != 0;
+            break;
+        case 'l':
+            result = std::islower(c) != 0;
+            break;
+        case 'p':
+            result = std::ispunct(c) != 0;
+            break;
+        case 's':
+            result = std::isspace(c) != 0;
+            break;
+        case 'u':
+            result = std::isupper(c) != 0;
+            break;
+        case 'w':
+            result = std::isalnum(c) != 0;
+            break;
+        case 'x':
+            result = std::isxdigit(c) != 0;
+            break;
+        case 'z':
+            result = c == 0;
+            break;
+        default:
+            return letter == c;
     }
     return std::isupper(letter) != 0 ? !result : result;
 }
@@ -111,7 +136,9 @@ const char* LuaPatternMatch::match_default(const char* s, const char* p, bool& a
         next_p = new_p;
         return new_s;
     };
-    if (*p == '(') return p + 1 < pattern_end_ && p[1] == ')' ? start_capture(s, p + 2, kPosition) : start_capture(s, p + 1, kOpen);
+    if (*p == '(')
+        return p + 1 < pattern_end_ && p[1] == ')' ? start_capture(s, p + 2, kPosition)
+                                                   : start_capture(s, p + 1, kOpen);
     if (*p == ')') return end_capture(s, p + 1);
     if (*p == '$' && p + 1 == pattern_end_) return s == subject_end_ ? s : nullptr;
     if (*p == '%' && p + 1 < pattern_end_) {
@@ -161,12 +188,15 @@ bool LuaPatternMatch::single_match(const char* s, const char* p, const char* end
     if (s >= subject_end_ || !step()) return false;
     const int c = byte_of(*s);
     switch (*p) {
-        case '.': return true;
-        case '%': return matches_class(c, byte_of(p[1]));
+        case '.':
+            return true;
+        case '%':
+            return matches_class(c, byte_of(p[1]));
         case '[':
             *steps_ -= (end - p) / 4;
             return matches_set(c, p, end - 1);
-        default: return byte_of(*p) == c;
+        default:
+            return byte_of(*p) == c;
     }
 }
 
@@ -206,7 +236,8 @@ const char* LuaPatternMatch::match_balance(const char* s, const char* p) noexcep
 const char* LuaPatternMatch::match_back_reference(const char* s, char digit) noexcept {
     const int i = digit - '1';
     if (i < 0 || i >= captures_ || capture(i).length == kOpen) return fail(Problem::bad_capture);
-    const ptrdiff_t length = capture(i).length == kPosition ? 0 : capture(i).length;
+    if (capture(i).length == kPosition) return nullptr;  // a position equals no text, as in LuaJIT
+    const ptrdiff_t length = capture(i).length;
     *steps_ -= length;
     if (subject_end_ - s < length || std::memcmp(capture(i).begin, s, static_cast<size_t>(length)) != 0) return nullptr;
     return s + length;
@@ -240,16 +271,26 @@ const char* LuaPatternMatch::end_capture(const char* s, const char* p) noexcept 
 const char* text_of(LuaPatternMatch::Problem problem) {
     using Problem = LuaPatternMatch::Problem;
     switch (problem) {
-        case Problem::none: return "";
-        case Problem::out_of_steps: return "pattern matching used up the instruction budget";
-        case Problem::too_complex: return "pattern too complex";
-        case Problem::malformed_end: return "malformed pattern (ends with '%')";
-        case Problem::malformed_set: return "malformed pattern (missing ']')";
-        case Problem::malformed_frontier: return "missing '[' after '%f' in pattern";
-        case Problem::malformed_balance: return "malformed pattern (missing arguments to '%b')";
-        case Problem::bad_capture: return "invalid pattern capture";
-        case Problem::too_many_captures: return "too many captures";
-        case Problem::unfinished_capture: return "unfinished capture";
+        case Problem::none:
+            return "";
+        case Problem::out_of_steps:
+            return "pattern matching used up the instruction budget";
+        case Problem::too_complex:
+            return "pattern too complex";
+        case Problem::malformed_end:
+            return "malformed pattern (ends with '%')";
+        case Problem::malformed_set:
+            return "malformed pattern (missing ']')";
+        case Problem::malformed_frontier:
+            return "missing '[' after '%f' in pattern";
+        case Problem::malformed_balance:
+            return "malformed pattern (missing arguments to '%b')";
+        case Problem::bad_capture:
+            return "invalid pattern capture";
+        case Problem::too_many_captures:
+            return "too many captures";
+        case Problem::unfinished_capture:
+            return "unfinished capture";
     }
     return "";
 }

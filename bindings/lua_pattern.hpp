@@ -34,8 +34,8 @@ class LuaPatternMatch {
     // `steps` falls by one for each character looked at; below zero ends the match with out_of_steps.
     LuaPatternMatch(std::string_view subject, std::string_view pattern, int64_t& steps) noexcept;
 
-    // Matches the pattern (without a leading '^') at exactly `start`. The end of the match, or nullptr when there is none
-    // or there is a problem.
+    // Matches the pattern (without a leading '^') at exactly `start`. The end of the match, or nullptr when there is
+    // none or there is a problem.
     const char* at(const char* start) noexcept;
     // From `start` onwards; sets `begin` to where it matched. Stops after the first try when `anchored`.
     const char* search(const char* start, bool anchored, const char*& begin) noexcept;
@@ -46,7 +46,8 @@ class LuaPatternMatch {
 
   private:
     const char* match(const char* s, const char* p) noexcept;
-    const char* match_default(const char* s, const char* p, bool& again, const char*& next_s, const char*& next_p) noexcept;
+    const char* match_default(const char* s, const char* p, bool& again, const char*& next_s,
+                              const char*& next_p) noexcept;
     const char* class_end(const char* p) noexcept;
     bool single_match(const char* s, const char* p, const char* end) noexcept;
     const char* max_expand(const char* s, const char* p, const char* end) noexcept;

@@ -3,9 +3,11 @@
 namespace tide {
 
 // Trusted Lua that runs in every state before the script: it keeps what the script may see in tables behind functions.
-// Called as chunk(raw globals, host functions): returns the sandbox, a table of helpers for the second part.
+// Called as chunk(raw globals, host functions): returns the sandbox, a table of helpers for the other parts.
 extern const char* const kSandboxPrelude;
-// Called as chunk(host functions, sandbox): returns the entry functions for the host, by name.
-extern const char* const kApiPrelude;
+// Called as chunk(host functions, sandbox): returns a table that `strategy { … }` fills with what was declared.
+extern const char* const kDeclarationPrelude;
+// Called as chunk(host functions, sandbox, declared): returns the functions that the host calls, by name.
+extern const char* const kCtxPrelude;
 
 }  // namespace tide

@@ -5,7 +5,6 @@
 #include <lua.hpp>
 
 #include "bindings/bytecode_check.hpp"
-#include "bindings/fuel_transform.hpp"
 #include "bindings/lua_functions.hpp"
 #include "core/assert.hpp"
 
@@ -15,10 +14,6 @@ namespace {
 int panic(lua_State*) {
     TIDE_ASSERT(false && "a Lua error outside a protected call");
     return 0;
-}
-
-int load_chunk(lua_State* state, std::string_view text, const char* chunk_name) {
-    return luaL_loadbufferx(state, text.data(), text.size(), chunk_name, "t");
 }
 
 }  // namespace
@@ -35,7 +30,8 @@ void LuaRuntime::open() {
     state_ = lua_newstate(&LuaArena::allocate, &arena_);
     TIDE_ASSERT(state_ != nullptr);
     lua_atpanic(state_, &panic);
-    for (const lua_CFunction library : {luaopen_base, luaopen_table, luaopen_string, luaopen_math, luaopen_bit, luaopen_jit}) {
+    for (const lua_CFunction library :
+         {luaopen_base, luaopen_table, luaopen_string, luaopen_math, luaopen_bit, luaopen_jit}) {
         lua_pushcfunction(state_, library);
         lua_call(state_, 0, 0);
     }
@@ -64,11 +60,16 @@ uint64_t LuaRuntime::next_random() {
 const char* LuaRuntime::stop_text() {
     const auto text = [&]() -> std::string {
         switch (stop_) {
-            case LuaStop::none: return {};
-            case LuaStop::fuel: return fmt::format("instruction budget of {} units used up (an endless loop?)", budget_);
-            case LuaStop::memory: return fmt::format("memory limit of {} MB reached", limits_.memory_soft_bytes >> 20);
-            case LuaStop::output: return "too much output from one callback (intents, log lines, skips, states or timers)";
-            case LuaStop::c_stack: return "library functions nested too deeply";
+            case LuaStop::none:
+                return {};
+            case LuaStop::fuel:
+                return fmt::format("instruction budget of {} units used up (an endless loop?)", budget_);
+            case LuaStop::memory:
+                return fmt::format("memory limit of {} MB reached", limits_.memory_soft_bytes >> 20);
+            case LuaStop::output:
+                return "too much output from one callback (intents, log lines, skips, states or timers)";
+            case LuaStop::c_stack:
+                return "library functions nested too deeply";
         }
         return {};
     }();
@@ -111,28 +112,42 @@ LuaCallResult LuaRuntime::finish(int status, int results) {
 
 LuaCallResult LuaRuntime::abandoned_result() {
     abandon();
-    return {LuaOutcome::abandoned,
-            fmt::format("hard memory limit: over {} MB in use, one table over {} MB, one text over {} KB, or over {} MB "
-                        "allocated in one callback",
-                        limits_.memory_hard_bytes >> 20, limits_.block_bytes_max >> 20, limits_.text_bytes_max >> 10,
-                        limits_.churn_bytes_max >> 20)};
+    return {
+        LuaOutcome::abandoned,
+        fmt::format("hard memory limit: over {} MB in use, one table over {} MB, one text over {} KB, or over {} MB "
+                    "allocated or copied in one callback",
+                    limits_.memory_hard_bytes >> 20, limits_.block_bytes_max >> 20, limits_.text_bytes_max >> 10,
+                    limits_.churn_bytes_max >> 20)};
 }
 
-// The arena's destructor frees the memory. The state is not closed: it is in the middle of an allocation. Its machine code
-// (at most 512 KB) stays mapped, because the unwinder still knows its addresses.
-void LuaRuntime::abandon() { state_ = nullptr; }
+// The arena's destructor frees the memory. The state is not closed: it is in the middle of an allocation. Its machine
+// code (at most 512 KB) stays mapped, because the unwinder still knows its addresses.
+void LuaRuntime::abandon() {
+    state_ = nullptr;
+}
 
 Result<void> LuaRuntime::compile(std::string_view name, std::string_view source) {
     TIDE_ASSERT(alive());
     const std::string file = fmt::format("{}.lua", name);
     const auto fueled = add_fuel(source, file, limits_);
     if (!fueled) return fueled.error();
+    // A module is compiled in the middle of a call. Nothing may jump out of here past our strings; what a compilation
+    // takes is bounded by the size of the source.
+    const bool was_armed = arena_.armed;
+    arena_.armed = false;
+    auto compiled = compile_fueled(*fueled, file);
+    arena_.armed = was_armed;
+    return compiled;
+}
+
+Result<void> LuaRuntime::compile_fueled(const FueledSource& source, const std::string& file) {
     const std::string chunk_name = "@" + file;
-    const int status = load_chunk(state_, fueled->text, chunk_name.c_str());
+    const int status = luaL_loadbufferx(state_, source.text.data(), source.text.size(), chunk_name.c_str(), "t");
     if (status != 0) {
         size_t length = 0;
         const char* text = lua_tolstring(state_, -1, &length);
-        Error error = make_error(ErrorCode::script, text != nullptr ? std::string(text, length) : file + ": does not compile");
+        Error error =
+            make_error(ErrorCode::script, text != nullptr ? std::string(text, length) : file + ": does not compile");
         lua_pop(state_, 1);
         return error;
     }

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/fuel_transform.hpp"
 #include "bindings/lua_arena.hpp"
 #include "bindings/lua_limits.hpp"
 #include "core/result.hpp"
@@ -39,8 +40,8 @@ class LuaRuntime {
     LuaArena& arena() { return arena_; }
     const LuaArena& arena() const { return arena_; }
 
-    // Calls the function under `arguments` values on the stack with a budget of `units`; leaves `results` values on success
-    // and nothing otherwise.
+    // Calls the function under `arguments` values on the stack with a budget of `units`; leaves `results` values on
+    // success and nothing otherwise.
     LuaCallResult call(int arguments, int results, int64_t units);
     // Compiles a script with fuel and leaves its function on the stack (chunk name "@name.lua").
     Result<void> compile(std::string_view name, std::string_view source);
@@ -69,7 +70,8 @@ class LuaRuntime {
   private:
     void open();
     void abandon();
-    LuaCallResult finish(int status, int top);
+    LuaCallResult finish(int status, int results);
+    Result<void> compile_fueled(const FueledSource& source, const std::string& file);
     LuaCallResult abandoned_result();
 
     LuaLimits limits_;

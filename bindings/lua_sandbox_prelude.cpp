@@ -7,7 +7,7 @@ const char* const kSandboxPrelude = R"lua(
 local raw, host = ...
 local type, select, next, tostring = raw.type, raw.select, raw.next, raw.tostring
 local rawget, rawset, setmetatable = raw.rawget, raw.rawset, raw.setmetatable
-local floor = raw.math.floor
+local floor, huge = raw.math.floor, raw.math.huge
 local guard, fail = host.guard, host.fail
 
 -- Plain text of a value, for messages.
@@ -43,6 +43,25 @@ local function suggestion(word, map)
   local near = type(word) == "string" and host.nearest(word, names_of(map)) or ""
   if near == "" then return "" end
   return "; did you mean '" .. near .. "'?"
+end
+
+-- The smallest key of `given` that `known` does not have (so that the message does not depend on the table's layout).
+local function first_unknown(given, known)
+  local found
+  for key in next, given do
+    if type(key) ~= "string" then return key end
+    if known[key] == nil and (found == nil or key < found) then found = key end
+  end
+  return found
+end
+local function refuse_unknown(given, known, what)
+  local key = first_unknown(given, known)
+  if key ~= nil then fail(what .. ": unknown field " .. show(key) .. suggestion(key, known)) end
+end
+local function is_number(value) return type(value) == "number" and value == value and value ~= huge and value ~= -huge end
+local function or_nil(value)
+  if value ~= value then return nil end
+  return value
 end
 
 -- Iteration in a defined order: numbers ascending, then strings by their bytes, then false, true.
@@ -283,6 +302,7 @@ text_metatable.__index = globals.string
 text_metatable.__metatable = false
 
 return { globals = globals, environment = environment, read_only = read_only, suggestion = suggestion, show = show,
+         first_unknown = first_unknown, refuse_unknown = refuse_unknown, is_number = is_number, or_nil = or_nil,
          names_of = names_of, clock = clock, real_of = real_of, tostring = safe_tostring, pairs = ordered_pairs, raw = raw }
 )lua";
 

@@ -9,9 +9,10 @@ namespace tide {
 namespace {
 
 Error unfit(std::string what) {
-    return make_error(ErrorCode::internal, fmt::format("this LuaJIT ({}) is not fit to run strategies: {}; use the library that "
-                                                       "the distribution ships (libluajit-5.1-2)",
-                                                       LUAJIT_VERSION, what));
+    return make_error(ErrorCode::internal,
+                      fmt::format("this LuaJIT ({}) is not fit to run strategies: {}; use the library that "
+                                  "the distribution ships (libluajit-5.1-2)",
+                                  LUAJIT_VERSION, what));
 }
 
 // The 64-bit collector is what lets a state use our allocator for all its memory.
@@ -25,11 +26,12 @@ Result<void> check_collector() {
     return {};
 }
 
-// A loop that runs long enough to be compiled, and does not end by itself, must end by fuel, also when the script catches
-// the error. Compiled code is where hooks fail.
+// A loop that runs long enough to be compiled, and does not end by itself, must end by fuel, also when the script
+// catches the error. Compiled code is where hooks fail.
 Result<void> check_fuel() {
     const LuaLimits limits;
-    for (const char* loop : {"while true do end", "local n = 0 for i = 1, 1e15 do n = n + i end", "while true do pcall(function() while true do end end) end"}) {
+    for (const char* loop : {"while true do end", "local n = 0 for i = 1, 1e15 do n = n + i end",
+                             "while true do pcall(function() while true do end end) end"}) {
         LuaRuntime runtime(limits, 0);
         if (auto compiled = runtime.compile("self_test", loop); !compiled) return compiled.error();
         lua_State* state = runtime.state();
@@ -56,8 +58,10 @@ Result<void> check_memory() {
     limits.memory_hard_bytes = size_t(2) << 20;
     LuaRuntime runtime(limits, 0);
     lua_State* state = runtime.state();
-    if (luaL_loadstring(state, "local t = {} while true do t[#t + 1] = { #t } end") != 0) return unfit("it does not compile");
-    if (runtime.call(0, 0, 1).outcome != LuaOutcome::abandoned || runtime.alive()) return unfit("the memory limit does not hold");
+    if (luaL_loadstring(state, "local t = {} while true do t[#t + 1] = { #t } end") != 0)
+        return unfit("it does not compile");
+    if (runtime.call(0, 0, 1).outcome != LuaOutcome::abandoned || runtime.alive())
+        return unfit("the memory limit does not hold");
     return {};
 }
 
@@ -76,7 +80,8 @@ return S
 // Nothing of the market is asked for while a chunk runs.
 class NoServices final : public StrategyServices {
     int64_t now_ns() const override { return 0; }
-    Result<IndicatorInfo> indicator(StrategyId, std::string_view, Timeframe, std::string_view, std::span<const double>) override {
+    Result<IndicatorInfo> indicator(StrategyId, std::string_view, Timeframe, std::string_view,
+                                    std::span<const double>) override {
         return make_error(ErrorCode::internal, "self test");
     }
     double indicator_history(int32_t, size_t, size_t) const override { return kMissing; }
@@ -100,7 +105,8 @@ Result<void> check_iteration() {
         LuaLimits limits;
         limits.jit = jit;
         LuaHost host(limits);
-        const auto loaded = host.load(StrategyId(1), ScriptBundle{"self_test", kIterationStrategy, {}, {}, 0}, services);
+        const auto loaded =
+            host.load(StrategyId(1), ScriptBundle{"self_test", kIterationStrategy, {}, {}, 0}, services);
         if (!loaded) return unfit(loaded.error().message);
     }
     return {};

@@ -19,9 +19,13 @@ constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
 
-Error script_error(std::string message) { return make_error(ErrorCode::script, std::move(message)); }
+Error script_error(std::string message) {
+    return make_error(ErrorCode::script, std::move(message));
+}
 
-double seconds_of(int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+double seconds_of(int64_t nanoseconds) {
+    return static_cast<double>(nanoseconds) / 1e9;
+}
 
 // The table at `index`, field `name`, as text.
 std::string field_text(lua_State* state, int index, const char* name) {
@@ -117,8 +121,13 @@ Result<void> LuaStrategy::run_preludes() {
     environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_pushvalue(state, host);
     lua_pushvalue(state, sandbox);
-    if (run_chunk(kApiPrelude, 2) != 0)
-        return make_error(ErrorCode::internal, fmt::format("API prelude: {}", lua_tostring(state, -1)));
+    if (run_chunk(kDeclarationPrelude, 2) != 0)
+        return make_error(ErrorCode::internal, fmt::format("declaration prelude: {}", lua_tostring(state, -1)));
+    lua_pushvalue(state, host);
+    lua_pushvalue(state, sandbox);
+    lua_pushvalue(state, sandbox + 1);
+    if (run_chunk(kCtxPrelude, 3) != 0)
+        return make_error(ErrorCode::internal, fmt::format("ctx prelude: {}", lua_tostring(state, -1)));
     // What the state's own registry still knows of the libraries goes as well.
     lua_pushnil(state);
     lua_setfield(state, LUA_REGISTRYINDEX, "_LOADED");
@@ -164,14 +173,11 @@ Result<void> LuaStrategy::run_script() {
     lua_getfield(state, -2, "select");
     lua_remove(state, -3);
     if (auto ran = runtime_.call(2, 1, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
-        return script_error(std::move(ran.message));
+        return script_error(with_file(std::move(ran.message)));
     lua_getfield(state, api, "finish");
     lua_insert(state, -2);
-    if (auto ran = runtime_.call(1, 3, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok) {
-        // Raised outside any script frame: say whose file it is.
-        const std::string file = bundle_.name + ".lua";
-        return script_error(ran.message.starts_with(file) ? ran.message : fmt::format("{}: {}", file, ran.message));
-    }
+    if (auto ran = runtime_.call(1, 3, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
+        return script_error(with_file(std::move(ran.message)));
     return finish_script();
 }
 
@@ -321,6 +327,13 @@ bool LuaStrategy::know_position(uint64_t id, uint64_t& forgotten) noexcept {
     return false;
 }
 
+// An error raised where no frame of the script is left (after a tail call) has no position: at least the file is named.
+std::string LuaStrategy::with_file(std::string message) const {
+    const size_t colon = message.find(':');
+    if (colon != std::string::npos && std::string_view(message).substr(0, colon).ends_with(".lua")) return message;
+    return fmt::format("{}.lua: {}", bundle_.name, message);
+}
+
 // ---- what the script says
 
 bool LuaStrategy::log(const char* level, std::string_view message) noexcept {
@@ -397,7 +410,9 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
 
 // ---- callbacks
 
-void LuaStrategy::push_text(std::string_view value) { lua_pushlstring(runtime_.state(), value.data(), value.size()); }
+void LuaStrategy::push_text(std::string_view value) {
+    lua_pushlstring(runtime_.state(), value.data(), value.size());
+}
 
 bool LuaStrategy::begin(Callback callback, CallbackOutput& output, CallbackResult& result) {
     if (quarantined_) {
@@ -428,6 +443,7 @@ CallbackResult LuaStrategy::run(int arguments, int64_t units) {
 
 // After a failure only the log lines made before it stay.
 CallbackResult LuaStrategy::settle(LuaCallResult called) {
+    called.message = with_file(std::move(called.message));
     output_->intents.clear();
     output_->skips.clear();
     output_->states.clear();
@@ -436,7 +452,7 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
     ++failures_;
     if (called.outcome == LuaOutcome::abandoned) {
         quarantined_ = true;
-        quarantine_reason_ = fmt::format("{}.lua: quarantined: {}", bundle_.name, called.message);
+        quarantine_reason_ = fmt::format("{} (quarantined)", called.message);
     } else if (failures_ >= runtime_.limits().failures_to_quarantine) {
         quarantined_ = true;
         quarantine_reason_ =

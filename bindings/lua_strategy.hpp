@@ -14,8 +14,8 @@ namespace tide {
 // One loaded version of one strategy: its state, its mirror of market data, and the callbacks it defines.
 class LuaStrategy {
   public:
-    static Result<std::unique_ptr<LuaStrategy>> load(StrategyId id, const ScriptBundle& bundle, StrategyServices& services,
-                                                     const LuaLimits& limits);
+    static Result<std::unique_ptr<LuaStrategy>> load(StrategyId id, const ScriptBundle& bundle,
+                                                     StrategyServices& services, const LuaLimits& limits);
     const StrategyDeclaration& declaration() const { return declaration_; }
     const LuaRuntime& runtime() const { return runtime_; }
     bool quarantined() const { return quarantined_; }
@@ -50,7 +50,8 @@ class LuaStrategy {
     const Answer& answer() const { return answer_; }
     bool log(const char* level, std::string_view text) noexcept;
     bool skip(std::string_view symbol, std::string_view why) noexcept;
-    bool state(std::string_view symbol, std::string_view name, std::string_view value, std::string_view values) noexcept;
+    bool state(std::string_view symbol, std::string_view name, std::string_view value,
+               std::string_view values) noexcept;
     bool timer(double delay_s, std::string_view name) noexcept;
 
     // Results of the engine's services, kept here while a C function pushes them.
@@ -62,7 +63,7 @@ class LuaStrategy {
     // A group of columns in the mirror: rings that Lua reads and `write` fills. One group for the bars of a symbol and
     // timeframe, one for each indicator.
     struct Columns {
-        int first = 0;      // slot on the mirror's stack; 0 = the script has not asked for it
+        int first = 0;  // slot on the mirror's stack; 0 = the script has not asked for it
         int count = 0;
         int64_t capacity = 0;
         int64_t written = 0;
@@ -81,7 +82,8 @@ class LuaStrategy {
 
     // Prelude functions, as registry references.
     int add_position_ref = 0, forget_position_ref = 0, list_position_ref = 0, host_ref = 0, environment_ref = 0;
-    // Whether the script has a table for the position; remembers it if not, and says in `forgotten` which one (or 0) makes room.
+    // Whether the script has a table for the position; remembers it if not, and says in `forgotten` which one (or 0)
+    // makes room.
     bool know_position(uint64_t id, uint64_t& forgotten) noexcept;
     // Compiles a module and leaves its function on the stack; false with the reason in `text`.
     bool compile_module(const char* name) noexcept;
@@ -102,6 +104,7 @@ class LuaStrategy {
     CallbackResult run(int arguments, int64_t units);
     CallbackResult settle(LuaCallResult called);
     void push_text(std::string_view text);
+    std::string with_file(std::string message) const;
 
     StrategyId id_;
     ScriptBundle bundle_;
@@ -110,17 +113,17 @@ class LuaStrategy {
     StrategyDeclaration declaration_;
     std::array<bool, kCallbackCount> defined_{};
     CallbackOutput* output_ = nullptr;
-    CallbackOutput early_output_;     // what loading said; handed over with on_start
+    CallbackOutput early_output_;  // what loading said; handed over with on_start
     ExchangeTime decision_bar_{};
     Answer answer_;
     uint64_t own_intent_ids_ = 0;
     std::string last_refusal_;
 
-    lua_State* mirror_ = nullptr;     // a Lua thread that never runs: its stack holds the mirror's columns
+    lua_State* mirror_ = nullptr;  // a Lua thread that never runs: its stack holds the mirror's columns
     int column_slots_ = 0;
-    std::vector<Columns> bar_columns_;         // by symbol, then timeframe
-    std::vector<Columns> indicator_columns_;   // by handle
-    std::vector<uint64_t> known_positions_;    // the script has a table for each; oldest first
+    std::vector<Columns> bar_columns_;        // by symbol, then timeframe
+    std::vector<Columns> indicator_columns_;  // by handle
+    std::vector<uint64_t> known_positions_;   // the script has a table for each; oldest first
 
     int failures_ = 0;
     bool quarantined_ = false;

@@ -31,7 +31,8 @@ Subject read_subject(lua_State* state) {
 
 void check_length(lua_State* state, const LuaRuntime& runtime, const char* who, double bytes) {
     if (bytes <= static_cast<double>(runtime.limits().text_bytes_max)) return;
-    lua_pushfstring(state, "%s: the result would be longer than %d bytes", who, static_cast<int>(runtime.limits().text_bytes_max));
+    lua_pushfstring(state, "%s: the result would be longer than %d bytes", who,
+                    static_cast<int>(runtime.limits().text_bytes_max));
     raise_at_script(state);
 }
 
@@ -51,7 +52,8 @@ void settle(lua_State* state, LuaRuntime& runtime, const Steps& steps, LuaPatter
 }
 
 // Capture `i`, or the whole match when there are none and i is 0.
-void push_capture(lua_State* state, const LuaPatternMatch& match, int i, const Subject& subject, const char* begin, const char* end) {
+void push_capture(lua_State* state, const LuaPatternMatch& match, int i, const Subject& subject, const char* begin,
+                  const char* end) {
     if (i >= match.captures()) {
         if (i != 0) luaL_error(state, "invalid capture index");
         lua_pushlstring(state, begin, static_cast<size_t>(end - begin));
@@ -66,8 +68,8 @@ void push_capture(lua_State* state, const LuaPatternMatch& match, int i, const S
     }
 }
 
-int push_captures(lua_State* state, const LuaPatternMatch& match, const Subject& subject, const char* begin, const char* end,
-                  bool whole_if_none) {
+int push_captures(lua_State* state, const LuaPatternMatch& match, const Subject& subject, const char* begin,
+                  const char* end, bool whole_if_none) {
     const int count = match.captures() == 0 && whole_if_none ? 1 : match.captures();
     luaL_checkstack(state, count, "too many captures");
     for (int i = 0; i < count; ++i) push_capture(state, match, i, subject, begin, end);
@@ -111,11 +113,13 @@ int find_or_match(lua_State* state, bool find) {
         lua_pushnil(state);
         return 1;
     }
-    if (find && (lua_toboolean(state, 4) != 0 || !has_specials(subject))) return find_plain(state, runtime, subject, offset);
+    if (find && (lua_toboolean(state, 4) != 0 || !has_specials(subject)))
+        return find_plain(state, runtime, subject, offset);
     const bool anchored = subject.pattern_length > 0 && subject.pattern[0] == '^';
     const size_t skip = anchored ? 1 : 0;
     Steps steps(runtime);
-    LuaPatternMatch match({subject.text, subject.length}, {subject.pattern + skip, subject.pattern_length - skip}, steps.left);
+    LuaPatternMatch match({subject.text, subject.length}, {subject.pattern + skip, subject.pattern_length - skip},
+                          steps.left);
     const char* begin = nullptr;
     const char* end = match.search(subject.text + offset, anchored, begin);
     settle(state, runtime, steps, match.problem());
@@ -129,8 +133,12 @@ int find_or_match(lua_State* state, bool find) {
     return 2 + push_captures(state, match, subject, begin, end, false);
 }
 
-int find(lua_State* state) { return find_or_match(state, true); }
-int match(lua_State* state) { return find_or_match(state, false); }
+int find(lua_State* state) {
+    return find_or_match(state, true);
+}
+int match(lua_State* state) {
+    return find_or_match(state, false);
+}
 
 // Upvalues: runtime, subject, pattern, offset of the next try.
 int gmatch_next(lua_State* state) {
@@ -167,7 +175,7 @@ int gmatch(lua_State* state) {
 
 // Adds what a "%1" text stands for; how many bytes that were, at most.
 size_t add_replacement_text(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject,
-                          const char* begin, const char* end) {
+                            const char* begin, const char* end) {
     size_t length = 0;
     const char* text = lua_tolstring(state, 3, &length);
     for (size_t i = 0; i < length; ++i) {
@@ -185,10 +193,11 @@ size_t add_replacement_text(lua_State* state, luaL_Buffer& buffer, const LuaPatt
     return length + static_cast<size_t>(end - begin) * length / 2;
 }
 
-size_t add_replacement(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject, const char* begin,
-                     const char* end) {
+size_t add_replacement(lua_State* state, luaL_Buffer& buffer, const LuaPatternMatch& match, const Subject& subject,
+                       const char* begin, const char* end) {
     const int kind = lua_type(state, 3);
-    if (kind == LUA_TNUMBER || kind == LUA_TSTRING) return add_replacement_text(state, buffer, match, subject, begin, end);
+    if (kind == LUA_TNUMBER || kind == LUA_TSTRING)
+        return add_replacement_text(state, buffer, match, subject, begin, end);
     if (kind == LUA_TTABLE) {
         push_capture(state, match, 0, subject, begin, end);
         lua_gettable(state, 3);
@@ -226,7 +235,8 @@ int gsub(lua_State* state) {
     luaL_buffinit(state, &buffer);
     while (count < count_max) {
         Steps steps(runtime);
-        LuaPatternMatch match({subject.text, subject.length}, {subject.pattern + skip, subject.pattern_length - skip}, steps.left);
+        LuaPatternMatch match({subject.text, subject.length}, {subject.pattern + skip, subject.pattern_length - skip},
+                              steps.left);
         const char* end = match.at(source);
         settle(state, runtime, steps, match.problem());
         if (end != nullptr) {

@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error fail(ErrorCode code, std::string message) { return make_error(code, std::move(message)); }
+Error fail(ErrorCode code, std::string message) {
+    return make_error(code, std::move(message));
+}
 
 bool is_module_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
@@ -25,7 +27,8 @@ bool is_module_name(std::string_view name) {
 
 Result<std::string> read_file(const fs::path& path) {
     std::error_code ignored;
-    if (fs::is_directory(path, ignored)) return fail(ErrorCode::not_found, fmt::format("{} is a folder, not a script", path.string()));
+    if (fs::is_directory(path, ignored))
+        return fail(ErrorCode::not_found, fmt::format("{} is a folder, not a script", path.string()));
     std::ifstream file(path, std::ios::binary);
     if (!file) return fail(ErrorCode::not_found, fmt::format("cannot open {}", path.string()));
     std::ostringstream text;
@@ -66,7 +69,8 @@ class BundleReader {
         if (const auto open = std::find(open_.begin(), open_.end(), name); open != open_.end()) {
             std::vector<std::string> circle(open, open_.end());
             circle.push_back(name);
-            return fail(ErrorCode::script, fmt::format("{}: modules need each other in a circle: {}", wanted_by, fmt::join(circle, " -> ")));
+            return fail(ErrorCode::script, fmt::format("{}: modules need each other in a circle: {}", wanted_by,
+                                                       fmt::join(circle, " -> ")));
         }
         const auto path = find(name);
         if (!path) return not_found(name, wanted_by);
@@ -95,9 +99,9 @@ class BundleReader {
             for (std::string& found : lua_names_in(folder)) names.push_back(std::move(found));
         }
         const std::string near = nearest_word(name, names);
-        return fail(ErrorCode::not_found,
-                    fmt::format("{}: module '{}' not found; looked for {}.lua in {}{}", wanted_by, name, name, fmt::join(searched, ", "),
-                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+        return fail(ErrorCode::not_found, fmt::format("{}: module '{}' not found; looked for {}.lua in {}{}", wanted_by,
+                                                      name, name, fmt::join(searched, ", "),
+                                                      near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     }
 
     std::vector<fs::path> folders_;
@@ -119,8 +123,9 @@ Result<std::vector<std::string>> required_modules(std::string_view text, std::st
         const LuaToken& token = (*tokens)[at];
         const std::string name(token.bytes.substr(1, token.bytes.size() - 2));
         if (!is_module_name(name))
-            return fail(ErrorCode::script, fmt::format("{}:{}: require {}: a module's name has letters, digits and underscores only",
-                                                       file, token.line, token.bytes));
+            return fail(ErrorCode::script,
+                        fmt::format("{}:{}: require {}: a module's name has letters, digits and underscores only", file,
+                                    token.line, token.bytes));
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
     return names;

@@ -103,7 +103,7 @@ function M.reentry(m, now, price, p)
   if not m or not m.stopped_at then return p.stop_pct, false end
   if m.reentries >= p.reentries_max then return nil, "re-entries used up for today" end
   if now - m.stopped_at < p.reentry_wait * 60 then return nil, "cooling after a stop-out" end
-  if math.abs(price / m.entry_price - 1) * 100 <= p.reentry_move_pct then return nil, "too near to the previous entry" end
+  if math.abs(price - m.entry_price) * 100 / m.entry_price <= p.reentry_move_pct then return nil, "too near to the previous entry" end
   return p.reentry_stop_pct, true
 end
 

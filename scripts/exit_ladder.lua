@@ -31,7 +31,8 @@ M.params = {
   flat_move_pct    = param.percent(0.5, 0, 5, { help = "a move below this is no move" }),
 }
 
-local function gain_pct(v, price) return v.direction * (price / v.entry - 1) * 100 end
+-- In this order a move of exactly 1 % is exactly 1.
+local function gain_pct(v, price) return v.direction * (price - v.entry) * 100 / v.entry end
 local function behind(v, price, pct) return price * (1 - v.direction * pct / 100) end
 
 -- The stop that the best price so far earns, and its name; nil below the first rung.

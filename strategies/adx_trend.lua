@@ -21,11 +21,14 @@ local S = strategy {
   },
 }
 
-local SYMBOLS = { "NIFTY", "BANKNIFTY" }
+local SYMBOLS = {}  -- those of NIFTY and BANKNIFTY that there is data for
 local open = {}     -- by underlying: the position we hold
 local working = {}  -- by underlying: the id of an entry intent without its fill
 
 function S.on_start(ctx)
+  for _, symbol in ipairs { "NIFTY", "BANKNIFTY" } do
+    if ctx:has(symbol) then SYMBOLS[#SYMBOLS + 1] = symbol end
+  end
   for _, symbol in ipairs(SYMBOLS) do
     category.prepare(ctx, symbol)
     entries.prepare(ctx, symbol)

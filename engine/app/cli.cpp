@@ -27,6 +27,8 @@ struct Options {
     CalendarOptions calendar;
     ConfigOptions config;
     ResumeOptions resume;
+    RecoverOptions recover;
+    std::string mode;
     bool kill_confirm = false;
     std::string kill_reason;
     bool greeks_csv = false;
@@ -204,6 +206,16 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
     resume->add_option("--reason", o.resume.reason, "for the audit");
     resume->footer("Example: engine resume --confirm-safe --reason \"feed fixed, positions reconciled\"");
     resume->callback([&o, &chosen] { chosen = [&o] { return resume_command(o.resume); }; });
+    auto* mode = app.add_subcommand("mode", "mode normal: full size again after a kill switch");
+    mode->add_option("mode", o.mode, "normal")->required()->check(CLI::IsMember({"normal"}));
+    mode->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
+    mode->footer("Example: engine mode normal");
+    mode->callback([&o, &chosen] { chosen = [&o] { return mode_normal_command(o.resume.home); }; });
+    auto* recover = app.add_subcommand("recover", "complete the store from the journals after an interruption");
+    recover->add_option("--home", o.recover.home, "folder of the store")->type_name("DIR");
+    recover->add_flag("--json", o.recover.json, "print one JSON document");
+    recover->footer("Example: engine recover");
+    recover->callback([&o, &chosen] { chosen = [&o] { return recover_command(o.recover); }; });
 }
 
 int report(const Error& error) {

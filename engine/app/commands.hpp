@@ -78,6 +78,14 @@ struct ResumeOptions {
     std::string reason;
 };
 Result<ExitCode> resume_command(const ResumeOptions& options);
+// Ends limited mode for the sessions to come.
+Result<ExitCode> mode_normal_command(const std::string& home);
+// Completes the store from the journals: rows that an interruption kept from it. Exit 1 when something was missing.
+struct RecoverOptions {
+    std::string home;
+    bool json = false;
+};
+Result<ExitCode> recover_command(const RecoverOptions& options);
 // Latches the kill switch of a running (or the next) session by its EMERGENCY_STOP file.
 Result<ExitCode> kill_switch_command(const std::string& home, bool confirm, const std::string& reason);
 

@@ -15,10 +15,11 @@ Result<void> EngineSettings::read_text(std::string_view canonical_text) {
     return registry_.read_lines(canonical_text, "journal's configuration");
 }
 
-void EngineSettings::apply(const RunOptions& options, bool over_history) {
+void EngineSettings::apply(const RunOptions& options, bool over_history, bool start_limited) {
     session.mode = options.mode == RunMode::backtest ? "backtest" : options.mode == RunMode::live ? "live" : "paper";
     session.use_option_model = options.option_model;
     session.over_history = over_history;
+    session.start_limited = start_limited;
 }
 
 }  // namespace tide

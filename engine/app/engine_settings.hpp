@@ -20,7 +20,7 @@ class EngineSettings {
     // From the first event of a journal.
     Result<void> read_text(std::string_view canonical_text);
     // What the command line decides.
-    void apply(const RunOptions& options, bool over_history);
+    void apply(const RunOptions& options, bool over_history, bool start_limited);
 
     std::string canonical_text() const { return registry_.to_lines(); }
     SettingsRegistry& registry() { return registry_; }

@@ -22,6 +22,11 @@ std::string hours_text(const TradingDay& day) {
     return text;
 }
 
+std::string wall_clock_text() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return format_iso(ReceiveTime(std::chrono::duration_cast<seconds>(now)));
+}
+
 std::string range_text(const Setting& setting) {
     if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, "|"));
     if (setting.min == 0 && setting.max == 0) return "";
@@ -130,9 +135,29 @@ Result<ExitCode> resume_command(const ResumeOptions& options) {
         fmt::print("the kill switch is not latched in {}\n", paths->home.string());
         return ExitCode::done;
     }
-    std::ofstream log(paths->home / "kill_switch.log", std::ios::app);
-    log << "resumed by " << operator_name() << ": " << options.reason << "\n";
-    fmt::print("kill switch cleared; the next session starts in limited mode\n");
+    std::ofstream(paths->limited_mode()) << "since the kill switch was resumed by " << operator_name() << "\n";
+    std::ofstream log(paths->operator_log(), std::ios::app);
+    log << wall_clock_text() << " resume by " << operator_name() << ": " << options.reason << "\n";
+    log.close();
+    if (!log || !std::filesystem::exists(paths->limited_mode())) {
+        return make_error(ErrorCode::io, fmt::format("{} cannot be written; the kill switch is cleared, limited mode is not set",
+                                                     paths->home.string()));
+    }
+    fmt::print("kill switch cleared; sessions start in limited mode until 'engine mode normal'\n");
+    return ExitCode::done;
+}
+
+Result<ExitCode> mode_normal_command(const std::string& home) {
+    auto paths = find_paths(home);
+    if (!paths) return paths.error();
+    std::error_code error;
+    const bool was_limited = std::filesystem::remove(paths->limited_mode(), error);
+    if (error) return make_error(ErrorCode::io, fmt::format("cannot remove {}: {}", paths->limited_mode().string(), error.message()));
+    if (was_limited) {
+        std::ofstream log(paths->operator_log(), std::ios::app);
+        log << wall_clock_text() << " mode normal by " << operator_name() << "\n";
+    }
+    fmt::print("{}\n", was_limited ? "limited mode ended: the next session trades at full size" : "limited mode is not on");
     return ExitCode::done;
 }
 

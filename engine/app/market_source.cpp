@@ -58,6 +58,12 @@ ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
         key.kind = InstrumentKind::volatility_index;
     } else {
         key.kind = rules.knows(name.symbol) ? InstrumentKind::index : InstrumentKind::equity;
+        // "BANKNIFTY_FUT_NEAR": a continuous future of an index.
+        const auto future = name.symbol.find("_FUT");
+        if (future != std::string::npos && rules.knows(name.symbol.substr(0, future))) {
+            key.kind = InstrumentKind::future;
+            key.underlying = name.symbol.substr(0, future);
+        }
     }
     return key;
 }

@@ -9,7 +9,7 @@ namespace tide {
 // Where the engine finds its own files and keeps what it makes. The only place that looks at the environment.
 struct Paths {
     std::filesystem::path resources;  // holds config/, scripts/, strategies/
-    std::filesystem::path home;       // ledger.db, journals/, EMERGENCY_STOP
+    std::filesystem::path home;       // ledger.db, journals/, EMERGENCY_STOP, LIMITED_MODE, operator.log
 
     std::filesystem::path config_file() const { return resources / "config" / "engine.toml"; }
     std::filesystem::path calendars() const { return resources / "config" / "calendars"; }
@@ -18,6 +18,8 @@ struct Paths {
     std::filesystem::path ledger() const { return home / "ledger.db"; }
     std::filesystem::path journals() const { return home / "journals"; }
     std::filesystem::path emergency_stop() const { return home / "EMERGENCY_STOP"; }
+    std::filesystem::path limited_mode() const { return home / "LIMITED_MODE"; }
+    std::filesystem::path operator_log() const { return home / "operator.log"; }
 };
 
 // Resources: $TIDE_RESOURCES, else the nearest folder above the program (or share/tide beside its bin) that has

@@ -22,6 +22,7 @@
 #include "ops/recorder_fan_out.hpp"
 #include "ops/session_screen.hpp"
 #include "ops/session_summary.hpp"
+#include "ops/terminal_width.hpp"
 
 namespace tide {
 namespace fs = std::filesystem;
@@ -137,7 +138,7 @@ class SessionRun {
         auto speed = parse_speed(options_, market_);
         if (!speed) return speed.error();
         speed_ = backtest() ? 0 : *speed;
-        settings_.apply(options_, market_.over_history);
+        settings_.apply(options_, market_.over_history, !backtest() && fs::exists(paths_.limited_mode(), ignored));
         opening_.config_text = settings_.canonical_text();
         auto charges = load_charge_rates(paths_.charges());
         if (!charges) return charges.error();
@@ -178,6 +179,7 @@ class SessionRun {
         screen.colour = colour_allowed(STDOUT_FILENO);
         // At full speed there is nothing to watch: lines say it better.
         screen.living = is_terminal(STDOUT_FILENO) && !options_.plain && speed_ > 0;
+        screen.skip_quiet_days = market_.over_history && speed_ == 0;
         screen.title = fmt::format("paper · {}", market_.feed->describe());
         screen.lot_size = [this](InstrumentId id) -> int64_t {
             const Instrument* instrument = session_ == nullptr ? nullptr : session_->market().prices().instruments().find(id);
@@ -290,11 +292,17 @@ class SessionRun {
     }
 
     void show_result() {
+        if (market_.late_notes) {
+            for (const auto& note : market_.late_notes()) fmt::print(stderr, "note: {}\n", note);
+        }
         for (const auto& flag : flags()) summary_->add_flag(flag);
         if (options_.json) {
             std::cout << to_json(document(), summary_->statistics());
         } else {
-            summary_->print(std::cout, {colour_allowed(STDOUT_FILENO)});
+            SummaryStyle style;
+            style.colour = colour_allowed(STDOUT_FILENO);
+            style.width = terminal_width(STDOUT_FILENO);
+            summary_->print(std::cout, style);
         }
         std::cout.flush();
     }

@@ -6,6 +6,7 @@
 #include "app/paths.hpp"
 #include "app/terminal.hpp"
 #include "ops/store_commands.hpp"
+#include "ops/terminal_width.hpp"
 
 // The commands that read the store.
 namespace tide {
@@ -21,7 +22,8 @@ template <class Show>
 Result<ExitCode> with_store(const StoreOptions& options, const Show& show) {
     auto ledger = open_store(options);
     if (!ledger) return ledger.error();
-    const Result<int> code = show(*ledger, OutputStyle{options.json, !options.json && colour_allowed(STDOUT_FILENO)});
+    const Result<int> code = show(*ledger, OutputStyle{options.json, !options.json && colour_allowed(STDOUT_FILENO),
+                                                              terminal_width(STDOUT_FILENO)});
     if (!code) return code.error();
     std::cout.flush();
     return static_cast<ExitCode>(*code);

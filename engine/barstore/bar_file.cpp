@@ -191,6 +191,13 @@ bool BarFileReader::read_prices(BarFileRow& row) {
         *prices[i] = *price;
     }
     if (row.bar.consistent()) return true;
+    // A day's official open and close come from auctions and averages, and may lie outside the range that was traded.
+    if (timeframe_ == Timeframe::d1 && row.bar.low <= row.bar.high) {
+        row.bar.low = std::min({row.bar.low, row.bar.open, row.bar.close});
+        row.bar.high = std::max({row.bar.high, row.bar.open, row.bar.close});
+        if (widened_days_++ == 0) first_widened_line_ = lines_.line_number();
+        return true;
+    }
     const bool open_outside = row.bar.open < row.bar.low || row.bar.open > row.bar.high;
     problem_ = row.bar.low > row.bar.high
                    ? fmt::format("low {} is above high {}", row.price_texts[2], row.price_texts[1])

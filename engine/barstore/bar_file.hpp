@@ -63,7 +63,8 @@ struct BarFileRow {
 enum class RowStatus { row, bad, end };
 
 // Reads one CSV file of bars row by row. A row must have a readable time later than the one before of its symbol,
-// positive prices with open and close inside [low, high], and no negative volume. Rows are not checked against session
+// positive prices with open and close inside [low, high] (a daily bar's range is widened to hold them, and counted), and no
+// negative volume. Rows are not checked against session
 // hours. A date alone is midnight in India.
 class BarFileReader {
   public:
@@ -82,6 +83,9 @@ class BarFileReader {
     bool many_symbols() const { return columns_.many(); }
     const std::string& time_column() const { return time_column_; }
     const std::vector<std::string>& notes() const { return notes_; }
+    // Daily bars whose range had to be widened, so far, and the line of the first.
+    int64_t widened_days() const { return widened_days_; }
+    int64_t first_widened_line() const { return first_widened_line_; }
 
   private:
     BarFileReader(LineReader lines, const CsvHeader& header, const std::string& symbol, Timeframe timeframe);
@@ -100,6 +104,8 @@ class BarFileReader {
     std::vector<ExchangeTime> last_;  // by series
     std::vector<std::string> notes_;
     std::string problem_;
+    int64_t widened_days_ = 0;
+    int64_t first_widened_line_ = 0;
 };
 
 }  // namespace tide

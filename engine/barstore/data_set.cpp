@@ -85,6 +85,10 @@ Result<void> DataSetBuilder::add_csv(const fs::path& file) {
         merge(data_.series[place(reader->series()[i], reader->timeframe())], std::move(bars[i]), reader->name());
     }
     for (const auto& text : reader->notes()) note(text);
+    if (reader->widened_days() > 0) {
+        note(fmt::format("{}: {} daily bars with open or close outside [low, high], the first at line {}: the range was widened",
+                         reader->name(), reader->widened_days(), reader->first_widened_line()));
+    }
     data_.files.push_back(reader->name());
     return {};
 }

@@ -116,86 +116,40 @@ class ByteSource {
 // --- what kind, and how much text
 // -------------------------------------------------------------------------------------
 
-constexpr JournalKind kind_of_payload(const TickEvent&) {
-    return JournalKind::tick;
-}
-constexpr JournalKind kind_of_payload(const BarEvent&) {
-    return JournalKind::bar;
-}
-constexpr JournalKind kind_of_payload(const ClockEvent&) {
-    return JournalKind::clock;
-}
-constexpr JournalKind kind_of_payload(const OrderUpdateEvent&) {
-    return JournalKind::order_update;
-}
-constexpr JournalKind kind_of_payload(const CommandEvent&) {
-    return JournalKind::command;
-}
-constexpr JournalKind kind_of_payload(const ConfigEvent&) {
-    return JournalKind::config;
-}
-constexpr JournalKind kind_of_payload(const ScriptEvent&) {
-    return JournalKind::script;
-}
-constexpr JournalKind kind_of_payload(const InstrumentEvent&) {
-    return JournalKind::instrument;
-}
-constexpr JournalKind kind_of_payload(const TradingDayEvent&) {
-    return JournalKind::trading_day;
-}
-constexpr JournalKind kind_of_payload(const DayEndEvent&) {
-    return JournalKind::day_end;
-}
-constexpr JournalKind kind_of_payload(const ChargeRateEvent&) {
-    return JournalKind::charge_rate;
-}
-constexpr JournalKind kind_of_payload(const FeedStatusEvent&) {
-    return JournalKind::feed_status;
-}
-constexpr JournalKind kind_of_payload(const OrderSent&) {
-    return JournalKind::order_sent;
-}
-constexpr JournalKind kind_of_payload(const AuditHead&) {
-    return JournalKind::audit_head;
-}
-constexpr JournalKind kind_of_payload(const SessionEnd&) {
-    return JournalKind::session_end;
-}
+constexpr JournalKind kind_of_payload(const TickEvent&) { return JournalKind::tick; }
+constexpr JournalKind kind_of_payload(const BarEvent&) { return JournalKind::bar; }
+constexpr JournalKind kind_of_payload(const ClockEvent&) { return JournalKind::clock; }
+constexpr JournalKind kind_of_payload(const OrderUpdateEvent&) { return JournalKind::order_update; }
+constexpr JournalKind kind_of_payload(const CommandEvent&) { return JournalKind::command; }
+constexpr JournalKind kind_of_payload(const ConfigEvent&) { return JournalKind::config; }
+constexpr JournalKind kind_of_payload(const ScriptEvent&) { return JournalKind::script; }
+constexpr JournalKind kind_of_payload(const InstrumentEvent&) { return JournalKind::instrument; }
+constexpr JournalKind kind_of_payload(const TradingDayEvent&) { return JournalKind::trading_day; }
+constexpr JournalKind kind_of_payload(const DayEndEvent&) { return JournalKind::day_end; }
+constexpr JournalKind kind_of_payload(const ChargeRateEvent&) { return JournalKind::charge_rate; }
+constexpr JournalKind kind_of_payload(const FeedStatusEvent&) { return JournalKind::feed_status; }
+constexpr JournalKind kind_of_payload(const OrderSent&) { return JournalKind::order_sent; }
+constexpr JournalKind kind_of_payload(const AuditHead&) { return JournalKind::audit_head; }
+constexpr JournalKind kind_of_payload(const SessionEnd&) { return JournalKind::session_end; }
 
 template <class Payload>
 size_t text_bytes(const Payload&) {
     return 0;
 }
-size_t text_bytes(const OrderUpdateEvent& e) {
-    return e.reason.size();
-}
-size_t text_bytes(const CommandEvent& e) {
-    return e.operator_name.size() + e.argument.size() + e.reason.size();
-}
-size_t text_bytes(const ConfigEvent& e) {
-    return e.text.size();
-}
-size_t text_bytes(const ScriptEvent& e) {
-    return e.name.size() + e.text.size() + e.parameters.size();
-}
+size_t text_bytes(const OrderUpdateEvent& e) { return e.reason.size(); }
+size_t text_bytes(const CommandEvent& e) { return e.operator_name.size() + e.argument.size() + e.reason.size(); }
+size_t text_bytes(const ConfigEvent& e) { return e.text.size(); }
+size_t text_bytes(const ScriptEvent& e) { return e.name.size() + e.text.size() + e.parameters.size(); }
 size_t text_bytes(const InstrumentEvent& e) {
     return e.instrument.symbol.size() + e.instrument.exchange.size() + e.instrument.calendar.size();
 }
-size_t text_bytes(const TradingDayEvent& e) {
-    return e.calendar.size();
-}
+size_t text_bytes(const TradingDayEvent& e) { return e.calendar.size(); }
 size_t text_bytes(const ChargeRateEvent& e) {
     return e.item.size() + e.exchange.size() + e.side.size() + e.rounding.size() + e.base.size();
 }
-size_t text_bytes(const FeedStatusEvent& e) {
-    return e.feed.size() + e.detail.size();
-}
-size_t text_bytes(const OrderSent& e) {
-    return e.client_id.size();
-}
-size_t text_bytes(const SessionEnd& e) {
-    return e.reason.size();
-}
+size_t text_bytes(const FeedStatusEvent& e) { return e.feed.size() + e.detail.size(); }
+size_t text_bytes(const OrderSent& e) { return e.client_id.size(); }
+size_t text_bytes(const SessionEnd& e) { return e.reason.size(); }
 
 // --- payloads to bytes
 // ------------------------------------------------------------------------------------------------
@@ -242,9 +196,7 @@ void write(ByteWriter& out, const CommandEvent& e) {
     out.put(e.argument);
     out.put(e.reason);
 }
-void write(ByteWriter& out, const ConfigEvent& e) {
-    out.put(e.text);
-}
+void write(ByteWriter& out, const ConfigEvent& e) { out.put(e.text); }
 void write(ByteWriter& out, const ScriptEvent& e) {
     out.put(e.strategy);
     out.put_enum(e.role);
@@ -281,9 +233,7 @@ void write(ByteWriter& out, const TradingDayEvent& e) {
     out.put(static_cast<uint8_t>(e.history));
     out.put(e.calendar);
 }
-void write(ByteWriter& out, const DayEndEvent& e) {
-    out.put(e.date);
-}
+void write(ByteWriter& out, const DayEndEvent& e) { out.put(e.date); }
 void write(ByteWriter& out, const ChargeRateEvent& e) {
     out.put(e.item);
     out.put(e.exchange);
@@ -314,9 +264,7 @@ void write(ByteWriter& out, const AuditHead& e) {
     out.put(e.rows);
     out.put_raw({reinterpret_cast<const char*>(e.hash.data()), e.hash.size()});
 }
-void write(ByteWriter& out, const SessionEnd& e) {
-    out.put(e.reason);
-}
+void write(ByteWriter& out, const SessionEnd& e) { out.put(e.reason); }
 
 // --- bytes to payloads
 // ------------------------------------------------------------------------------------------------
@@ -597,12 +545,8 @@ char* encode_to(const JournalOutput& output, char* out) {
         [&](const auto& payload) { return write_record(payload, output.sequence, output.time, ExchangeTime{}, out); },
         output.payload);
 }
-void encode(const Event& event, std::string& out) {
-    append_encoded(event, out);
-}
-void encode(const JournalOutput& output, std::string& out) {
-    append_encoded(output, out);
-}
+void encode(const Event& event, std::string& out) { append_encoded(event, out); }
+void encode(const JournalOutput& output, std::string& out) { append_encoded(output, out); }
 
 RecordFrame read_frame(std::string_view bytes) {
     RecordFrame frame;

@@ -167,9 +167,7 @@ Result<void> JournalWriter::append(const Event& event) {
         last_sequence_ = event.sequence;
     return appended;
 }
-Result<void> JournalWriter::append_output(const JournalOutput& output) {
-    return append_content(output);
-}
+Result<void> JournalWriter::append_output(const JournalOutput& output) { return append_content(output); }
 
 Result<void> JournalWriter::make_room(size_t bytes) {
     if (auto flushed = flush(); !flushed) return flushed;

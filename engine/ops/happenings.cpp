@@ -85,6 +85,7 @@ void HappeningTeller::on(ReceiveTime time, const DayRecord& r, std::vector<Happe
     if (r.phase == "day_end") return tell_repeated_refusals(time, out);
     const auto say = [&](const char* label, const char* text) {
         out.push_back({time, label, Tone::plain, text, {}, r.detail});
+        out.back().routine = true;
     };
     if (r.phase == "pre_open") say("PRE-OPEN", "the exchange collects orders");
     if (r.phase == "open") say("OPEN", "the market is open");
@@ -252,6 +253,7 @@ void HappeningTeller::on(ReceiveTime time, const EquityRecord& r, std::vector<Ha
     out.push_back({time, "DAY", Tone::plain, count, r.net,
                    fmt::format("{} gross, {} charges, equity {}", format_indian_signed(r.gross),
                                format_indian(r.charges), format_indian(r.equity))});
+    out.back().routine = trades_today_ == 0;
 }
 
 }  // namespace tide

@@ -19,6 +19,7 @@ struct Happening {
     std::optional<Money> amount{};    // net
     std::string detail{};             // why
     std::vector<std::string> more{};  // further lines (a traceback)
+    bool routine = false;             // happens every day, whatever the strategy does
 };
 
 struct HappeningOptions {

@@ -75,6 +75,7 @@ struct SessionScreen::Impl {
     std::vector<std::string> lines_for(const Happening& happening) const;
     std::string heading(const Happening& happening) const;
     void write_plain();
+    void hold_quiet_days();
     void draw();
     std::vector<std::string> block() const;
     std::vector<ToneLine> price_lines() const;
@@ -88,6 +89,8 @@ struct SessionScreen::Impl {
     SessionScreenOptions options;
     HappeningTeller teller;
     std::vector<Happening> untold;
+    std::vector<Happening> held;  // the heading of a day that has been quiet so far
+    int64_t quiet_days = 0;       // since the last line
     std::optional<LiveView> view;
     size_t drawn_lines = 0;  // of the block on the screen; the cursor is on the line after it
     bool cursor_hidden = false;
@@ -142,7 +145,31 @@ std::vector<std::string> SessionScreen::Impl::lines_for(const Happening& h) cons
     return lines;
 }
 
+// Leaves routine out, and keeps back a day's heading until something happens on it.
+void SessionScreen::Impl::hold_quiet_days() {
+    std::vector<Happening> tell;
+    for (Happening& happening : untold) {
+        const bool heading = happening.label.empty();
+        if (heading) {
+            if (!held.empty()) ++quiet_days;
+            held.clear();
+        }
+        if (heading) held.push_back(std::move(happening));
+        if (heading || happening.routine) continue;
+        if (quiet_days > 0) {
+            const std::string days = quiet_days == 1 ? "1 quiet day" : fmt::format("{} quiet days", quiet_days);
+            tell.push_back({happening.time, "", Tone::plain, days, {}, ""});
+            quiet_days = 0;
+        }
+        for (Happening& earlier : held) tell.push_back(std::move(earlier));
+        held.clear();
+        tell.push_back(std::move(happening));
+    }
+    untold = std::move(tell);
+}
+
 void SessionScreen::Impl::write_plain() {
+    if (options.skip_quiet_days) hold_quiet_days();
     std::string text;
     for (const Happening& happening : untold) {
         for (const std::string& line : lines_for(happening)) text += line + "\n";

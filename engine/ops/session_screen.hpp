@@ -44,6 +44,8 @@ struct SessionScreenOptions {
     std::function<int64_t(InstrumentId)> lot_size;
     double material_stop_move_pct = 0.2;  // of the level; smaller moves of a stop are not shown
     int notes_per_day = 20;               // of each source at level info
+    // In the stream of lines: a day on which nothing but the clock happened is counted, not told.
+    bool skip_quiet_days = false;
 };
 
 class SessionScreen final : public Recorder {

@@ -212,7 +212,10 @@ void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& ac
 }
 
 // Leaves at half the limit, so that a price hovering at the limit does not switch the halt on and off.
+// The pre-open finds a price; that is no move of the market.
 void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions) {
+    const DayHours* day = hours_.find(prices_.instruments().get(watch.id).calendar, now);
+    if (day != nullptr && !day->open_at(now)) return;
     const auto last = prices_.last(watch.id, now);
     if (!last || !last->positive()) return;
     const double price = units(*last);

@@ -71,9 +71,13 @@ void HaltState::resume(ReceiveTime now) {
     for (const HaltKind kind : kKillCauses) clear(kind, now);
     clear(HaltKind::paused, now);
     if (was_killed) {
-        limited_since_ = now;
-        limited_until_operator_ = true;
+        begin_limited(now);
     }
+}
+
+void HaltState::begin_limited(ReceiveTime now) {
+    limited_since_ = now;
+    limited_until_operator_ = true;
 }
 
 Result<void> HaltState::set_mode_normal(ReceiveTime now) {

@@ -65,6 +65,8 @@ class HaltState {
     // An operator's resume: ends a pause and the kill switch with what tripped it. After the kill switch limited mode
     // begins and lasts until an operator's `mode normal`.
     void resume(ReceiveTime now);
+    // Limited mode until an operator's `mode normal`: after the kill switch, also when another session starts.
+    void begin_limited(ReceiveTime now);
     // Back to full size. Errors: halted while a halt is on or before the hour is over.
     Result<void> set_mode_normal(ReceiveTime now);
     TradingMode mode(ReceiveTime now) const;

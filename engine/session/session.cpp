@@ -115,6 +115,9 @@ void Session::on(const OrderUpdateEvent& update) {
 
 void Session::on(const ConfigEvent& config) {
     record(SessionRecord{"", "start", config_.mode, "config sha256 " + to_hex(sha256(config.text))});
+    if (!config_.start_limited) return;
+    halts_.begin_limited(now_);
+    record(NoteRecord{"warning", "engine", "limited mode after a kill switch: smaller size, one position; 'engine mode normal' ends it"});
 }
 
 void Session::on(const ScriptEvent& script) {
@@ -299,8 +302,10 @@ SessionOutcome Session::outcome() const {
     outcome.stop_requested = stopping();
     outcome.flat = flat();
     outcome.killed = halts_.killed();
-    const Halt* first = halts_.first();
-    outcome.halted = first != nullptr && first->kind != HaltKind::stopping;
+    for (size_t i = 0; i < kHaltKindCount; ++i) {
+        const auto kind = static_cast<HaltKind>(i);
+        outcome.halted = outcome.halted || (halts_.active(kind) && lasts_for_day(kind));
+    }
     outcome.script_refused = script_refused_;
     outcome.script_quarantined = script_quarantined_;
     outcome.script_error = script_error_;

@@ -29,7 +29,7 @@ struct SessionOutcome {
     bool stop_requested = false;  // an operator's stop, or the kill switch
     bool flat = true;             // no open position and no live order
     bool killed = false;
-    bool halted = false;  // some halt is on
+    bool halted = false;  // a limit ended the day: daily loss, drawdown, losing streak, extreme VIX
     bool script_refused = false;
     bool script_quarantined = false;
     std::string script_error;  // of the first refusal
@@ -158,6 +158,7 @@ class Session final : private DeskListener, private StrategyServices {
     std::string_view phase() const override { return phase_; }
     std::optional<Refusal> precheck(const Intent& intent) const override;
     InstrumentId find_instrument(std::string_view symbol) const override;
+    IntentId reserve_intent_id() override { return IntentId(next_intent_++); }
     ChainRow chain_row(const Instrument& option) const;
 
     void record(RecordBody body);

@@ -15,6 +15,7 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
     registry.add("session.mode", mode, {"backtest", "paper", "live"}, "what drives the session; for the records only");
     registry.add("session.use_option_model", use_option_model, "options without a recorded price are priced by model (flagged)");
     registry.add("session.over_history", over_history, "the market is recorded: a daily or realised VIX holds for its day");
+    registry.add("session.start_limited", start_limited, "begin in limited mode (set after a kill switch was resumed)");
     registry.add("session.seed", seed, 0, 9'000'000'000'000'000'000, "", "seed of math.random in scripts and of order ids");
     registry.add("session.bars_kept", bars_kept, 64, 100'000, "bars", "kept for each instrument and timeframe");
 }

@@ -31,7 +31,7 @@ Result<IndicatorInfo> Session::indicator(StrategyId strategy, std::string_view s
     TIDE_ASSERT(owner != nullptr);
     const InstrumentId id = find_instrument(symbol);
     if (!id.valid()) {
-        return make_error(ErrorCode::script, fmt::format("no data for '{}'; ctx:has(symbol) tells before asking", symbol));
+        return make_error(ErrorCode::script, fmt::format("no data for '{}'; ask ctx:has(symbol) first", symbol));
     }
     auto info = market_.indicators().request(id, timeframe, name, parameters);
     if (!info) return info.error();

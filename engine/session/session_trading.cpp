@@ -6,12 +6,6 @@
 namespace tide {
 namespace {
 
-// A stop is rounded away from the market, so that it never triggers earlier than asked; a target likewise.
-Price round_level(Price level, Price tick, int direction, bool is_stop) {
-    const bool down = (direction > 0) == is_stop;
-    return down ? round_down_to_tick(level, tick) : round_up_to_tick(level, tick);
-}
-
 std::string percent(double fraction) { return fmt::format("{:.0f}%", fraction * 100); }
 
 }  // namespace
@@ -22,7 +16,7 @@ RiskContext Session::risk_context() const {
 }
 
 void Session::process(Intent intent, const ScriptRunner* owner) {
-    intent.id = IntentId(next_intent_++);
+    if (!intent.id.valid()) intent.id = reserve_intent_id();
     intent.strategy = owner == nullptr ? StrategyId() : owner->id();
     intent.decided = now_;
     if (owner != nullptr) intent.decision_bar = owner->decision_bar;
@@ -73,7 +67,9 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     plan.why = intent.why;
     gate_.note_accepted(intent, now_);
     const PositionId position = portfolio_.plan(std::move(plan));
-    if (auto orders = desk_.submit(entry_request(intent, instrument, position), now_); !orders) {
+    OrderRequest request = entry_request(intent, instrument, position);
+    request.leave_before = gate_.entries_until(instrument, risk_context());
+    if (auto orders = desk_.submit(request, now_); !orders) {
         record(NoteRecord{"warning", "engine", orders.error().message});
     }
 }
@@ -97,7 +93,7 @@ void Session::engine_exit(PositionId id, const ExitReason& reason, std::string_v
     const Position* position = portfolio_.find(id);
     if (position == nullptr || !position->open()) return;
     Intent intent;
-    intent.id = IntentId(next_intent_++);
+    intent.id = reserve_intent_id();
     intent.kind = IntentKind::exit;
     intent.decided = now_;
     intent.position = id;
@@ -110,9 +106,14 @@ void Session::move_level(const Intent& intent) {
     const Position& position = *portfolio_.find(intent.position);
     const bool is_stop = intent.kind == IntentKind::set_stop;
     const Price tick = book().get(position.underlying).tick;
-    const Price level = round_level(intent.level, tick, position.underlying_direction, is_stop);
+    const int direction = position.underlying_direction;
+    const Price level = is_stop ? round_stop(intent.level, tick, direction) : round_target(intent.level, tick, direction);
     const auto& current = is_stop ? position.levels.stop : position.levels.target;
     if (current == level) return;
+    // The gate let pass what was asked for; the rounding must not take the stop back behind where it is (a stop made from
+    // a percentage need not lie on a tick).
+    const bool back = is_stop && current && (position.underlying_direction > 0 ? level < *current : level > *current);
+    if (back) return;
     const bool done = is_stop ? portfolio_.set_stop(intent.position, level, false, intent.reason.rule)
                               : portfolio_.set_target(intent.position, level, false);
     TIDE_ASSERT(done);

@@ -40,6 +40,7 @@ struct OrderRequest {
     Quantity quantity;
     std::optional<Price> limit;  // none: aggressive
     Price fallback_price;        // of an aggressive exit when the instrument has no price at all
+    std::optional<ReceiveTime> leave_before;  // of an entry: dropped if it still waits by then
     int priority = 5;            // of an exit
     std::string tag;
     std::string why;
@@ -108,7 +109,6 @@ class OrderDesk {
         bool awaiting = false;           // a message without an answer
         bool emergency = false;
         bool cancel_wanted = false;  // until final
-        Price wanted_limit;
         Price fallback_price;
         double vix_at_creation = 0;  // 0 = unknown
         Price underlying_at_creation;
@@ -125,6 +125,7 @@ class OrderDesk {
     bool change_state(Entry& e, OrderEvent event, ReceiveTime now, std::string_view detail);
     bool book_fill(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
     void after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
+    void work_again(Entry& e, ReceiveTime now);
     void finish(Entry& e);
     void want_cancel(Entry& e, ReceiveTime now, std::string_view reason);
     void retry_cancel(Entry& e, ReceiveTime now);
@@ -137,6 +138,7 @@ class OrderDesk {
     std::optional<ReceiveTime> next_due_of_live() const;
     void run_due(Entry& e, ReceiveTime now);
     void reprice(Entry& e, ReceiveTime now);
+    std::optional<Price> next_limit(const Entry& e, ReceiveTime now) const;
     void pump(ReceiveTime now);
     const Entry* next_to_send() const;
     bool held_back_by_flight(const Entry& e) const;

@@ -27,6 +27,13 @@ bool more_favourable(Price candidate, Price best, int direction) {
 
 }  // namespace
 
+Price round_stop(Price level, Price tick, int direction) {
+    return direction > 0 ? round_down_to_tick(level, tick) : round_up_to_tick(level, tick);
+}
+Price round_target(Price level, Price tick, int direction) {
+    return direction > 0 ? round_up_to_tick(level, tick) : round_down_to_tick(level, tick);
+}
+
 std::string_view name_of(FillEffect effect) {
     switch (effect) {
         case FillEffect::opened:
@@ -105,9 +112,15 @@ Position& Portfolio::open_position(PositionId id, const PositionPlan& plan, Rece
     if (underlying) {
         position.underlying_entry = position.best_underlying = position.last_underlying = *underlying;
         const int direction = position.underlying_direction;
-        if (plan.stop_pct) position.levels.stop = *underlying - percent_of(*underlying, *plan.stop_pct) * direction;
-        if (plan.target_pct)
-            position.levels.target = *underlying + percent_of(*underlying, *plan.target_pct) * direction;
+        const Price tick = instruments_.get(position.underlying).tick;
+        if (plan.stop_pct) {
+            const Price stop = *underlying - percent_of(*underlying, *plan.stop_pct) * direction;
+            position.levels.stop = round_stop(stop, tick, direction);
+        }
+        if (plan.target_pct) {
+            const Price target = *underlying + percent_of(*underlying, *plan.target_pct) * direction;
+            position.levels.target = round_target(target, tick, direction);
+        }
     }
     const auto at = std::find_if(open_.begin(), open_.end(), [&](const Position& p) { return id < p.id; });
     const auto placed = open_.insert(at, std::move(position));

@@ -34,6 +34,11 @@ struct FillOutcome {
     PositionId surplus;
 };
 
+// A level on the underlying's tick, away from the market, so that it never acts earlier than asked. `direction` as in
+// Position::underlying_direction.
+Price round_stop(Price level, Price tick, int direction);
+Price round_target(Price level, Price tick, int direction);
+
 // Cash and positions, from confirmed fills only. Money is exact; nothing here is rounded but averages for display.
 //   cash + market value = start + realised + unrealised - charges, to the unit (check_invariants).
 // A future's notional is not paid: its value is its unrealised P&L.

@@ -139,4 +139,3 @@ BENCHMARK(bm_read_ticks);
 
 }  // namespace
 }  // namespace tide
-

@@ -206,4 +206,3 @@ BENCHMARK(bm_query_year_of_trades)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace tide
-

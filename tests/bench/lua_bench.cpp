@@ -63,7 +63,8 @@ void on_bar_of_ema_cross(benchmark::State& state) {
 BENCHMARK(on_bar_of_ema_cross)->ArgName("jit")->Arg(1)->Arg(0);
 
 void on_bar_that_does_nothing(benchmark::State& state) {
-    Loaded loaded(bundle_of(strategy_text("function S.on_bar(ctx, bar) if bar.tf ~= '5m' then return end end")), state.range(0) != 0);
+    Loaded loaded(bundle_of(strategy_text("function S.on_bar(ctx, bar) if bar.tf ~= '5m' then return end end")),
+                  state.range(0) != 0);
     CallbackOutput output;
     const BarMessage bar = bar_of(kStart, 100, 101, 99, 100);
     for (auto _ : state) benchmark::DoNotOptimize(loaded.host.on_bar(kStrategy, bar, output));
@@ -71,10 +72,11 @@ void on_bar_that_does_nothing(benchmark::State& state) {
 BENCHMARK(on_bar_that_does_nothing)->ArgName("jit")->Arg(1)->Arg(0);
 
 void on_exit_check_of_a_stop(benchmark::State& state) {
-    Loaded loaded(bundle_of(strategy_text("function S.on_exit_check(ctx, position, quote)\n"
-                                          "  local move = (position.underlying_last / position.underlying_entry - 1) * 100\n"
-                                          "  if move < -1 then return { exit = 1, rule = 'stop' } end end")),
-                  state.range(0) != 0);
+    Loaded loaded(
+        bundle_of(strategy_text("function S.on_exit_check(ctx, position, quote)\n"
+                                "  local move = (position.underlying_last / position.underlying_entry - 1) * 100\n"
+                                "  if move < -1 then return { exit = 1, rule = 'stop' } end end")),
+        state.range(0) != 0);
     CallbackOutput output;
     PositionMessage position;
     position.id = 1;
@@ -95,10 +97,11 @@ BENCHMARK(on_exit_check_of_a_stop)->ArgName("jit")->Arg(1)->Arg(0);
 
 // The defined order of pairs against LuaJIT's own speed is in docs/decisions/lua-iteration-order.md.
 void pairs_over_five_keys(benchmark::State& state) {
-    Loaded loaded(bundle_of(strategy_text("local t = { alpha = 1, beta = 2, gamma = 3, delta = 4, epsilon = 5 }\n"
-                                          "function S.on_timer(ctx) local sum = 0\n"
-                                          "  for turn = 1, 100 do for key, value in pairs(t) do sum = sum + value end end end")),
-                  state.range(0) != 0);
+    Loaded loaded(
+        bundle_of(strategy_text("local t = { alpha = 1, beta = 2, gamma = 3, delta = 4, epsilon = 5 }\n"
+                                "function S.on_timer(ctx) local sum = 0\n"
+                                "  for turn = 1, 100 do for key, value in pairs(t) do sum = sum + value end end end")),
+        state.range(0) != 0);
     CallbackOutput output;
     for (auto _ : state) benchmark::DoNotOptimize(loaded.host.on_timer(kStrategy, "x", output));
     state.SetItemsProcessed(state.iterations() * 100);

@@ -1,2 +1,2 @@
--- expect: budget
+-- expect: budget|memory
 local function f() pcall(f) pcall(f) end f()

@@ -73,6 +73,18 @@ TEST_F(CommandLine, an_unknown_configuration_key_is_refused_with_the_nearest_one
     EXPECT_NE(run.error_line().find("did you mean 'risk.max_positions'"), std::string::npos) << run.err;
 }
 
+TEST_F(CommandLine, the_shipped_configuration_lists_every_setting_with_its_default) {
+    const auto shipped = engine("config show --json").json()["settings"];
+    const auto defaults = engine("config show --json --config " + write("empty.toml", "")).json()["settings"];
+    EXPECT_EQ(shipped, defaults);
+    const std::string text = read(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "engine.toml");
+    for (const auto& [key, setting] : shipped.items()) {
+        // Decided by the command line, not by a file.
+        if (key == "session.mode" || key == "session.use_option_model" || key == "session.over_history" || key == "session.start_limited") continue;
+        EXPECT_NE(text.find("\n" + key.substr(key.find('.') + 1) + " = "), std::string::npos) << key;
+    }
+}
+
 TEST_F(CommandLine, a_home_that_cannot_be_made_is_one_line) {
     const auto file = write("not_a_folder", "x");
     const auto run = engine("run --paper --speed max --script adx_trend.lua --home " + file);
@@ -95,7 +107,8 @@ TEST_F(CommandLine, words_that_are_not_understood_are_usage) {
 
 TEST_F(CommandLine, help_shows_an_example_for_every_command) {
     for (const char* command : {"run", "backtest", "replay", "check", "sessions", "trades", "orders", "positions", "audit", "indicators",
-                                "greeks", "data aggregate", "data resample", "calendar", "config show", "kill-switch", "resume"}) {
+                                "greeks", "data aggregate", "data resample", "calendar", "config show", "kill-switch", "resume", "mode",
+                                "recover"}) {
         const auto help = engine(std::string(command) + " --help");
         EXPECT_EQ(help.code, 0) << command;
         EXPECT_NE(help.out.find("Example: engine"), std::string::npos) << command;

@@ -33,7 +33,8 @@ class FakeServices final : public StrategyServices {
         }
         Indicator& found = indicators[key];
         if (found.outputs.empty())
-            found.outputs = name == "adx" ? std::vector<std::string>{"adx", "plus_di", "minus_di"} : std::vector<std::string>{std::string(name)};
+            found.outputs = name == "adx" ? std::vector<std::string>{"adx", "plus_di", "minus_di"}
+                                          : std::vector<std::string>{std::string(name)};
         return IndicatorInfo{handles[key], found.outputs, found.rows.size()};
     }
     double indicator_history(int32_t handle, size_t output, size_t back) const override {
@@ -48,7 +49,8 @@ class FakeServices final : public StrategyServices {
         const auto& series = bars.at({symbol, timeframe});
         return series.at(series.size() - 1 - back);
     }
-    Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days, int64_t) const override {
+    Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
+                                int64_t) const override {
         last_chain_request = fmt::format("{} {} {}", underlying, expiry, min_days);
         if (snapshot.rows.empty()) return make_error(ErrorCode::not_found, "no chain for " + std::string(underlying));
         return snapshot;
@@ -80,8 +82,8 @@ class FakeServices final : public StrategyServices {
     std::vector<PositionMessage> open_positions;
     std::map<std::string, double> prices{{"NIFTY", 21750.0}};
     std::optional<Refusal> refusal;
-    std::map<std::string, uint32_t> instruments{{"NIFTY", 1}, {"RELIANCE", 2}, {"NIFTY 2024-01-25 21750 CE", 3},
-                                                {"NIFTY 2024-01-25 21750 PE", 4}};
+    std::map<std::string, uint32_t> instruments{
+        {"NIFTY", 1}, {"RELIANCE", 2}, {"NIFTY 2024-01-25 21750 CE", 3}, {"NIFTY 2024-01-25 21750 PE", 4}};
     uint64_t intents = 0;
 };
 
@@ -93,11 +95,13 @@ inline ScriptBundle bundle_of(std::string text, std::vector<ScriptSource> module
 
 // A strategy of one symbol with the given callbacks.
 inline std::string strategy_text(const std::string& body, const std::string& more_needs = "") {
-    return "local S = strategy { name = \"probe\", version = \"1.0.0\", api = 1, needs = { symbols = { \"NIFTY\" }, bars = { \"1m\", \"5m\" } " +
+    return "local S = strategy { name = \"probe\", version = \"1.0.0\", api = 1, needs = { symbols = { \"NIFTY\" }, "
+           "bars = { \"1m\", \"5m\" } " +
            (more_needs.empty() ? "" : ", " + more_needs) + " } }\n" + body + "\nreturn S\n";
 }
 
-inline BarMessage bar_of(int64_t start_s, double open, double high, double low, double close, Timeframe timeframe = Timeframe::m1) {
+inline BarMessage bar_of(int64_t start_s, double open, double high, double low, double close,
+                         Timeframe timeframe = Timeframe::m1) {
     BarMessage bar;
     bar.timeframe = timeframe;
     bar.start_s = start_s;

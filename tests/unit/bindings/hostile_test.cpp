@@ -4,7 +4,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <sstream>
 
 #include "fake_services.hpp"
@@ -33,9 +32,12 @@ std::vector<std::string> expectations(const std::string& text) {
     return all;
 }
 
-bool about_memory(const std::string& message) { return message.find("memory limit") != std::string::npos; }
+bool about_memory(const std::string& message) {
+    return message.find("memory limit") != std::string::npos;
+}
 bool about_budget(const std::string& message) {
-    return message.find("instruction budget") != std::string::npos || message.find("nested too deeply") != std::string::npos ||
+    return message.find("instruction budget") != std::string::npos ||
+           message.find("nested too deeply") != std::string::npos ||
            message.find("too much output") != std::string::npos;
 }
 
@@ -80,6 +82,14 @@ Outcome run(const std::string& text, bool jit) {
     return outcome;
 }
 
+// "0x" with at least six hex digits.
+bool has_address(const std::string& text) {
+    for (size_t at = text.find("0x"); at != std::string::npos; at = text.find("0x", at + 1)) {
+        if (text.find_first_not_of("0123456789abcdef", at + 2) - (at + 2) >= 6) return true;
+    }
+    return false;
+}
+
 class HostileScript : public testing::TestWithParam<std::tuple<std::string, bool>> {};
 
 TEST_P(HostileScript, is_contained) {
@@ -90,11 +100,13 @@ TEST_P(HostileScript, is_contained) {
     const auto begin = std::chrono::steady_clock::now();
     const Outcome outcome = run(text, jit);
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    EXPECT_TRUE(std::find(expected.begin(), expected.end(), outcome.verdict) != expected.end()) << outcome.verdict << ": " << outcome.message;
+    EXPECT_TRUE(std::find(expected.begin(), expected.end(), outcome.verdict) != expected.end())
+        << outcome.verdict << ": " << outcome.message;
     EXPECT_EQ(outcome.message.find("ESCAPED"), std::string::npos) << outcome.message;
-    EXPECT_FALSE(std::regex_search(outcome.message, std::regex("0x[0-9a-f]{6}"))) << "an address: " << outcome.message;
+    EXPECT_FALSE(has_address(outcome.message)) << outcome.message;
     EXPECT_LT(outcome.message.size(), 5000u);
-    EXPECT_TRUE(std::none_of(outcome.message.begin(), outcome.message.end(), [](char c) { return c == '\x1b' || c == '\0' || c == '\r'; }));
+    EXPECT_TRUE(std::none_of(outcome.message.begin(), outcome.message.end(),
+                             [](char c) { return c == '\x1b' || c == '\0' || c == '\r'; }));
     EXPECT_TRUE(outcome.verdict == "ok" || outcome.intents == 0);
     EXPECT_LT(seconds, 10) << "took too long to be stopped";
 }
@@ -108,7 +120,10 @@ std::vector<std::string> names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, HostileScript, testing::Combine(testing::ValuesIn(names()), testing::Bool()),
-                         [](const auto& which) { return std::get<0>(which.param) + (std::get<1>(which.param) ? "_compiled" : "_interpreted"); });
+                         [](const auto& which) {
+                             return std::get<0>(which.param) +
+                                    (std::get<1>(which.param) ? "_compiled" : "_interpreted");
+                         });
 
 }  // namespace
 }  // namespace tide::test

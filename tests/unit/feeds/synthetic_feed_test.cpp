@@ -46,7 +46,7 @@ struct Session {
 char letter_of(const Event& event) {
     if (std::holds_alternative<InstrumentEvent>(event.payload)) return 'I';
     if (const auto* bar = std::get_if<BarEvent>(&event.payload)) return bar->bar.timeframe == Timeframe::d1 ? 'd' : 'm';
-    if (std::holds_alternative<TradingDayEvent>(event.payload)) return 'D';
+    if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) return day->history ? 'h' : 'D';
     if (std::holds_alternative<TickEvent>(event.payload)) return 't';
     if (std::holds_alternative<DayEndEvent>(event.payload)) return 'E';
     return 'S';
@@ -191,7 +191,7 @@ std::vector<std::vector<double>> minute_returns(const std::vector<Bar>& bars) {
 
 TEST(SyntheticFeed, events_come_in_the_documented_order_with_times_that_never_fall) {
     const Session& session = default_session();
-    EXPECT_EQ(session.order, "IdmDtES");
+    EXPECT_EQ(session.order, "IdhmDtES");
     EXPECT_TRUE(session.ascending);
     EXPECT_EQ(session.day->date, kFriday);
     EXPECT_EQ(session.day->sessions[0].close, hours(15) + minutes(40));

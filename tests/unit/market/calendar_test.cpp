@@ -1,6 +1,7 @@
 #include "market/calendar.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -168,7 +169,7 @@ TEST(Calendar, daily_bars_of_2024_and_2025_fall_on_its_trading_days_only) {
 class CalendarFile : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = std::filesystem::path(testing::TempDir()) / "tide_calendar_test";
+        folder_ = std::filesystem::path(testing::TempDir()) / ("tide_calendar_test_" + std::to_string(getpid()));
         std::filesystem::create_directories(folder_);
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }

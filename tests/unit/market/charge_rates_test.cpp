@@ -1,6 +1,7 @@
 #include "market/charge_rates.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -98,7 +99,7 @@ TEST(ChargeRates, a_row_becomes_an_event) {
 class ChargeFile : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = std::filesystem::path(testing::TempDir()) / "tide_charges_test";
+        folder_ = std::filesystem::path(testing::TempDir()) / ("tide_charges_test_" + std::to_string(getpid()));
         std::filesystem::create_directories(folder_);
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }

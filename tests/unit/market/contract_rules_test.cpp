@@ -1,6 +1,7 @@
 #include "market/contract_rules.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -240,7 +241,8 @@ TEST(ContractRules, end_of_day_file_of_november_2025_has_the_same_expiries_and_l
 }
 
 TEST(ContractRules, mistakes_in_the_file_are_refused_with_line_and_key) {
-    const auto file = std::filesystem::path(testing::TempDir()) / "tide_contracts_test.toml";
+    const auto file =
+        std::filesystem::path(testing::TempDir()) / (std::to_string(getpid()) + "tide_contracts_test.toml");
     const std::string good =
         "[[underlying]]\nsymbol = \"X\"\nexchange = \"NSE\"\nweeklies_listed = 0\nmonthlies_listed = 3\n"
         "quarterlies_listed = 0\n";

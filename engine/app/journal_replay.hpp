@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "core/result.hpp"
+#include "journal/journal_reader.hpp"
+#include "ops/session_summary.hpp"
+#include "session/session.hpp"
+
+namespace tide {
+
+// Runs a journal again through the Session. With `verify`, what the Session does is compared with what was recorded; the
+// first difference is an error (mismatch) that names it. `also` (may be null) hears every record: a ledger to complete.
+class JournalReplay {
+  public:
+    JournalReplay(JournalReader& reader, bool verify, Recorder* also = nullptr);
+    ~JournalReplay();
+    JournalReplay(const JournalReplay&) = delete;
+    JournalReplay& operator=(const JournalReplay&) = delete;
+
+    Result<void> run();
+    // After run() without an error:
+    const Session& session() const;
+    const SessionSummary& summary() const;
+    bool complete() const;          // the journal ends with the session's end
+    uint64_t events() const;
+    uint64_t order_messages() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tide

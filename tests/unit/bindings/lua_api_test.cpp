@@ -1,0 +1,300 @@
+#include "lua_host_fixture.hpp"
+
+// What a running script sees and says: the mirror of the market, intents, notes.
+namespace tide::test {
+namespace {
+
+class LuaApiTest : public LuaHostTest {};
+
+// ---- mirror
+
+TEST_F(LuaApiTest, bars_count_back_from_the_one_that_just_closed) {
+    load(
+        strategy_text("function S.on_bar(ctx, bar) local b = ctx:bars('NIFTY', '1m')\n"
+                      "ctx:log(b:count(), b:close(0), b:close(1), b:close(2), b:close(-1), b:volume(0), b:time(0), "
+                      "b:highest(2), b:lowest(2), b:mean_volume(1)) end"));
+    services.bars[{0, Timeframe::m1}] = {bar_of(kMorning - 60, 10, 11, 9, 10)};
+    services.bars[{0, Timeframe::m1}].push_back(bar_of(kMorning, 20, 21, 19, 20));
+    bar(kMorning, 20);
+    EXPECT_EQ(output.logs.at(0).text, fmt::format("2 20 10 nil nil nil {} 21 9 nil", kMorning));
+    bar(kMorning + 60, 30);
+    EXPECT_EQ(output.logs.at(0).text, fmt::format("3 30 20 10 nil nil {} 31 19 nil", kMorning + 60));
+}
+
+TEST_F(LuaApiTest, bars_keep_the_newest_and_forget_the_oldest) {
+    load(
+        strategy_text("function S.on_start(ctx) ctx.b = ctx:bars('NIFTY', '1m') end\n"
+                      "function S.on_bar(ctx, bar) local b = ctx.b if bar.close == 600 then ctx:log(b:count(), "
+                      "b:close(0), b:close(511), b:close(512)) end end"));
+    host.on_start(kStrategy, output);
+    for (int i = 1; i <= 600; ++i) bar(kMorning + 60 * i, i);
+    EXPECT_EQ(output.logs.at(0).text, "512 600 89 nil");
+}
+
+TEST_F(LuaApiTest, indicators_are_nil_until_ready_and_have_named_outputs) {
+    services.indicators["NIFTY 1m adx 14"] = {{"adx", "plus_di", "minus_di"}, {{kMissing, 20, 10}, {30, 21, 11}}};
+    load(
+        strategy_text("function S.on_start(ctx) ctx.adx = ctx:indicator('NIFTY', '1m', 'adx', 14) end\n"
+                      "function S.on_bar(ctx, bar) local a = ctx.adx ctx:log(a:value(), a:value(1), a:value(2), "
+                      "a.plus_di, a:get('minus_di', 1), a:ready()) end"));
+    host.on_start(kStrategy, output);
+    bar();
+    EXPECT_EQ(output.logs.at(0).text, "30 nil nil 21 10 true");
+    const double next[] = {31, kMissing, 12};
+    host.push_indicator(kStrategy, {0, next});
+    bar();
+    EXPECT_EQ(output.logs.at(0).text, "31 30 nil nil 11 false");
+}
+
+TEST_F(LuaApiTest, wrong_names_get_a_suggestion) {
+    EXPECT_NE(said("ctx:indicator('NIFTY', '1m', 'adx', 14):get('plusdi')")
+                  .find("has no output 'plusdi'; it has adx, plus_di, minus_di; did you mean 'plus_di'?"),
+              std::string::npos);
+    EXPECT_NE(said("ctx:bars('NIFTI', '1m')").find("symbol 'NIFTI' is not in needs.symbols; did you mean 'NIFTY'?"),
+              std::string::npos);
+    EXPECT_NE(said("ctx:bars('NIFTY', '1h')").find("timeframe '1h' is not in needs.bars"), std::string::npos);
+    EXPECT_NE(said("return pirnt(1)").find("probe.lua:3: unknown name 'pirnt'; did you mean 'print'?"),
+              std::string::npos)
+        << said("return pirnt(1)");
+    EXPECT_NE(said("ctx:indicator('NIFTY', '1m', 'vwap')").find("probe.lua:3: ctx:indicator: no indicator 'vwap'"),
+              std::string::npos);
+}
+
+// ---- intents
+
+TEST_F(LuaApiTest, enter_fills_an_intent) {
+    load(
+        strategy_text("function S.on_bar(ctx, bar) ctx:log(ctx:enter { symbol = 'NIFTY 2024-01-25 21750 CE', lots = 2, "
+                      "limit = 150.05,\n"
+                      "  stop_pct = 1.5, target = 22000, tag = 'breakout', why = 'because' }) end"));
+    bar();
+    ASSERT_EQ(output.intents.size(), 1u);
+    const Intent& intent = output.intents[0];
+    EXPECT_EQ(intent.kind, IntentKind::enter);
+    EXPECT_EQ(intent.id, IntentId(1));
+    EXPECT_EQ(intent.instrument, InstrumentId(3));
+    EXPECT_EQ(intent.side, Side::buy);
+    EXPECT_EQ(intent.lots, 2);
+    EXPECT_EQ(intent.limit, Price::from_units(1'500'500));
+    EXPECT_EQ(intent.stop_pct, 1.5);
+    EXPECT_EQ(intent.target, Price::from_rupees(22'000));
+    EXPECT_FALSE(intent.stop || intent.target_pct);
+    EXPECT_EQ(intent.tag, "breakout");
+    EXPECT_EQ(intent.why, "because");
+    EXPECT_EQ(intent.strategy, kStrategy);
+    EXPECT_EQ(intent.decision_bar, ExchangeTime(seconds(kMorning)));
+    EXPECT_EQ(intent.decided, ReceiveTime(seconds(kMorning + 60)));
+    EXPECT_EQ(output.logs.at(0).text, "1");
+}
+
+TEST_F(LuaApiTest, arguments_out_of_range_are_refused_by_name_and_logged) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"{ lots = 1 }", "leg or symbol must name what to trade, got nil"},
+        {"{ symbol = 'GOLD', lots = 1 }", "symbol 'GOLD' is not known"},
+        {"{ symbol = 'NIFTY' }", "lots must be a whole number from 1 to 1000000, got nil"},
+        {"{ symbol = 'NIFTY', lots = 1.5 }", "lots must be a whole number from 1 to 1000000, got 1.5"},
+        {"{ symbol = 'NIFTY', lots = '1' }", "lots must be a whole number from 1 to 1000000, got '1'"},
+        {"{ symbol = 'NIFTY', lots = 0 / 0 }", "lots must be a whole number"},
+        {"{ symbol = 'NIFTY', lots = 1, limit = -5 }", "limit must be a price above 0 in rupees, got -5"},
+        {"{ symbol = 'NIFTY', lots = 1, limit = math.huge }", "limit must be a price above 0 in rupees, got inf"},
+        {"{ symbol = 'NIFTY', lots = 1, stop = 0 / 0 }", "stop must be a price above 0 in rupees, got"},
+        {"{ symbol = 'NIFTY', lots = 1, stop = {} }", "stop must be a price above 0 in rupees, got a table"},
+        {"{ symbol = 'NIFTY', lots = 1, stop_pct = 0 }", "stop_pct must be a percentage from 0.01 to 100, got 0"},
+        {"{ symbol = 'NIFTY', lots = 1, stop = 1, stop_pct = 1 }", "stop and stop_pct: give one of the two"},
+        {"{ symbol = 'NIFTY', lots = 1, side = 'long' }", "side must be \"buy\" or \"sell\", got 'long'"},
+        {"{ symbol = 'NIFTY', lots = 1, why = 5 }", "why must be a text, got 5"},
+        {"{ symbol = 'NIFTY', lots = 1, stoppct = 1 }", "unknown field 'stoppct'; did you mean 'stop_pct'?"},
+        {"{ symbol = 'NIFTY', leg = {}, lots = 1 }", "leg and symbol: give one of the two"}};
+    for (const auto& [order, text] : cases) {
+        load(strategy_text("function S.on_bar(ctx, bar) local id, code, text = ctx:enter " + std::string(order) +
+                           " ctx:log(id, code, text) end"));
+        EXPECT_EQ(bar().status, CallbackStatus::ok);
+        ASSERT_EQ(output.logs.size(), 2u) << order;
+        EXPECT_EQ(output.logs[0].level, "warning");
+        EXPECT_EQ(output.logs[0].text.find("probe.lua:2: ctx:enter: "), 0u) << output.logs[0].text;
+        EXPECT_NE(output.logs[0].text.find(text), std::string::npos) << output.logs[0].text;
+        EXPECT_EQ(output.logs[1].text.find("nil bad_argument "), 0u) << output.logs[1].text;
+        EXPECT_TRUE(output.intents.empty());
+    }
+}
+
+TEST_F(LuaApiTest, what_the_risk_gate_would_refuse_is_refused_at_once) {
+    services.refusal = Refusal{"max_positions", "3 positions are open"};
+    EXPECT_EQ(
+        said("local id, code, text = ctx:enter { symbol = 'NIFTY', lots = 1 } if not id then ctx:log(code, text) end"),
+        "probe.lua:3: ctx:enter refused (max_positions): 3 positions are open");
+    EXPECT_EQ(output.logs.at(1).text, "max_positions 3 positions are open");
+    EXPECT_TRUE(output.intents.empty());
+}
+
+TEST_F(LuaApiTest, more_intents_than_allowed_fail_the_callback) {
+    load(strategy_text(
+        "function S.on_bar(ctx, bar) for i = 1, 17 do pcall(ctx.enter, ctx, { symbol = 'NIFTY', lots = 1 }) end end"));
+    EXPECT_EQ(bar().status, CallbackStatus::budget);
+    EXPECT_TRUE(output.intents.empty());
+    load(
+        strategy_text("function S.on_bar(ctx, bar) for i = 1, 16 do ctx:enter { symbol = 'NIFTY', lots = 1 } end end"));
+    EXPECT_EQ(bar().status, CallbackStatus::ok);
+    EXPECT_EQ(output.intents.size(), 16u);
+}
+
+PositionMessage open_call() {
+    PositionMessage position;
+    position.id = 7;
+    position.symbol = "NIFTY 2024-01-25 21750 CE";
+    position.underlying = "NIFTY";
+    position.right = "CE";
+    position.strike = 21'750;
+    position.days_to_expiry = 10;
+    position.lots = 2;
+    position.underlying_entry = 21'700;
+    position.underlying_last = 21'800;
+    position.stop = 21'483;
+    position.tag = "entry";
+    return position;
+}
+
+TEST_F(LuaApiTest, exit_and_stop_carry_rule_text_and_values) {
+    services.open_positions = {open_call()};
+    load(
+        strategy_text("function S.on_bar(ctx, bar) local p = ctx:positions()[1]\n"
+                      "ctx:log(p.id, p.symbol, p.right, p.strike, p.days_to_expiry, p.lots, p.stop, p.target)\n"
+                      "ctx:set_stop(p, 21600, { rule = 'trail', why = 'follow' }) ctx:set_target(p.id, 22000)\n"
+                      "ctx:exit(p, { fraction = 0.5, rule = 'half', reason = 'enough', priority = 3, values = { a = 1, "
+                      "b = 2.5 } }) end"));
+    EXPECT_EQ(bar().status, CallbackStatus::ok);
+    EXPECT_EQ(output.logs.at(0).text, "7 NIFTY 2024-01-25 21750 CE CE 21750 10 2 21483 nil");
+    ASSERT_EQ(output.intents.size(), 3u);
+    EXPECT_EQ(output.intents[0].kind, IntentKind::set_stop);
+    EXPECT_EQ(output.intents[0].level, Price::from_rupees(21'600));
+    EXPECT_EQ(output.intents[0].reason.rule, "trail");
+    EXPECT_EQ(output.intents[0].reason.text, "follow");
+    EXPECT_EQ(output.intents[1].kind, IntentKind::set_target);
+    EXPECT_EQ(output.intents[2].kind, IntentKind::exit);
+    EXPECT_EQ(output.intents[2].position, PositionId(7));
+    EXPECT_EQ(output.intents[2].fraction, 0.5);
+    EXPECT_EQ(output.intents[2].reason.priority, 3);
+    EXPECT_EQ(output.intents[2].reason.rule, "half");
+    EXPECT_EQ(output.intents[2].reason.text, "enough");
+    EXPECT_EQ(output.intents[2].reason.values, "a=1 b=2.5");
+}
+
+TEST_F(LuaApiTest, scripts_cannot_claim_the_engines_priority_nor_foreign_positions) {
+    services.open_positions = {open_call()};
+    EXPECT_NE(said("local p = ctx:positions()[1] ctx:exit(p, { priority = 1 })")
+                  .find("priority must be a whole number from 2 to 5, got 1"),
+              std::string::npos);
+    EXPECT_NE(said("ctx:exit(99)").find("refused (unknown_position): this strategy has no position 99"),
+              std::string::npos);
+    EXPECT_NE(said("ctx:exit({})").find("position must be a position or its id, got nil"), std::string::npos);
+}
+
+TEST_F(LuaApiTest, an_exit_decision_becomes_intents) {
+    load(
+        strategy_text("function S.on_exit_check(ctx, position, quote)\n"
+                      "  if quote.underlying < 21000 then return nil end\n"
+                      "  return { exit = 0.5, rule = 'half', why = quote.last .. ' ' .. tostring(quote.bid), priority "
+                      "= 3, stop = 21700, stop_rule = 'breakeven', values = 'x=1' } end"));
+    QuoteMessage quote;
+    quote.last = 150;
+    quote.underlying = 20'000;
+    EXPECT_EQ(host.on_exit_check(kStrategy, open_call(), quote, output).status, CallbackStatus::ok);
+    EXPECT_TRUE(output.intents.empty());
+    quote.underlying = 21'800;
+    EXPECT_EQ(host.on_exit_check(kStrategy, open_call(), quote, output).status, CallbackStatus::ok);
+    ASSERT_EQ(output.intents.size(), 2u);
+    EXPECT_EQ(output.intents[0].kind, IntentKind::set_stop);
+    EXPECT_EQ(output.intents[0].reason.rule, "breakeven");
+    EXPECT_EQ(output.intents[1].kind, IntentKind::exit);
+    EXPECT_EQ(output.intents[1].reason.text, "150 nil");
+    EXPECT_EQ(output.intents[1].reason.values, "x=1");
+}
+
+TEST_F(LuaApiTest, an_exit_decision_of_the_wrong_shape_is_an_error) {
+    const auto check = [&](const std::string& decision) {
+        load(strategy_text("function S.on_exit_check() return " + decision + " end"));
+        return host.on_exit_check(kStrategy, open_call(), {}, output).message;
+    };
+    EXPECT_NE(check("true").find("on_exit_check must return nil or a table"), std::string::npos);
+    EXPECT_NE(check("{ exits = 1 }").find("unknown field 'exits' in the decision; did you mean 'exit'?"),
+              std::string::npos);
+    EXPECT_NE(check("{ rule = 'x' }").find("a decision needs exit or stop"), std::string::npos);
+}
+
+TEST_F(LuaApiTest, the_same_refusal_again_is_logged_once) {
+    services.refusal = Refusal{"exit_in_progress", "an exit is on its way"};
+    load(strategy_text("function S.on_exit_check() return { exit = 1, rule = 'x' } end"));
+    for (int i = 0; i < 5; ++i) host.on_exit_check(kStrategy, open_call(), {}, output);
+    EXPECT_EQ(output.logs.size(), 1u);
+}
+
+TEST_F(LuaApiTest, more_positions_than_remembered_come_and_go) {
+    load(strategy_text("function S.on_bar(ctx, bar) ctx:log(#ctx:positions()) end"));
+    for (uint64_t id = 1; id <= 200; ++id) {
+        PositionMessage position = open_call();
+        position.id = id;
+        services.open_positions = {position};
+        ASSERT_EQ(bar().status, CallbackStatus::ok) << id;
+        EXPECT_EQ(output.logs.at(0).text, "1");
+    }
+}
+
+// ---- market and notes
+
+TEST_F(LuaApiTest, chain_gives_legs_by_side_and_strike) {
+    services.snapshot.underlying = "NIFTY";
+    services.snapshot.spot = 21'760;
+    services.snapshot.atm_strike = 21'750;
+    services.snapshot.expiry = "2024-01-25";
+    services.snapshot.days_to_expiry = 10;
+    ChainRow call{"NIFTY 2024-01-25 21750 CE", 21'750, "CE", 150, 149, 151, 5000, kMissing, 1, 50, false};
+    ChainRow put = call;
+    put.symbol = "NIFTY 2024-01-25 21750 PE";
+    put.right = "PE";
+    services.snapshot.rows = {call, put};
+    EXPECT_EQ(said("local c = ctx:chain('NIFTY', { expiry = 'monthly', min_days = 4 }) local leg = c:atm('PE')\n"
+                   "ctx:log(c.spot, c.expiry, #c.rows, leg.symbol, leg.ask, leg.oi, leg.volume, leg.lot, "
+                   "leg.days_to_expiry, leg.model, c:strike(99, 'CE'))\n"
+                   "ctx:enter { leg = leg, lots = 1 }",
+                   "chain = { strikes = 5 }"),
+              "21760 2024-01-25 2 NIFTY 2024-01-25 21750 PE 151 5000 nil 50 10 false nil");
+    EXPECT_EQ(services.last_chain_request, "NIFTY monthly 4");
+    EXPECT_EQ(output.intents.at(0).instrument, InstrumentId(4));
+    services.snapshot.rows.clear();
+    EXPECT_EQ(said("ctx:log(ctx:chain('NIFTY'))", "chain = { strikes = 5 }"), "nil no chain for NIFTY");
+}
+
+TEST_F(LuaApiTest, account_vix_price_phase_and_time_are_the_engines) {
+    EXPECT_EQ(said("local a = ctx:account() ctx:log(a.equity, a.open_positions, a.max_positions, a.size_factor, "
+                   "a.entries_allowed)"),
+              "1000000 0 3 1 true");
+    EXPECT_EQ(said("ctx:log(ctx:vix())"), "15.5 1m 0.25");
+    EXPECT_EQ(said("ctx:log(ctx:price('NIFTY'), ctx:price('GOLD'), ctx:phase())"), "21750 nil open");
+    EXPECT_EQ(said("ctx:log(ctx.now, ctx.time, ctx.date)"), fmt::format("{} 09:21 2024-01-01", kMorning + 60));
+    EXPECT_EQ(said("ctx:log(os.time(), os.date('%Y-%m-%d %H:%M:%S'), os.clock() == ctx.now)"),
+              fmt::format("{} 2024-01-01 09:21:00 true", kMorning + 60));
+    EXPECT_EQ(said("ctx:log(os.time { year = 2024, month = 1, day = 1, hour = 9, min = 21 })"),
+              fmt::format("{}", kMorning + 60));
+    services.vix_reading = {kMissing, kMissing, "none"};
+    EXPECT_EQ(said("ctx:log(ctx:vix())"), "nil none nil");
+}
+
+TEST_F(LuaApiTest, notes_reach_the_output) {
+    load(
+        strategy_text("function S.on_bar(ctx, bar) ctx:skip('no trend') ctx:skip('other', 'BANKNIFTY') "
+                      "ctx:notify('look') print('a', 1, {})\n"
+                      "ctx:state('NIFTY', 'adx_category', 'buy_ce', { adx = 31.2 }) ctx:after(30, 'again') end"));
+    EXPECT_EQ(bar().status, CallbackStatus::ok);
+    ASSERT_EQ(output.skips.size(), 2u);
+    EXPECT_EQ(output.skips[0].symbol, "NIFTY");
+    EXPECT_EQ(output.skips[1].symbol, "BANKNIFTY");
+    EXPECT_EQ(output.logs.at(0).level, "warning");
+    EXPECT_EQ(output.logs.at(1).text, "a 1 table");
+    EXPECT_EQ(output.states.at(0).value, "buy_ce");
+    EXPECT_EQ(output.states.at(0).values, "adx=31.2");
+    EXPECT_EQ(output.timers.at(0).seconds, 30);
+    EXPECT_EQ(output.timers.at(0).name, "again");
+}
+
+}  // namespace
+}  // namespace tide::test
