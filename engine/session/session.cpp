@@ -196,13 +196,16 @@ void Session::on(const FeedStatusEvent& status) {
     const std::string text = fmt::format("{}: {}", status.feed, status.detail);
     switch (status.state) {
         case FeedState::up:
-            halts_.clear(HaltKind::feed_down, now_);
+            if (halts_.clear(HaltKind::feed_down, now_)) {
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), false, fmt::format("feed={}", status.feed), text});
+            }
             record(NoteRecord{"info", "feed", text});
             break;
         case FeedState::degraded: record(NoteRecord{"warning", "feed", text}); break;
         case FeedState::down:
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
                 record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
+                desk_.cancel_entries(now_, name_of(HaltKind::feed_down));
             }
             break;
         case FeedState::ended: end_session(status.detail); break;
