@@ -114,7 +114,7 @@ void Guardian::ask(const Position& position, ExitReason reason, ReceiveTime now,
     }
     auto* before = const_cast<Asked*>(asked(position.id));
     if (before == nullptr) {
-        asked_.push_back({position.id, now, reason.priority, 0});
+        asked_.push_back({position.id, now, reason.priority, 0, true});
         before = &asked_.back();
     } else if (now < before->next && reason.priority >= before->priority) {
         return;
@@ -125,6 +125,7 @@ void Guardian::ask(const Position& position, ExitReason reason, ReceiveTime now,
     }
     before->next = now + seconds_of(settings_.exit_retry_s * (1 << std::min(before->tries, kRetryDoublingsMax)));
     before->priority = reason.priority;
+    before->look_again = true;
     ++before->tries;
     exits.push_back({position.id, std::move(reason)});
 }
@@ -479,6 +480,17 @@ void Guardian::check_timed_exit(const Position& position, ReceiveTime now, Guard
     }
 }
 
+// A rejected exit does not wait for the next price, which may be long in coming: the last one still says whether the
+// exit is needed.
+void Guardian::retry_failed_exits(ReceiveTime now, GuardianActions& actions) {
+    for (const Position& position : portfolio_.open()) {
+        auto* before = const_cast<Asked*>(asked(position.id));
+        if (before == nullptr || !before->look_again || now < before->next || covered(position)) continue;
+        before->look_again = false;
+        check_position(position, now, actions);
+    }
+}
+
 void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
     day_ = now;
     if (portfolio_.open().empty()) flatten_.reset();
@@ -488,6 +500,7 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
         if (position.surplus) ask(position, {1, "surplus", "", position.why}, now, actions);
         check_timed_exit(position, now, actions);
     }
+    retry_failed_exits(now, actions);
     if (const auto end = entries_end(); end && now >= *end) {
         entries_cancelled_on_ = ist_date(now);
         actions.cancel_entries = true;
@@ -504,7 +517,7 @@ std::optional<ReceiveTime> Guardian::next_due() const {
     for (const Position& position : portfolio_.open()) {
         if (covered(position)) continue;
         const Asked* before = asked(position.id);
-        if (before != nullptr && (flatten_ || position.surplus)) consider(before->next);
+        if (before != nullptr && (before->look_again || flatten_ || position.surplus)) consider(before->next);
         if (const auto timed = timed_exit(position)) {
             consider(before == nullptr ? timed->at : std::max(timed->at, before->next));
         }

@@ -80,6 +80,7 @@ class Guardian {
         ReceiveTime next;  // not again before
         int priority = 5;
         int tries = 0;
+        bool look_again = true;  // at `next`; otherwise only a new price asks again
     };
     struct UnderlyingWatch {
         InstrumentId id;
@@ -101,6 +102,7 @@ class Guardian {
     void check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions);
     void check_volume(UnderlyingWatch& watch, int64_t volume, ReceiveTime now, GuardianActions& actions);
     void check_position(const Position& position, ReceiveTime now, GuardianActions& actions);
+    void retry_failed_exits(ReceiveTime now, GuardianActions& actions);
     void check_disaster(const Position& position, ReceiveTime now, GuardianActions& actions);
     void check_losses(ReceiveTime now, GuardianActions& actions);
     void check_margin(ReceiveTime now, GuardianActions& actions);

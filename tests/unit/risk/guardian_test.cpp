@@ -107,6 +107,29 @@ TEST_F(GuardianTest, a_position_that_an_exit_covers_is_left_alone_and_asked_for_
     EXPECT_EQ(rule(last(kNifty, 24'180)), "stop");
 }
 
+TEST_F(GuardianTest, a_rejected_stop_is_asked_for_again_without_a_new_price) {
+    const PositionId id = w.open(kCall);
+    w.portfolio.set_stop(id, rupees(24'255), false, "stop");
+    EXPECT_EQ(rule(last(kNifty, 24'200)), "stop");  // and nothing covers the position: the order was rejected
+    const ReceiveTime first = w.now;
+    ASSERT_EQ(guardian.next_due(), first + seconds(1));
+    EXPECT_EQ(rule(at_time(first + seconds(1))), "stop");
+    ASSERT_EQ(guardian.next_due(), first + seconds(3));
+    EXPECT_EQ(rule(at_time(first + seconds(3))), "stop");
+}
+
+TEST_F(GuardianTest, a_rejected_stop_that_is_no_longer_needed_waits_for_a_price) {
+    const PositionId id = w.open(kCall);
+    w.portfolio.set_stop(id, rupees(24'255), false, "stop");
+    EXPECT_EQ(rule(last(kNifty, 24'200)), "stop");
+    EXPECT_EQ(rule(last(kNifty, 24'400)), "");
+    const ReceiveTime due = *guardian.next_due();
+    EXPECT_EQ(rule(at_time(due)), "");
+    EXPECT_EQ(guardian.next_due(), time_of(15, 10));  // only the end of the day is left
+    w.now += seconds(1);
+    EXPECT_EQ(rule(last(kNifty, 24'200)), "stop");
+}
+
 TEST_F(GuardianTest, a_failing_exit_is_asked_for_with_growing_waits) {
     const PositionId id = w.open(kCall);
     w.portfolio.set_stop(id, rupees(24'255), false, "stop");
