@@ -77,6 +77,7 @@ void Guardian::start_day(ReceiveTime now, GuardianActions& actions) {
         watch.moving = watch.volume_spiking = false;
     }
     asked_.clear();
+    silent_.clear();
     day_loss_warned_ = false;
     if (!halts_.killed()) flatten_.reset();
 }
@@ -173,6 +174,7 @@ void Guardian::on_watched_price(InstrumentId id, ReceiveTime now, GuardianAction
         check_move(watch_of(id), now, actions);
     }
     if (!portfolio_.concerns(id)) return;
+    if (!silent_.empty()) std::erase(silent_, id);
     for (const Position& position : portfolio_.open()) {
         if (position.instrument == id || position.underlying == id) check_position(position, now, actions);
     }
@@ -505,6 +507,41 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
         entries_cancelled_on_ = ist_date(now);
         actions.cancel_entries = true;
         if (actions.cancel_reason.empty()) actions.cancel_reason = "before_close";
+    }
+}
+
+// The moment at which a position's underlying will have been silent for too long while its market is open.
+std::optional<ReceiveTime> Guardian::silent_from(const Position& position) const {
+    if (std::find(silent_.begin(), silent_.end(), position.underlying) != silent_.end()) return std::nullopt;
+    const auto quote = prices_.quote(position.underlying, day_);
+    const DayHours* day = day_of(position);
+    if (!quote || day == nullptr) return std::nullopt;
+    for (size_t i = 0; i < day->session_count; ++i) {
+        const ReceiveTime heard = std::max(quote->time, at(day->date, day->sessions[i].open));
+        const ReceiveTime silent = heard + seconds_of(settings_.stale_quote_s);
+        if (silent < at(day->date, day->sessions[i].close)) return silent;
+    }
+    return std::nullopt;
+}
+
+std::optional<ReceiveTime> Guardian::silence_due() const {
+    std::optional<ReceiveTime> first;
+    for (const Position& position : portfolio_.open()) {
+        const auto silent = silent_from(position);
+        if (silent && (!first || *silent < *first)) first = silent;
+    }
+    return first;
+}
+
+void Guardian::check_silence(ReceiveTime now, GuardianActions& actions) {
+    for (const Position& position : portfolio_.open()) {
+        const auto silent = silent_from(position);
+        if (!silent || now < *silent) continue;
+        silent_.push_back(position.underlying);
+        const std::string& symbol = prices_.instruments().get(position.underlying).symbol;
+        actions.warnings.push_back(
+            {"silent_market", fmt::format("symbol={} silent_s={}", symbol, settings_.stale_quote_s),
+             fmt::format("{} has no new price: stops of open positions cannot act until it has one", symbol)});
     }
 }
 

@@ -68,6 +68,10 @@ class Guardian {
     // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
     std::optional<ReceiveTime> next_due() const;
+    // Warns, once for each silence, when an open position's underlying has had no price for as long as would refuse an
+    // entry: without a price no stop can act. Call it whenever silence_due says so.
+    void check_silence(ReceiveTime now, GuardianActions& actions);
+    std::optional<ReceiveTime> silence_due() const;
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
@@ -119,6 +123,7 @@ class Guardian {
     void adopt_flattening_halt();
     void check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions);
     std::optional<ReceiveTime> entries_end() const;
+    std::optional<ReceiveTime> silent_from(const Position& position) const;
 
     const RiskSettings& settings_;
     const MarketPrices& prices_;
@@ -133,6 +138,7 @@ class Guardian {
     WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000
     std::optional<ExitReason> flatten_;                  // until nothing is open
     std::vector<Asked> asked_;
+    std::vector<InstrumentId> silent_;  // underlyings whose silence was told
     bool day_loss_warned_ = false;
     std::optional<Date> entries_cancelled_on_;
     ReceiveTime day_;  // any moment of the current day

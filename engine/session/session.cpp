@@ -41,13 +41,14 @@ void Session::advance_to(ReceiveTime t) {
         run_timers_at(now_);
         desk_.on_time(now_);
         guardian_.on_time(now_, actions_);
+        guardian_.check_silence(now_, actions_);
         settle();
     }
 }
 
 std::optional<ReceiveTime> Session::next_due() const {
     std::optional<ReceiveTime> due = timers_.next_due();
-    for (const auto& other : {desk_.next_due(), guardian_.next_due()}) {
+    for (const auto& other : {desk_.next_due(), guardian_.next_due(), guardian_.silence_due()}) {
         if (other && (!due || *other < *due)) due = other;
     }
     return due;

@@ -151,6 +151,27 @@ TEST_F(GuardianTest, the_more_important_reason_wins) {
     EXPECT_EQ(rule(last(kNifty, 24'590)), "stop");
 }
 
+TEST_F(GuardianTest, a_silent_underlying_of_an_open_position_is_told_once_for_each_silence) {
+    EXPECT_EQ(guardian.silence_due(), std::nullopt);  // nothing is open
+    w.open(kCall);
+    last(kNifty, 24'500);
+    const ReceiveTime due = w.now + seconds(60);
+    ASSERT_EQ(guardian.silence_due(), due);
+    const auto warnings_at = [&](ReceiveTime now) {
+        actions.clear();
+        w.now = now;
+        guardian.check_silence(now, actions);
+        return actions.warnings.size();
+    };
+    EXPECT_EQ(warnings_at(due - seconds(1)), 0U);
+    ASSERT_EQ(warnings_at(due), 1U);
+    EXPECT_EQ(actions.warnings[0].rule, "silent_market");
+    EXPECT_EQ(warnings_at(due + seconds(60)), 0U);
+    EXPECT_EQ(guardian.silence_due(), std::nullopt);
+    last(kNifty, 24'500);
+    EXPECT_EQ(guardian.silence_due(), w.now + seconds(60));
+}
+
 // ---- session and expiry
 
 TEST_F(GuardianTest, positions_go_half_an_hour_before_the_close) {

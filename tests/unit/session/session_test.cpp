@@ -256,6 +256,20 @@ TEST_F(SessionTest, a_feed_that_fails_ends_waiting_entries_and_its_return_is_rec
     EXPECT_FALSE(halts[1].active);
 }
 
+TEST_F(SessionTest, an_open_position_without_prices_is_told_to_the_operator) {
+    start();
+    open_position();
+    at_time(hours(10) + minutes(20));
+    send(ClockEvent{});
+    std::vector<NoteRecord> warnings;
+    for (auto& note : recorder.all<NoteRecord>()) {
+        if (note.text.find("silent_market") != std::string::npos) warnings.push_back(note);
+    }
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_EQ(warnings[0].level, "warning");
+    EXPECT_EQ(recorder.rows.back().time, at(kDay, hours(10) + minutes(6) + seconds(1)));  // 60 s after the last price
+}
+
 TEST_F(SessionTest, a_stop_closes_positions_and_ends_entries) {
     start();
     open_position();
