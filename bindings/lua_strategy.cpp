@@ -377,7 +377,7 @@ bool LuaStrategy::timer(double delay_s, std::string_view name) noexcept {
 bool LuaStrategy::propose(const char* who, const char* position, IntentOrText proposed) noexcept {
     answer_ = {};
     if (!proposed) {
-        answer_ = {0, "bad_argument", proposed.error()};
+        answer_ = {0, "bad_argument", proposed.error(), std::nullopt};
         return log("warning", fmt::format("{}{}: {}", position, who, answer_.text));
     }
     if (output_->intents.size() >= runtime_.limits().intents_per_callback) {
@@ -391,9 +391,10 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
     const bool known = !intent.position.valid() || std::find(known_positions_.begin(), known_positions_.end(),
                                                              intent.position.value()) != known_positions_.end();
     if (!known) {
-        answer_ = {0, "unknown_position", fmt::format("this strategy has no position {}", intent.position.value())};
+        answer_ = {0, "unknown_position", fmt::format("this strategy has no position {}", intent.position.value()),
+                   std::nullopt};
     } else if (auto refusal = services_->precheck(intent)) {
-        answer_ = {0, std::move(refusal->code), std::move(refusal->text)};
+        answer_ = {0, std::move(refusal->code), std::move(refusal->text), refusal->max_lots};
     } else {
         intent.id = services_->reserve_intent_id();
         if (!intent.id.valid()) intent.id = IntentId(++own_intent_ids_);

@@ -42,6 +42,7 @@ void Session::advance_to(ReceiveTime t) {
         run_timers_at(now_);
         desk_.on_time(now_);
         guardian_.on_time(now_, actions_);
+        guardian_.check_silence(now_, actions_);
         settle();
     }
 }
@@ -53,6 +54,7 @@ std::optional<ReceiveTime> Session::earliest_due() const {
     };
     consider(desk_.next_due());
     consider(guardian_.next_due());
+    consider(guardian_.silence_due());
     return due;
 }
 
@@ -200,7 +202,9 @@ void Session::on(const FeedStatusEvent& status) {
     const std::string text = fmt::format("{}: {}", status.feed, status.detail);
     switch (status.state) {
         case FeedState::up:
-            halts_.clear(HaltKind::feed_down, now_);
+            if (halts_.clear(HaltKind::feed_down, now_)) {
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), false, fmt::format("feed={}", status.feed), text});
+            }
             record(NoteRecord{"info", "feed", text});
             break;
         case FeedState::degraded:

@@ -504,6 +504,17 @@ TEST_F(ShippedStrategy, adx_trend_says_why_it_does_not_trade) {
     EXPECT_EQ(why([&] { services.refusal = Refusal{"stale_quote", "old"}; }), "refused: stale_quote");
 }
 
+TEST_F(ShippedStrategy, adx_trend_takes_as_many_lots_as_the_engine_allows) {
+    fill_market(services);
+    ASSERT_TRUE(load("adx_trend"));
+    services.refusal = Refusal{"trade_loss", "the trade could lose too much", 1};
+    const CallbackResult result = host.on_bar(kStrategy, services.bars[{0, Timeframe::m5}].back(), output);
+    ASSERT_EQ(result.status, CallbackStatus::ok) << result.message;
+    ASSERT_EQ(output.intents.size(), 1u) << (output.skips.empty() ? "" : output.skips[0].why);
+    EXPECT_EQ(output.intents[0].lots, 1);  // the rule alone proposes 2
+    EXPECT_NE(output.intents[0].why.find("; 1 lots by the engine's trade_loss"), std::string::npos);
+}
+
 TEST_F(ShippedStrategy, adx_trend_remembers_a_stop_out) {
     fill_market(services);
     ASSERT_TRUE(load("adx_trend"));
