@@ -67,7 +67,9 @@ class Guardian {
     // Call it whenever next_due says so. Session close, expiry, waiting entries before the close, exits to ask for
     // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
-    std::optional<ReceiveTime> next_due() const;
+    std::optional<ReceiveTime> next_due() const {
+        return portfolio_.open().empty() && desk_.idle() ? std::nullopt : next_due_at_stake();
+    }
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
@@ -117,6 +119,7 @@ class Guardian {
     void adopt_flattening_halt();
     void check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions);
     std::optional<ReceiveTime> entries_end() const;
+    std::optional<ReceiveTime> next_due_at_stake() const;
 
     const RiskSettings& settings_;
     const MarketPrices& prices_;

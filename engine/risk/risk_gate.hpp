@@ -112,6 +112,8 @@ class RiskGate {
   public:
     RiskGate(const RiskSettings& risk, const OrderSettings& orders) : risk_(risk), orders_(orders) {}
     RiskVerdict evaluate(const Intent& intent, const RiskContext& context) const;
+    // From when on no entry into this instrument may leave any more today; none: its market never closes.
+    std::optional<ReceiveTime> entries_until(const Instrument& instrument, const RiskContext& context) const;
     // Remembers an accepted entry for the duplicate and usual-size checks.
     void note_accepted(const Intent& intent, ReceiveTime now);
     void start_day();

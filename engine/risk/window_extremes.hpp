@@ -24,7 +24,9 @@ class WindowExtremes {
     struct Sample {
         ReceiveTime time;
         double value = 0;
+        int64_t step = 0;  // number of the step that `time` lies in
     };
+    // A ring; the count of slots is a power of two, so that an index wraps with a mask.
     struct Queue {
         std::vector<Sample> slots;
         size_t first = 0;
@@ -33,10 +35,20 @@ class WindowExtremes {
             TIDE_ASSERT(size > 0);
             return slots[first];
         }
-        Sample& back() { return slots[(first + size - 1) % slots.size()]; }
-        void push(Sample sample);
-        void pop_front();
+        const Sample& back() const { return slots[(first + size - 1) & (slots.size() - 1)]; }
+        void push(Sample sample) {
+            TIDE_ASSERT(size < slots.size());
+            slots[(first + size) & (slots.size() - 1)] = sample;
+            ++size;
+        }
+        void pop_front() {
+            first = (first + 1) & (slots.size() - 1);
+            --size;
+        }
         void pop_back() { --size; }
+        void expire(ReceiveTime before) {
+            while (size > 0 && front().time < before) pop_front();
+        }
     };
     Duration length_, step_;
     Queue low_, high_;

@@ -67,7 +67,9 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     plan.why = intent.why;
     gate_.note_accepted(intent, now_);
     const PositionId position = portfolio_.plan(std::move(plan));
-    if (auto orders = desk_.submit(entry_request(intent, instrument, position), now_); !orders) {
+    OrderRequest request = entry_request(intent, instrument, position);
+    request.leave_before = gate_.entries_until(instrument, risk_context());
+    if (auto orders = desk_.submit(request, now_); !orders) {
         record(NoteRecord{"warning", "engine", orders.error().message});
     }
 }
@@ -108,6 +110,10 @@ void Session::move_level(const Intent& intent) {
     const Price level = is_stop ? round_stop(intent.level, tick, direction) : round_target(intent.level, tick, direction);
     const auto& current = is_stop ? position.levels.stop : position.levels.target;
     if (current == level) return;
+    // The gate let pass what was asked for; the rounding must not take the stop back behind where it is (a stop made from
+    // a percentage need not lie on a tick).
+    const bool back = is_stop && current && (position.underlying_direction > 0 ? level < *current : level > *current);
+    if (back) return;
     const bool done = is_stop ? portfolio_.set_stop(intent.position, level, false, intent.reason.rule)
                               : portfolio_.set_target(intent.position, level, false);
     TIDE_ASSERT(done);

@@ -95,6 +95,55 @@ TEST_F(SessionTest, a_script_can_raise_its_stop_but_never_lower_it) {
     EXPECT_EQ(recorder.all<RiskRecord>().back().code, "stop_against_position");
 }
 
+// Entry at 21 500.03 of the underlying with a stop of 1 %: 21 285.0297, which is not on a tick. Two hundredths higher is
+// 21 285.03 asked for, 21 285.00 on the tick below: lower than what is there.
+TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
+    start();
+    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    ASSERT_EQ(sent.size(), 1U);
+    tick(kNifty, 21'500.03);
+    fill(sent[0].order, 100.5, 1);
+    ASSERT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
+    host.exit_check = [&](const PositionMessage& position, const QuoteMessage&, CallbackOutput& output) {
+        Intent intent;
+        intent.kind = IntentKind::set_stop;
+        intent.position = PositionId(position.id);
+        intent.level = Price::from_double(21'285.03);
+        output.intents.push_back(intent);
+        return CallbackResult{};
+    };
+    tick(kNifty, 21'501);
+    EXPECT_EQ(recorder.all<RiskRecord>().back().code, "ok");
+    EXPECT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
+}
+
+// Decided at 14:29:59 and held in review for two seconds: the hard end of entries is 14:30.
+TEST_F(SessionTest, an_entry_that_waits_over_the_end_of_the_entry_window_never_leaves) {
+    config.orders.review_lots = 0;
+    start();
+    host.bar = [](const BarMessage&, CallbackOutput& output) {
+        output.timers.push_back({59, "enter"});
+        return CallbackResult{};
+    };
+    host.timer = [](std::string_view, CallbackOutput& output) {
+        output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(14) + minutes(28) + seconds(30));
+    market_at(hours(14) + minutes(29));
+    host.bar = nullptr;
+    market_at(hours(14) + minutes(29) + seconds(58));
+    market_at(hours(14) + minutes(30) + seconds(5));
+    ASSERT_EQ(recorder.all<RiskRecord>().front().code, "ok");
+    EXPECT_TRUE(sent.empty());
+    EXPECT_TRUE(session->flat());
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
