@@ -369,7 +369,9 @@ int push_answer(lua_State* state, LuaStrategy& strategy) {
     lua_pushnil(state);
     push_text(state, answer.code);
     push_text(state, answer.text);
-    return 3;
+    if (!answer.max_lots) return 3;
+    lua_pushnumber(state, static_cast<double>(*answer.max_lots));
+    return 4;
 }
 
 const char* script_position(lua_State* state) {

@@ -40,10 +40,12 @@ class LuaStrategy {
     const ScriptBundle& bundle() const { return bundle_; }
     StrategyId id() const { return id_; }
 
-    // An answer to ctx:enter and its like: an intent id, or a code and a text.
+    // An answer to ctx:enter and its like: an intent id; or a code, a text and, where size is the reason, how many lots
+    // would pass.
     struct Answer {
         uint64_t id = 0;
         std::string code, text;
+        std::optional<int64_t> max_lots;
     };
     // Checks, asks the engine, and keeps the intent. `answer()` has the outcome. False when the script makes too many.
     bool propose(const char* who, const char* position, IntentOrText intent) noexcept;

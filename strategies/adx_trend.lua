@@ -46,10 +46,15 @@ local function enter(ctx, bar, side, why, stop_pct, is_reentry)
   if not liquid then return ctx:skip(oi) end
   local lots, how = size.lots(ctx, leg)
   if lots == 0 then return ctx:skip(how) end
-  local id, code = ctx:enter {
+  local order = {
     leg = leg, lots = lots, stop_pct = stop_pct, target_pct = p.at_target == "close" and p.target_pct or nil,
     tag = is_reentry and "reentry" or "entry", why = why .. ", " .. oi .. "; " .. how,
   }
+  local id, code, _, most = ctx:enter(order)
+  while not id and most and most > 0 and most < order.lots do  -- the engine allows fewer lots than the rule proposes
+    order.lots, order.why = most, string.format("%s; %d lots by the engine's %s", order.why, most, code)
+    id, code, _, most = ctx:enter(order)
+  end
   if not id then return ctx:skip("refused: " .. code) end
   working[bar.symbol] = id
 end

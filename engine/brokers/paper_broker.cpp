@@ -342,21 +342,32 @@ std::optional<Price> PaperBroker::fill_price(const Resting& order, const Instrum
     return std::max(round_down_to_tick(touch - slip, instrument.tick), order.limit);
 }
 
+Quantity& PaperBroker::taken_of(const Instrument& instrument, const Quote& quote) {
+    auto it = std::find_if(taken_.begin(), taken_.end(), [&](const Taken& t) { return t.instrument == instrument.id; });
+    if (it == taken_.end()) it = taken_.insert(taken_.end(), {instrument.id, quote.time, Quantity(0)});
+    if (it->quote != quote.time) *it = {instrument.id, quote.time, Quantity(0)};
+    return it->quantity;
+}
+
 bool PaperBroker::match(Resting& order, ReceiveTime now) {
     if (now < order.fillable_from) return false;
     const Instrument& instrument = prices_.instruments().get(order.instrument);
     const auto quote = prices_.quote(order.instrument, now);
     if (!quote || now - quote->time > seconds_of(settings_.stale_quote_s) || !open_at(instrument, now)) return false;
     Quantity quantity = order.remaining;
-    if (instrument.is_option() && quote->has_oi()) {
+    const bool bounded = instrument.is_option() && quote->has_oi();
+    if (bounded) {
         const auto share =
             static_cast<int64_t>(static_cast<double>(quote->oi) * settings_.partial_above_oi_pct / 100.0);
         const int64_t lots = std::max<int64_t>(1, share / instrument.lot.units());
-        quantity = std::min(quantity, Quantity(lots * instrument.lot.units()));
+        const Quantity left = Quantity(lots * instrument.lot.units()) - taken_of(instrument, *quote);
+        if (left.units() <= 0) return false;
+        quantity = std::min(quantity, left);
     }
     const auto price = fill_price(order, instrument, *quote, order.quantity);
     if (!price) return false;
     order.remaining -= quantity;
+    if (bounded) taken_of(instrument, *quote) += quantity;
     OrderUpdateEvent update;
     update.order = order.id;
     update.broker_order = order.broker_order;

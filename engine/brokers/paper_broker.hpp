@@ -88,6 +88,12 @@ class PaperBroker : public BrokerLink {
         ReceiveTime fillable_from;
     };
 
+    struct Taken {  // by our fills, of what one quote has to give
+        InstrumentId instrument;
+        ReceiveTime quote;
+        Quantity quantity;
+    };
+
     void settle(ReceiveTime until);
     void arrive(const Message& message);
     void arrive_submit(const Message& message);
@@ -102,6 +108,8 @@ class PaperBroker : public BrokerLink {
     bool match(Resting& order, ReceiveTime now);
     std::optional<Price> fill_price(const Resting& order, const Instrument& instrument, const Quote& quote,
                                     Quantity quantity) const;
+    // What of an option's quote has been used up; a new quote begins at nothing.
+    Quantity& taken_of(const Instrument& instrument, const Quote& quote);
     void on_day(const TradingDayEvent& day, ReceiveTime now);
     void expire_all(ReceiveTime now);
     Resting* find(OrderId id);
@@ -123,6 +131,7 @@ class PaperBroker : public BrokerLink {
     std::vector<Message> inbound_;  // sorted by due, then number
     std::vector<Answer> outbound_;  // sorted by due, order id, number
     std::vector<Resting> resting_;  // by arrival
+    std::vector<Taken> taken_;      // of each option that was traded
     std::string last_reason_;
     uint64_t next_message_ = 1;
     uint64_t next_broker_order_ = 1;

@@ -65,6 +65,7 @@ void Guardian::start_day(ReceiveTime now, GuardianActions& actions) {
         watch.moving = watch.volume_spiking = false;
     }
     asked_.clear();
+    silent_.clear();
     day_loss_warned_ = false;
     if (!halts_.killed()) flatten_.reset();
 }
@@ -100,7 +101,7 @@ void Guardian::ask(const Position& position, ExitReason reason, ReceiveTime now,
     }
     auto* before = const_cast<Asked*>(asked(position.id));
     if (before == nullptr) {
-        asked_.push_back({position.id, now, reason.priority, 0});
+        asked_.push_back({position.id, now, reason.priority, 0, true});
         before = &asked_.back();
     } else if (now < before->next && reason.priority >= before->priority) {
         return;
@@ -111,6 +112,7 @@ void Guardian::ask(const Position& position, ExitReason reason, ReceiveTime now,
     }
     before->next = now + seconds_of(settings_.exit_retry_s * (1 << std::min(before->tries, kRetryDoublingsMax)));
     before->priority = reason.priority;
+    before->look_again = true;
     ++before->tries;
     exits.push_back({position.id, std::move(reason)});
 }
@@ -163,6 +165,7 @@ void Guardian::on_watched_price(InstrumentId id, ReceiveTime now, GuardianAction
         check_move(watch_of(id), now, actions);
     }
     if (!portfolio_.concerns(id)) return;
+    if (!silent_.empty()) std::erase(silent_, id);
     for (const Position& position : portfolio_.open()) {
         if (position.instrument == id || position.underlying == id) check_position(position, now, actions);
     }
@@ -477,6 +480,17 @@ void Guardian::check_timed_exit(const Position& position, ReceiveTime now, Guard
     }
 }
 
+// A rejected exit does not wait for the next price, which may be long in coming: the last one still says whether the
+// exit is needed.
+void Guardian::retry_failed_exits(ReceiveTime now, GuardianActions& actions) {
+    for (const Position& position : portfolio_.open()) {
+        auto* before = const_cast<Asked*>(asked(position.id));
+        if (before == nullptr || !before->look_again || now < before->next || covered(position)) continue;
+        before->look_again = false;
+        check_position(position, now, actions);
+    }
+}
+
 void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
     day_ = now;
     if (portfolio_.open().empty()) flatten_.reset();
@@ -486,10 +500,46 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
         if (position.surplus) ask(position, {1, "surplus", "", position.why}, now, actions);
         check_timed_exit(position, now, actions);
     }
+    retry_failed_exits(now, actions);
     if (const auto end = entries_end(); end && now >= *end) {
         entries_cancelled_on_ = ist_date(now);
         actions.cancel_entries = true;
         if (actions.cancel_reason.empty()) actions.cancel_reason = "before_close";
+    }
+}
+
+// The moment at which a position's underlying will have been silent for too long while its market is open.
+std::optional<ReceiveTime> Guardian::silent_from(const Position& position) const {
+    if (std::find(silent_.begin(), silent_.end(), position.underlying) != silent_.end()) return std::nullopt;
+    const auto quote = prices_.quote(position.underlying, day_);
+    const DayHours* day = day_of(position);
+    if (!quote || day == nullptr) return std::nullopt;
+    for (size_t i = 0; i < day->session_count; ++i) {
+        const ReceiveTime heard = std::max(quote->time, at(day->date, day->sessions[i].open));
+        const ReceiveTime silent = heard + seconds_of(settings_.stale_quote_s);
+        if (silent < at(day->date, day->sessions[i].close)) return silent;
+    }
+    return std::nullopt;
+}
+
+std::optional<ReceiveTime> Guardian::silence_due() const {
+    std::optional<ReceiveTime> first;
+    for (const Position& position : portfolio_.open()) {
+        const auto silent = silent_from(position);
+        if (silent && (!first || *silent < *first)) first = silent;
+    }
+    return first;
+}
+
+void Guardian::check_silence(ReceiveTime now, GuardianActions& actions) {
+    for (const Position& position : portfolio_.open()) {
+        const auto silent = silent_from(position);
+        if (!silent || now < *silent) continue;
+        silent_.push_back(position.underlying);
+        const std::string& symbol = prices_.instruments().get(position.underlying).symbol;
+        actions.warnings.push_back(
+            {"silent_market", fmt::format("symbol={} silent_s={}", symbol, settings_.stale_quote_s),
+             fmt::format("{} has no new price: stops of open positions cannot act until it has one", symbol)});
     }
 }
 
@@ -502,7 +552,7 @@ std::optional<ReceiveTime> Guardian::next_due_at_stake() const {
     for (const Position& position : portfolio_.open()) {
         if (covered(position)) continue;
         const Asked* before = asked(position.id);
-        if (before != nullptr && (flatten_ || position.surplus)) consider(before->next);
+        if (before != nullptr && (before->look_again || flatten_ || position.surplus)) consider(before->next);
         if (const auto timed = timed_exit(position)) {
             consider(before == nullptr ? timed->at : std::max(timed->at, before->next));
         }

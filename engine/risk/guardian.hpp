@@ -70,6 +70,10 @@ class Guardian {
     std::optional<ReceiveTime> next_due() const {
         return portfolio_.open().empty() && desk_.idle() ? std::nullopt : next_due_at_stake();
     }
+    // Warns, once for each silence, when an open position's underlying has had no price for as long as would refuse an
+    // entry: without a price no stop can act. Call it whenever silence_due says so.
+    void check_silence(ReceiveTime now, GuardianActions& actions);
+    std::optional<ReceiveTime> silence_due() const;
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
@@ -83,6 +87,7 @@ class Guardian {
         ReceiveTime next;  // not again before
         int priority = 5;
         int tries = 0;
+        bool look_again = true;  // at `next`; otherwise only a new price asks again
     };
     struct UnderlyingWatch {
         InstrumentId id;
@@ -104,6 +109,7 @@ class Guardian {
     void check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions);
     void check_volume(UnderlyingWatch& watch, int64_t volume, ReceiveTime now, GuardianActions& actions);
     void check_position(const Position& position, ReceiveTime now, GuardianActions& actions);
+    void retry_failed_exits(ReceiveTime now, GuardianActions& actions);
     void check_disaster(const Position& position, ReceiveTime now, GuardianActions& actions);
     void check_losses(ReceiveTime now, GuardianActions& actions);
     void check_margin(ReceiveTime now, GuardianActions& actions);
@@ -121,6 +127,7 @@ class Guardian {
     void check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions);
     std::optional<ReceiveTime> entries_end() const;
     std::optional<ReceiveTime> next_due_at_stake() const;
+    std::optional<ReceiveTime> silent_from(const Position& position) const;
 
     const RiskSettings& settings_;
     const MarketPrices& prices_;
@@ -136,6 +143,7 @@ class Guardian {
     std::optional<ExitReason> flatten_;                  // until nothing is open
     std::optional<ExitReason> closed_for_good_;          // why what is filled now is closed at once
     std::vector<Asked> asked_;
+    std::vector<InstrumentId> silent_;  // underlyings whose silence was told
     bool day_loss_warned_ = false;
     std::optional<Date> entries_cancelled_on_;
     ReceiveTime day_;  // any moment of the current day

@@ -7,8 +7,10 @@ namespace tide {
 WindowExtremes::WindowExtremes(Duration length, Duration step) : length_(length), step_(step) {
     TIDE_ASSERT(step > Duration(0) && length >= step);
     const size_t slots = std::bit_ceil(static_cast<size_t>(length / step) + 2);
-    low_.slots.resize(slots);
-    high_.slots.resize(slots);
+    for (Queue* queue : {&low_, &high_}) {
+        queue->slots.resize(slots);
+        queue->mask = slots - 1;
+    }
 }
 
 // One sample a step and queue: within a step the one already there is the more extreme, and stands for both.

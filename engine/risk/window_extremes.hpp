@@ -29,20 +29,21 @@ class WindowExtremes {
     // A ring; the count of slots is a power of two, so that an index wraps with a mask.
     struct Queue {
         std::vector<Sample> slots;
+        size_t mask = 0;  // slots - 1
         size_t first = 0;
         size_t size = 0;
         const Sample& front() const {
             TIDE_ASSERT(size > 0);
             return slots[first];
         }
-        const Sample& back() const { return slots[(first + size - 1) & (slots.size() - 1)]; }
+        const Sample& back() const { return slots[(first + size - 1) & mask]; }
         void push(Sample sample) {
-            TIDE_ASSERT(size < slots.size());
-            slots[(first + size) & (slots.size() - 1)] = sample;
+            TIDE_ASSERT(size <= mask);
+            slots[(first + size) & mask] = sample;
             ++size;
         }
         void pop_front() {
-            first = (first + 1) & (slots.size() - 1);
+            first = (first + 1) & mask;
             --size;
         }
         void pop_back() { --size; }

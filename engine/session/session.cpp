@@ -42,6 +42,7 @@ void Session::advance_to(ReceiveTime t) {
         run_timers_at(now_);
         desk_.on_time(now_);
         guardian_.on_time(now_, actions_);
+        guardian_.check_silence(now_, actions_);
         settle();
     }
 }
@@ -53,6 +54,7 @@ std::optional<ReceiveTime> Session::earliest_due() const {
     };
     consider(desk_.next_due());
     consider(guardian_.next_due());
+    consider(guardian_.silence_due());
     return due;
 }
 
@@ -200,7 +202,9 @@ void Session::on(const FeedStatusEvent& status) {
     const std::string text = fmt::format("{}: {}", status.feed, status.detail);
     switch (status.state) {
         case FeedState::up:
-            halts_.clear(HaltKind::feed_down, now_);
+            if (halts_.clear(HaltKind::feed_down, now_)) {
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), false, fmt::format("feed={}", status.feed), text});
+            }
             record(NoteRecord{"info", "feed", text});
             break;
         case FeedState::degraded:
@@ -208,8 +212,7 @@ void Session::on(const FeedStatusEvent& status) {
             break;
         case FeedState::down:
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
-                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed),
-                                  text});
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
                 desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
             }
             break;
@@ -231,8 +234,7 @@ std::string Session::obey(const CommandEvent& command) {
     switch (command.kind) {
         case CommandKind::stop:
             stop_requested_ = true;
-            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping"))
-                desk_.cancel_entries(now_, "stop");
+            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping")) desk_.cancel_entries(now_, "stop");
             guardian_.close_for_good(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
             return "entries closed; positions are being closed";
         case CommandKind::stop_no_exit:

@@ -164,7 +164,7 @@ std::optional<Refusal> Session::precheck(const Intent& intent) const {
     if (const ScriptRunner* owner = runner(intent.strategy)) asked.decision_bar = owner->decision_bar;
     const RiskVerdict verdict = gate_.evaluate(asked, risk_context());
     if (verdict.passed()) return std::nullopt;
-    return Refusal{std::string(name_of(verdict.code)), verdict.text};
+    return Refusal{std::string(name_of(verdict.code)), verdict.text, verdict.max_lots};
 }
 
 }  // namespace tide

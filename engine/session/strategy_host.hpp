@@ -145,6 +145,7 @@ struct VixMessage {
 struct Refusal {
     std::string code;  // stable
     std::string text;
+    std::optional<int64_t> max_lots = std::nullopt;  // so many would pass this limit; none: it is not one on size
 };
 
 // What a callback may ask the engine, at once. Implemented by the Session. Nothing here changes trading state.

@@ -63,7 +63,11 @@ class FakeServices final : public StrategyServices {
         return found == prices.end() ? kMissing : found->second;
     }
     std::string_view phase() const override { return "open"; }
-    std::optional<Refusal> precheck(const Intent&) const override { return refusal; }
+    // A refusal for size lets so many lots pass.
+    std::optional<Refusal> precheck(const Intent& intent) const override {
+        const bool fits = refusal && refusal->max_lots && intent.lots <= *refusal->max_lots;
+        return fits ? std::nullopt : refusal;
+    }
     InstrumentId find_instrument(std::string_view symbol) const override {
         const auto found = instruments.find(std::string(symbol));
         return InstrumentId(found == instruments.end() ? 0 : found->second);

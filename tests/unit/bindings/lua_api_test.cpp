@@ -127,6 +127,13 @@ TEST_F(LuaApiTest, what_the_risk_gate_would_refuse_is_refused_at_once) {
     EXPECT_TRUE(output.intents.empty());
 }
 
+TEST_F(LuaApiTest, a_refusal_for_size_says_how_many_lots_would_pass) {
+    services.refusal = Refusal{"trade_loss", "too much", 4};
+    EXPECT_EQ(said("local _, code, _, most = ctx:enter { symbol = 'NIFTY', lots = 9 } ctx:log(code, most)"),
+              "probe.lua:3: ctx:enter refused (trade_loss): too much");
+    EXPECT_EQ(output.logs.at(1).text, "trade_loss 4");
+}
+
 TEST_F(LuaApiTest, more_intents_than_allowed_fail_the_callback) {
     load(strategy_text(
         "function S.on_bar(ctx, bar) for i = 1, 17 do pcall(ctx.enter, ctx, { symbol = 'NIFTY', lots = 1 }) end end"));

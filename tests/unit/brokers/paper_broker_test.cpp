@@ -224,6 +224,21 @@ TEST_F(PaperTest, more_than_a_tenth_of_open_interest_fills_in_parts) {
     EXPECT_EQ(broker.resting(), 0U);
 }
 
+TEST_F(PaperTest, one_quote_gives_its_tenth_once_however_often_orders_are_changed) {
+    quote(100, 99.5, 100.5, 10'010);
+    Order first = order(102, 1'300);
+    submit(first);
+    EXPECT_EQ(after(seconds(1))[1].quantity, Quantity(975));
+    broker.set_now(now);
+    broker.replace(first, rupees(103));
+    submit(order(102, 65));
+    for (const auto& update : after(seconds(1))) EXPECT_NE(update.kind, OrderUpdateKind::filled);
+    quote(100, 99.5, 100.5, 10'010);
+    const auto rest = until(now);
+    ASSERT_EQ(rest.size(), 2U);
+    EXPECT_EQ(rest[0].quantity + rest[1].quantity, Quantity(390));
+}
+
 // 200 lots: 0.1 % + 0.1 % x (200 - 100) / 100 = 0.2 % of 100.5 = 0.201 -> 100.75.
 TEST_F(PaperTest, an_order_above_a_hundred_lots_moves_the_market) {
     Instrument large = small_market()[2];

@@ -107,6 +107,29 @@ TEST_F(GuardianTest, a_position_that_an_exit_covers_is_left_alone_and_asked_for_
     EXPECT_EQ(rule(last(kNifty, 24'180)), "stop");
 }
 
+TEST_F(GuardianTest, a_rejected_stop_is_asked_for_again_without_a_new_price) {
+    const PositionId id = w.open(kCall);
+    w.portfolio.set_stop(id, rupees(24'255), false, "stop");
+    EXPECT_EQ(rule(last(kNifty, 24'200)), "stop");  // and nothing covers the position: the order was rejected
+    const ReceiveTime first = w.now;
+    ASSERT_EQ(guardian.next_due(), first + seconds(1));
+    EXPECT_EQ(rule(at_time(first + seconds(1))), "stop");
+    ASSERT_EQ(guardian.next_due(), first + seconds(3));
+    EXPECT_EQ(rule(at_time(first + seconds(3))), "stop");
+}
+
+TEST_F(GuardianTest, a_rejected_stop_that_is_no_longer_needed_waits_for_a_price) {
+    const PositionId id = w.open(kCall);
+    w.portfolio.set_stop(id, rupees(24'255), false, "stop");
+    EXPECT_EQ(rule(last(kNifty, 24'200)), "stop");
+    EXPECT_EQ(rule(last(kNifty, 24'400)), "");
+    const ReceiveTime due = *guardian.next_due();
+    EXPECT_EQ(rule(at_time(due)), "");
+    EXPECT_EQ(guardian.next_due(), time_of(15, 10));  // only the end of the day is left
+    w.now += seconds(1);
+    EXPECT_EQ(rule(last(kNifty, 24'200)), "stop");
+}
+
 TEST_F(GuardianTest, a_failing_exit_is_asked_for_with_growing_waits) {
     const PositionId id = w.open(kCall);
     w.portfolio.set_stop(id, rupees(24'255), false, "stop");
@@ -126,6 +149,27 @@ TEST_F(GuardianTest, the_more_important_reason_wins) {
     EXPECT_EQ(rule(last(kNifty, 24'601)), "");
     w.portfolio.set_stop(id, rupees(24'590), false, "stop");
     EXPECT_EQ(rule(last(kNifty, 24'590)), "stop");
+}
+
+TEST_F(GuardianTest, a_silent_underlying_of_an_open_position_is_told_once_for_each_silence) {
+    EXPECT_EQ(guardian.silence_due(), std::nullopt);  // nothing is open
+    w.open(kCall);
+    last(kNifty, 24'500);
+    const ReceiveTime due = w.now + seconds(60);
+    ASSERT_EQ(guardian.silence_due(), due);
+    const auto warnings_at = [&](ReceiveTime now) {
+        actions.clear();
+        w.now = now;
+        guardian.check_silence(now, actions);
+        return actions.warnings.size();
+    };
+    EXPECT_EQ(warnings_at(due - seconds(1)), 0U);
+    ASSERT_EQ(warnings_at(due), 1U);
+    EXPECT_EQ(actions.warnings[0].rule, "silent_market");
+    EXPECT_EQ(warnings_at(due + seconds(60)), 0U);
+    EXPECT_EQ(guardian.silence_due(), std::nullopt);
+    last(kNifty, 24'500);
+    EXPECT_EQ(guardian.silence_due(), w.now + seconds(60));
 }
 
 // ---- session and expiry

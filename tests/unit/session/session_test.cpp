@@ -363,6 +363,43 @@ TEST_F(SessionTest, the_kill_switch_closes_everything_and_lets_nothing_in_again)
     EXPECT_EQ(recorder.all<RiskRecord>().back().code, "kill_switch");
 }
 
+TEST_F(SessionTest, a_feed_that_fails_ends_waiting_entries_and_its_return_is_recorded) {
+    start();
+    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    ASSERT_EQ(sent.size(), 1U);
+    update(sent[0].order, OrderUpdateKind::acknowledged);
+    send(FeedStatusEvent{FeedState::down, "test", "no data"});
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].kind, "cancel");
+    at_time(hours(10) + minutes(6));
+    send(FeedStatusEvent{FeedState::up, "test", "data again"});
+    const auto halts = recorder.all<HaltRecord>();
+    ASSERT_EQ(halts.size(), 2U);
+    EXPECT_EQ(halts[0].kind, "feed_down");
+    EXPECT_TRUE(halts[0].active);
+    EXPECT_EQ(halts[1].kind, "feed_down");
+    EXPECT_FALSE(halts[1].active);
+}
+
+TEST_F(SessionTest, an_open_position_without_prices_is_told_to_the_operator) {
+    start();
+    open_position();
+    at_time(hours(10) + minutes(20));
+    send(ClockEvent{});
+    std::vector<NoteRecord> warnings;
+    for (auto& note : recorder.all<NoteRecord>()) {
+        if (note.text.find("silent_market") != std::string::npos) warnings.push_back(note);
+    }
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_EQ(warnings[0].level, "warning");
+    EXPECT_EQ(recorder.rows.back().time, at(kDay, hours(10) + minutes(6) + seconds(1)));  // 60 s after the last price
+}
+
 TEST_F(SessionTest, a_stop_closes_positions_and_ends_entries) {
     start();
     open_position();
