@@ -159,7 +159,7 @@ void Market::plan_next() {
     } else if (now_ >= dense_until_) {
         wait = milliseconds(dice_.between(2'000, dice_.chance(20) ? 400'000 : 45'000));
     }
-    next_ = std::min(now_ + wait, close_);
+    next_ = std::min(now_ + wait, calm ? close_ : calm_from_);
 }
 
 void Market::step(bool wants_path, std::vector<EventPayload>& out) {
