@@ -60,6 +60,8 @@ std::vector<std::string> seeds_of(std::string_view target) {
     return seeds;
 }
 
+void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
+
 class FuzzCorpus : public testing::TestWithParam<Target> {};
 
 TEST_P(FuzzCorpus, any_bytes_give_a_value_or_an_error) {

@@ -81,7 +81,7 @@ rule_layers() {
   while IFS='|' read -r _ names _ used _; do
     for name in $(tr -d '`,' <<< "$names"); do uses[$name]=$(grep -oE '\b[a-z]+\b' <<< "$used" | tr '\n' ' '); done
   done < <(sed -n '/^| layer |/,/^$/p' docs/architecture.md | grep '^| `')
-  [ ${#uses[@]} -ge 14 ] || offence "docs/architecture.md: the table of layers was not understood"
+  [ -n "${uses[ledger]-}" ] || offence "docs/architecture.md: the table of layers was not understood"
   closure() {
     local one
     printf '%s\n' "$1"
