@@ -12,7 +12,6 @@ namespace {
 
 // The dump format and the opcodes are fixed by version 2 of LuaJIT's bytecode (lj_bcdump.h, lj_bc.h).
 constexpr uint8_t kDumpVersion = 2;
-constexpr uint32_t kChildFlag = 0x01, kVarargFlag = 0x02;
 enum Opcode : uint8_t {
     kIsTypeFirst = 0,
     kCompareLast = 15,

@@ -57,13 +57,17 @@ class FuelWriter {
         copied_ = offset;
     }
 
-    // A parameter list has no nested parentheses. A header without an end is left for the compiler to complain about.
+    // A parameter list has no nested parentheses and no blocks. A header without an end is left for the compiler to complain
+    // about; looking on for one would take the text behind it twice.
     void pay_at_entry(const std::vector<LuaToken>& tokens, size_t header) {
         bool has_varargs = false;
-        for (size_t i = header + 1; i < tokens.size(); ++i) {
+        for (size_t i = header + 1; i < tokens.size() && !pays(tokens[i]); ++i) {
             if (tokens[i].bytes == "...") has_varargs = true;
             if (tokens[i].bytes == ")") return pay_at(end_of(tokens[i]), has_varargs ? vararg_payment_ : payment_);
         }
+    }
+    static bool pays(const LuaToken& token) {
+        return token.bytes == "do" || token.bytes == "repeat" || token.bytes == "function" || token.bytes == "goto";
     }
 
     // To LuaJIT `goto` is a keyword only before a name.

@@ -265,13 +265,16 @@ LuaStrategy::Columns& LuaStrategy::indicator_columns(int32_t handle) {
 
 // Numbers into existing array slots: nothing is allocated, nothing can be raised.
 void LuaStrategy::write(Columns& columns, const double* values) {
+    lua_State* const mirror = mirror_;
+    const int first = columns.first;
+    const int count = columns.count;
     const int at = static_cast<int>(columns.written & (columns.capacity - 1)) + 1;
-    for (int i = 0; i < columns.count; ++i) {
-        lua_pushnumber(mirror_, values[i]);
-        lua_rawseti(mirror_, columns.first + i, at);
+    for (int i = 0; i < count; ++i) {
+        lua_pushnumber(mirror, values[i]);
+        lua_rawseti(mirror, first + i, at);
     }
-    lua_pushnumber(mirror_, static_cast<double>(++columns.written));
-    lua_rawseti(mirror_, columns.first, 0);
+    lua_pushnumber(mirror, static_cast<double>(++columns.written));
+    lua_rawseti(mirror, first, 0);
 }
 
 void LuaStrategy::push_bar(const BarMessage& bar) {
@@ -481,10 +484,15 @@ CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output
     if (!begin(kBar, output, result)) return result;
     decision_bar_ = ExchangeTime(seconds(bar.start_s));
     lua_State* state = runtime_.state();
-    for (const double value :
-         {static_cast<double>(bar.symbol_index), static_cast<double>(bar.timeframe), static_cast<double>(bar.start_s),
-          bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi})
-        lua_pushnumber(state, value);
+    lua_pushnumber(state, bar.symbol_index);
+    lua_pushnumber(state, static_cast<double>(bar.timeframe));
+    lua_pushnumber(state, static_cast<double>(bar.start_s));
+    lua_pushnumber(state, bar.open);
+    lua_pushnumber(state, bar.high);
+    lua_pushnumber(state, bar.low);
+    lua_pushnumber(state, bar.close);
+    lua_pushnumber(state, bar.volume);
+    lua_pushnumber(state, bar.oi);
     return run(9, runtime_.limits().callback_units);
 }
 

@@ -20,6 +20,9 @@ target_compile_options(tide_compiler INTERFACE
   -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 # Doubles must give the same digits on every machine: no contraction into fused operations, no fast-math.
 target_compile_options(tide_compiler INTERFACE -ffp-contract=off)
+if(TIDE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(TIDE_SANITIZE)
   add_compile_options(-fsanitize=${TIDE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TIDE_SANITIZE})

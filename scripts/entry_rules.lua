@@ -71,7 +71,8 @@ end
 function M.evaluate(v, category, p)
   if v.time < p.entry_from or v.time > p.entry_to then return nil, "outside entry hours" end
   if not v.vix then return nil, "VIX unknown" end
-  if v.vix < p.min_vix or v.vix > p.max_vix then return nil, "VIX out of range" end
+  if v.vix < p.min_vix then return nil, "VIX too low" end
+  if v.vix > p.max_vix then return nil, "VIX too high" end
   if not (category.side and category.opens) then return nil, category.why end
   if not complete(v) then return nil, "not enough intraday bars" end
   local side = category.side

@@ -39,7 +39,7 @@ Result<ExitCode> check_command(const CheckOptions& options) {
         document.push_back(describe(name, checked));
         if (options.json) continue;
         if (!checked) {
-            fmt::print(stderr, "engine: {}\n", checked.error().message);
+            fmt::print(stderr, "engine: {}\n", one_line(checked.error().message));
             continue;
         }
         fmt::print("{}: ok: {} {} (sha256 {})\n", name, checked->name, checked->version, checked->sha256.substr(0, 16));

@@ -38,6 +38,11 @@ std::string date_check(const std::string& text) {
     return parse_date(text) ? "" : "'" + text + "' is not a date YYYY-MM-DD";
 }
 
+std::string count_check(const std::string& text) {
+    const bool digits = !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits ? "" : "'" + text + "' is not a count of rows";
+}
+
 void add_run_inputs(CLI::App& command, RunOptions& run, Options& all) {
     command.add_option("--script", run.scripts, "strategy file; a name without a folder is looked up in strategies/")
         ->required()->type_name("FILE");
@@ -114,7 +119,7 @@ CLI::App* add_store_command(CLI::App& app, Options& o, Command& chosen, const ch
     auto* store = app.add_subcommand(name, help);
     store->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
     store->add_option("--session", o.store.session, "a session's id, or all (default: the latest)")->type_name("ID");
-    store->add_option("--limit", o.store.limit, "at most this many rows, the newest")->check(CLI::NonNegativeNumber);
+    store->add_option("--limit", o.store.limit, "at most this many rows, the newest")->check(count_check, "");
     store->add_flag("--json", o.store.json, "print one JSON document");
     store->footer(fmt::format("Example: engine {} --json", name));
     store->callback([&o, &chosen, command] {
@@ -219,7 +224,7 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
 }
 
 int report(const Error& error) {
-    fmt::print(stderr, "engine: {}\n", error.message);
+    fmt::print(stderr, "engine: {}\n", one_line(error.message));
     return static_cast<int>(exit_code_of(error.code));
 }
 
@@ -240,7 +245,7 @@ std::vector<std::string> arguments(int argc, char** argv) {
 int run_cli(int argc, char** argv) {
     CLI::App app("Tide: runs Lua strategies for Indian index options", "engine");
     app.set_version_flag("--version", kVersion);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
     app.footer("Example: engine --script adx_trend.lua --paper\n\n"
                "Exit codes: 0 done, 1 the thing checked does not hold, 2 bad usage, configuration or input, 3 not reachable,\n"
                "4 halted by risk or kill switch, 5 script rejected or quarantined, 70 internal error.");
@@ -259,6 +264,10 @@ int run_cli(int argc, char** argv) {
         return app.exit(shown);
     } catch (const CLI::ParseError& error) {
         fmt::print(stderr, "engine: {}; see 'engine --help'\n", error.what());
+        return static_cast<int>(ExitCode::usage);
+    }
+    if (!chosen) {
+        fmt::print(stderr, "engine: no command given; see 'engine --help'\n");
         return static_cast<int>(ExitCode::usage);
     }
     try {

@@ -50,6 +50,7 @@ Result<ExitCode> calendar_command(const CalendarOptions& options) {
     if (first.empty()) return make_error(ErrorCode::usage, "calendar: give a DATE, or --from and --to");
     const Date from = *parse_date(first);
     const Date to = options.date.empty() && !options.to.empty() ? *parse_date(options.to) : from;
+    if (to < from) return make_error(ErrorCode::usage, fmt::format("calendar: --to {} is before --from {}", options.to, first));
     auto days = nlohmann::json::array();
     for (Date date = from; date <= to; date += std::chrono::days(1)) {
         auto day = calendar->day(options.exchange, date);

@@ -96,7 +96,10 @@ class ReplayLoader {
   private:
     Result<void> read_traded(const std::vector<std::string>& paths) {
         std::vector<fs::path> bar_files;
+        std::optional<fs::path> neither;  // the first file that is not bars or ticks
         for (const auto& path : paths) {
+            std::error_code ignored;
+            const bool folder = fs::is_directory(path, ignored);
             auto files = list_data_files({path});
             if (!files) return files.error();
             for (const auto& file : *files) {
@@ -104,11 +107,16 @@ class ReplayLoader {
                 if (!kind) return kind.error();
                 if (*kind == DataFileKind::ticks) {
                     if (auto done = read_ticks(file); !done) return done;
-                } else if (*kind != DataFileKind::other) {
+                } else if (*kind != DataFileKind::other || !folder) {
                     bar_files.push_back(file);
+                } else {
+                    if (!neither) neither = file;
+                    market_.notes.push_back(fmt::format("{}: passed over, neither bars nor ticks", file.string()));
                 }
             }
         }
+        // What the reader says of the file tells more than that there is nothing.
+        if (bar_files.empty() && input_.ticks.empty() && neither) bar_files.push_back(*neither);
         if (bar_files.empty()) {
             if (input_.ticks.empty()) return make_error(ErrorCode::input, fmt::format("{}: no bar or tick files there", paths.front()));
             return {};
@@ -125,7 +133,8 @@ class ReplayLoader {
             }
         }
         if (input_.traded.empty() && input_.ticks.empty()) {
-            return make_error(ErrorCode::input, fmt::format("{}: no 1-minute bars or ticks to trade through", paths.front()));
+            const std::string skipped = market_.rejected_rows == 0 ? "" : fmt::format(" ({} bad rows skipped)", market_.rejected_rows);
+            return make_error(ErrorCode::input, fmt::format("{}: no 1-minute bars or ticks to trade through{}", paths.front(), skipped));
         }
         return {};
     }
@@ -206,11 +215,18 @@ class ReplayLoader {
 }  // namespace
 
 Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) {
+    if (options.from && options.to && *options.to < *options.from) {
+        return make_error(ErrorCode::usage,
+                          fmt::format("--to {} is before --from {}", format_date(*options.to), format_date(*options.from)));
+    }
     auto market = prepare(paths);
     if (!market) return market.error();
     if (!options.data.empty()) return ReplayLoader(options, std::move(*market)).open(options.data);
-    if (options.feed.empty() || options.feed.rfind("synthetic", 0) == 0) return open_synthetic(options, std::move(*market));
-    if (options.feed.rfind("replay:", 0) == 0) return ReplayLoader(options, std::move(*market)).open({options.feed.substr(7)});
+    if (options.feed.empty() || options.feed.starts_with("synthetic")) return open_synthetic(options, std::move(*market));
+    static constexpr std::string_view kReplay = "replay:";
+    if (options.feed.starts_with(kReplay) && options.feed.size() > kReplay.size()) {
+        return ReplayLoader(options, std::move(*market)).open({options.feed.substr(kReplay.size())});
+    }
     return make_error(ErrorCode::usage, fmt::format("--feed {}: give synthetic[:SEED] or replay:PATH", options.feed));
 }
 

@@ -61,9 +61,12 @@ Result<void> SessionDriver::send_scripts(const SessionOpening& opening, ReceiveT
     for (const auto& bundle : opening.scripts) {
         const StrategyId id(++number);
         for (const auto& module : bundle.modules) {
-            if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::module, module.name, module.text, ""}); !done) return done;
+            if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::module, module.name, module.text, ""}); !done)
+                return done;
         }
-        if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters}); !done) {
+        if (auto done =
+                dispatch(at, ScriptEvent{id, ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters});
+            !done) {
             return done;
         }
     }
@@ -81,16 +84,14 @@ Result<void> SessionDriver::step(bool& more) {
         have_feed_event_ = *found;
         feed_ended_ = !*found;
     }
-    const auto broker_due = parts_.broker.next_due();
-    const auto session_due = parts_.session.next_due();
-    std::optional<ReceiveTime> due = broker_due;
-    if (session_due && (!due || *session_due < *due)) due = session_due;
-    const bool feed_first = have_feed_event_ && (!due || next_feed_event_.received <= *due);
     if (!have_feed_event_ || should_stop()) {
         more = false;
         return {};
     }
-    const ReceiveTime target = std::max(now_, feed_first ? next_feed_event_.received : *due);
+    const ReceiveTime broker_due = parts_.broker.next_due().value_or(ReceiveTime::max());
+    const ReceiveTime due = std::min(broker_due, parts_.session.next_due().value_or(ReceiveTime::max()));
+    const bool feed_first = next_feed_event_.received <= due;
+    const ReceiveTime target = std::max(now_, feed_first ? next_feed_event_.received : due);
     if (parts_.pacing != nullptr) {
         const ReceiveTime reached = std::max(now_, parts_.pacing->wait_until(target));
         if (auto heard = hear_operator(reached); !heard) return heard;
@@ -105,7 +106,7 @@ Result<void> SessionDriver::step(bool& more) {
         return dispatch(next_feed_event_);
     }
     Event update;
-    if (broker_due && *broker_due <= target && parts_.broker.pop_due(target, update)) return dispatch(update);
+    if (broker_due <= target && parts_.broker.pop_due(target, update)) return dispatch(update);
     return dispatch(target, ClockEvent{});
 }
 
@@ -116,7 +117,9 @@ bool SessionDriver::should_stop() const {
 
 Result<void> SessionDriver::hear_operator(ReceiveTime at) {
     for (const auto& command : parts_.pacing->take_commands()) {
-        if (auto done = dispatch(at, CommandEvent{command.kind, command.operator_name, command.argument, command.reason}); !done) {
+        if (auto done =
+                dispatch(at, CommandEvent{command.kind, command.operator_name, command.argument, command.reason});
+            !done) {
             return done;
         }
     }
@@ -127,10 +130,10 @@ Result<void> SessionDriver::dispatch(ReceiveTime at, EventPayload payload) {
     Event event;
     event.received = std::max(at, now_);
     event.payload = std::move(payload);
-    return dispatch(std::move(event));
+    return dispatch(event);
 }
 
-Result<void> SessionDriver::dispatch(Event event) {
+Result<void> SessionDriver::dispatch(Event& event) {
     event.received = std::max(event.received, now_);
     now_ = event.received;
     event.sequence = ++sequence_;
@@ -143,7 +146,8 @@ Result<void> SessionDriver::dispatch(Event event) {
     if (parts_.session.stopping() && !stop_asked_) stop_asked_ = now_;
     if (std::holds_alternative<DayEndEvent>(event.payload)) {
         const auto& chain = parts_.session.chain();
-        if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done) return done;
+        if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done)
+            return done;
     }
     if (sequence_ % kEventsBetweenHealthChecks == 0 && parts_.health) return parts_.health();
     return {};
@@ -154,7 +158,8 @@ Result<void> SessionDriver::finish(const char* reason) {
         if (auto done = dispatch(now_, FeedStatusEvent{FeedState::ended, "driver", reason}); !done) return done;
     }
     const auto& chain = parts_.session.chain();
-    if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done) return done;
+    if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done)
+        return done;
     if (auto done = parts_.journal.append_output({sequence_, now_, SessionEnd{reason}}); !done) return done;
     return parts_.health ? parts_.health() : Result<void>();
 }

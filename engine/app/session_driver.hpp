@@ -55,8 +55,8 @@ class SessionDriver {
         JournalledLink& link;
         Session& session;
         JournalSink& journal;
-        Pacing* pacing = nullptr;                 // null: as fast as it goes, no operator
-        std::function<Result<void>()> health;     // of the store; looked at now and then
+        Pacing* pacing = nullptr;              // null: as fast as it goes, no operator
+        std::function<Result<void>()> health;  // of the store; looked at now and then
     };
     explicit SessionDriver(Parts parts) : parts_(std::move(parts)) {}
 
@@ -69,7 +69,8 @@ class SessionDriver {
     Result<void> send_scripts(const SessionOpening& opening, ReceiveTime at);
     Result<void> step(bool& more);
     Result<void> hear_operator(ReceiveTime at);
-    Result<void> dispatch(Event event);
+    // Numbers the event and hands it on; it may not lie before the one before.
+    Result<void> dispatch(Event& event);
     Result<void> dispatch(ReceiveTime at, EventPayload payload);
     Result<void> finish(const char* reason);
     bool should_stop() const;

@@ -242,8 +242,10 @@ class SessionRun {
         view.day_net = portfolio.day_net();
         for (const Position& position : portfolio.open()) {
             const Instrument& instrument = prices.instruments().get(position.instrument);
+            const bool own_price = position.levels.on_premium || position.underlying == position.instrument;
             view.positions.push_back({instrument.symbol, position.side, position.quantity.units() / instrument.lot.units(),
                                       instrument.lot.units(), position.entry_price, position.last_price, position.levels.stop,
+                                      own_price ? "" : prices.instruments().get(position.underlying).symbol,
                                       position.net()});
         }
         if (const Halt* halt = session_->halts().first()) view.halt = std::string(name_of(halt->kind)) + ": " + halt->text;

@@ -102,10 +102,12 @@ Result<void> DataSetBuilder::add_json(const fs::path& file) {
 }
 
 DataSet DataSetBuilder::finish() {
+    // A name that only bad rows had.
+    std::erase_if(data_.series, [](const BarSeriesData& series) { return series.bars.empty(); });
     for (auto& series : data_.series) {
         const bool all_zero = std::all_of(series.bars.begin(), series.bars.end(),
                                           [](const Bar& bar) { return bar.has_volume() && bar.volume == 0; });
-        if (!all_zero || series.bars.empty()) continue;
+        if (!all_zero) continue;
         for (Bar& bar : series.bars) bar.flags &= static_cast<uint16_t>(~kBarHasVolume);
         note(fmt::format("{} {}: the volume is 0 throughout, taken as missing", series.name.symbol,
                          name_of(series.timeframe)));

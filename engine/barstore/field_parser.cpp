@@ -56,7 +56,7 @@ std::optional<Price> parse_file_price(std::string_view text) {
     }
     if (digits > 0 && i == text.size()) return Price::from_units(negative ? -units : units);
     const auto value = parse_double(text);  // an exponent, or not a number
-    if (!value || std::fabs(*value) >= kLargestPrice) return std::nullopt;
+    if (!value || std::fabs(*value) > kLargestPrice) return std::nullopt;
     return Price::from_double(*value);
 }
 

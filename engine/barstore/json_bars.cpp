@@ -74,7 +74,7 @@ bool read_price(const Json& object, const char* key, Price& price) {
     const auto it = object.find(key);
     if (it == object.end() || !it->is_number()) return false;
     const double value = it->get<double>();
-    if (!(value > 0 && value < 1e11)) return false;
+    if (!(value > 0 && value <= 1e11)) return false;
     price = Price::from_double(value);
     return true;
 }

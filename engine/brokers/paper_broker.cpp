@@ -8,9 +8,7 @@
 namespace tide {
 namespace {
 
-Duration seconds_of(double s) {
-    return Duration(static_cast<int64_t>(std::llround(s * 1e9)));
-}
+Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
 
 // One draw of splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
 uint64_t draw(uint64_t seed, uint64_t number) {
@@ -24,9 +22,7 @@ Price percent_of(Price price, double pct) {
     return scale(price, static_cast<int64_t>(std::llround(pct * 10'000)), 1'000'000);
 }
 
-bool within_limit(Side side, Price price, Price limit) {
-    return side == Side::buy ? price <= limit : price >= limit;
-}
+bool within_limit(Side side, Price price, Price limit) { return side == Side::buy ? price <= limit : price >= limit; }
 
 }  // namespace
 
@@ -123,13 +119,6 @@ void PaperBroker::answer(ReceiveTime due, const OrderUpdateEvent& update, std::s
         return a.number < b.number;
     });
     outbound_.insert(at, std::move(out));
-}
-
-std::optional<ReceiveTime> PaperBroker::next_due() const {
-    std::optional<ReceiveTime> first;
-    if (!inbound_.empty()) first = inbound_.front().due;
-    if (!outbound_.empty() && (!first || outbound_.front().due < *first)) first = outbound_.front().due;
-    return first;
 }
 
 bool PaperBroker::pop_due(ReceiveTime until, Event& out) {

@@ -49,7 +49,12 @@ class PaperBroker : public BrokerLink {
     void replace(const Order& order, Price limit) override;
 
     // When something will have happened at the exchange.
-    std::optional<ReceiveTime> next_due() const;
+    std::optional<ReceiveTime> next_due() const {
+        std::optional<ReceiveTime> first;
+        if (!inbound_.empty()) first = inbound_.front().due;
+        if (!outbound_.empty() && (!first || outbound_.front().due < *first)) first = outbound_.front().due;
+        return first;
+    }
     // The next answer due at or before `until`, in time order, ties by order id. Its texts live until the next call.
     bool pop_due(ReceiveTime until, Event& out);
     size_t resting() const { return resting_.size(); }

@@ -13,9 +13,9 @@ template <class T>
 class Ring {
   public:
     explicit Ring(size_t capacity) : values_(capacity) { TIDE_ASSERT(capacity > 0); }
-    void push(T value) {
+    void push(const T& value) {
         head_ = head_ + 1 == values_.size() ? 0 : head_ + 1;
-        values_[head_] = std::move(value);
+        values_[head_] = value;
         if (size_ < values_.size()) ++size_;
         ++pushed_;
     }

@@ -140,6 +140,10 @@ Result<void> SettingsRegistry::set(std::string_view key, std::string_view value)
                     std::find(setting->choices.begin(), setting->choices.end(), value) == setting->choices.end()) {
                     return refuse(*setting, value, fmt::format("one of {}", fmt::join(setting->choices, ", ")));
                 }
+                // The canonical text has one line a setting, without blanks around the value.
+                if (value.find('\n') != std::string_view::npos || trim(value) != value) {
+                    return refuse(*setting, value.substr(0, value.find('\n')), "one line without blanks at its ends");
+                }
                 *target = std::string(value);
             } else if constexpr (std::is_same_v<T, Money>) {
                 const auto money = parse_money(value);

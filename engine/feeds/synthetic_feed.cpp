@@ -174,7 +174,6 @@ class SyntheticFeed::Generator {
     size_t session_ = 0;
     int64_t second_ = 0;  // of the whole day's sessions
     Duration clock_{0};   // since midnight: start of the second to be made
-    bool started_ = false;
     int statuses_given_ = 0;
 };
 

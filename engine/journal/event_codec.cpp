@@ -325,7 +325,7 @@ ScriptEvent read_script(ByteSource& in) {
     e.parameters = in.text();
     return e;
 }
-InstrumentEvent read_instrument(ByteSource& in) {
+InstrumentEvent read_instrument(ByteSource& in, bool& sound) {
     InstrumentEvent e;
     Instrument& i = e.instrument;
     i.id = in.id<InstrumentId>();
@@ -338,6 +338,7 @@ InstrumentEvent read_instrument(ByteSource& in) {
     const bool has_expiry = in.boolean();
     const Date expiry = in.date();
     if (has_expiry) i.expiry = expiry;
+    sound = has_expiry || expiry == Date{};
     i.monthly = in.boolean();
     i.strike = in.price();
     i.lot = in.quantity();
@@ -426,7 +427,7 @@ bool read_payload(ByteSource& in, JournalRecord& record) {
             event = read_script(in);
             break;
         case JournalKind::instrument:
-            event = read_instrument(in);
+            event = read_instrument(in, sound);
             break;
         case JournalKind::trading_day:
             event = read_trading_day(in, sound);
@@ -591,9 +592,10 @@ Result<size_t> decode(std::string_view bytes, JournalRecord& record) {
         record.event.received = received;
         record.event.exchange = ExchangeTime(Duration(number_at<int64_t>(bytes, 24)));
     }
+    const bool stray_time = record.is_output() && number_at<int64_t>(bytes, 24) != 0;
     ByteSource payload(frame.payload);
-    if (!read_payload(payload, record)) {
-        return make_error(ErrorCode::corrupt, fmt::format("{} record has an impossible payload", name_of(frame.kind)));
+    if (stray_time || !read_payload(payload, record)) {
+        return make_error(ErrorCode::corrupt, fmt::format("{} record has an impossible content", name_of(frame.kind)));
     }
     return frame.size;
 }

@@ -206,10 +206,9 @@ Result<std::vector<SessionKey>> LedgerReader::Impl::sessions_matching(const std:
     if (code != SQLITE_DONE) return database.last_error("read its sessions");
     if (!by_name) return found;
     if (found.empty()) {
-        return make_error(ErrorCode::not_found,
-                          fmt::format("ledger {}: no session '{}'; 'engine audit --sessions' lists "
-                                      "what there is",
-                                      database.path(), wanted));
+        return make_error(
+            ErrorCode::not_found,
+            fmt::format("ledger {}: no session '{}'; 'engine sessions' lists what there is", database.path(), wanted));
     }
     const bool exact = found[0].session_id == wanted || std::to_string(found[0].number) == wanted;
     if (found.size() > 1 && !exact) {

@@ -44,9 +44,7 @@ BarAggregator::State& BarAggregator::state(InstrumentId instrument) {
     return found;
 }
 
-void BarAggregator::set_gap_policy(InstrumentId instrument, GapPolicy policy) {
-    state(instrument).policy = policy;
-}
+void BarAggregator::set_gap_policy(InstrumentId instrument, GapPolicy policy) { state(instrument).policy = policy; }
 
 bool BarAggregator::find_session(State& state, ExchangeTime start, size_t& session) const {
     const auto holds = [&](size_t i) { return start >= sessions_[i].open && start < sessions_[i].close; };
@@ -213,10 +211,8 @@ std::span<const Bar> BarAggregator::on_bar(const Bar& bar) {
     return closed_;
 }
 
-std::span<const Bar> BarAggregator::close_due(ReceiveTime now) {
+std::span<const Bar> BarAggregator::close_ended(ExchangeTime time) {
     closed_.clear();
-    const ExchangeTime time = as_exchange_time(now);
-    if (time <= earliest_end_) return {};
     earliest_end_ = ExchangeTime::max();
     for (State& state : states_) {
         for (Window& window : state.windows) {

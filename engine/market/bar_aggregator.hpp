@@ -50,7 +50,9 @@ class BarAggregator {
     std::span<const Bar> on_bar(const Bar& bar);
     // Closes the bars inside the day whose end lies before `now`. (Not at `now`: another instrument's last minute may
     // still be on its way.) Cheap when nothing is due.
-    std::span<const Bar> close_due(ReceiveTime now);
+    std::span<const Bar> close_due(ReceiveTime now) {
+        return as_exchange_time(now) <= earliest_end_ ? std::span<const Bar>() : close_ended(as_exchange_time(now));
+    }
     // Takes the place of the daily bar built here for the same day and instrument, when the day ends.
     void set_official_day(const Bar& daily);
     // The day's data has ended: closes what is open (flagged kBarPartial where minutes are missing at the end), then
@@ -94,6 +96,7 @@ class BarAggregator {
         Duration length;
     };
     State& state(InstrumentId instrument);
+    std::span<const Bar> close_ended(ExchangeTime time);
     bool find_session(State& state, ExchangeTime start, size_t& session) const;
     void enter_session(State& state, size_t session);
     Gap effect_of(GapPolicy policy, Duration missing) const;

@@ -141,10 +141,8 @@ std::span<const Bar> BarBuilder::on_tick(ReceiveTime received, ExchangeTime exch
     return closed_;
 }
 
-std::span<const Bar> BarBuilder::close_due(ReceiveTime now) {
+std::span<const Bar> BarBuilder::close_ended(ExchangeTime time) {
     closed_.clear();
-    const ExchangeTime time = as_exchange_time(now);
-    if (time < earliest_end_) return {};
     earliest_end_ = ExchangeTime::max();
     for (State& state : states_) {
         if (!state.open) continue;

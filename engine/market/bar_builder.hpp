@@ -45,7 +45,9 @@ class BarBuilder {
     // Returns the bar that this tick closed, if any. `exchange` 1970 = no stamp.
     std::span<const Bar> on_tick(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick);
     // Closes every bar whose end is at or before `now`, in the order of instruments. Cheap when nothing is due.
-    std::span<const Bar> close_due(ReceiveTime now);
+    std::span<const Bar> close_due(ReceiveTime now) {
+        return as_exchange_time(now) < earliest_end_ ? std::span<const Bar>() : close_ended(as_exchange_time(now));
+    }
     // Closes all bars; those whose minute is not over at `now` are flagged kBarPartial.
     std::span<const Bar> end_day(ReceiveTime now);
 
@@ -67,6 +69,7 @@ class BarBuilder {
         ExchangeTime open, close;
     };
     State& state(InstrumentId instrument);
+    std::span<const Bar> close_ended(ExchangeTime time);
     ExchangeTime place(ReceiveTime received, ExchangeTime exchange);
     const Session* session_at(ExchangeTime time) const;
     bool is_repeat(State& state, ExchangeTime exchange, const TickEvent& tick) const;

@@ -18,17 +18,9 @@ void InstrumentBook::add(const Instrument& instrument) {
     by_symbol_[instrument.symbol] = instrument.id;
 }
 
-const Instrument* InstrumentBook::find(InstrumentId id) const {
-    return id.valid() && id.value() <= by_id_.size() ? &by_id_[id.value() - 1] : nullptr;
-}
 const Instrument* InstrumentBook::find(std::string_view symbol) const {
     const auto it = by_symbol_.find(std::string(symbol));
     return it == by_symbol_.end() ? nullptr : find(it->second);
-}
-const Instrument& InstrumentBook::get(InstrumentId id) const {
-    const Instrument* instrument = find(id);
-    TIDE_ASSERT(instrument != nullptr);
-    return *instrument;
 }
 
 std::vector<Date> InstrumentBook::option_expiries(InstrumentId underlying, Date from) const {

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/assert.hpp"
 #include "core/instrument.hpp"
 #include "core/result.hpp"
 
@@ -13,9 +14,15 @@ class InstrumentBook {
   public:
     // Adds or updates (same id). Ids are small and dense: 1, 2, 3, …
     void add(const Instrument& instrument);
-    const Instrument* find(InstrumentId id) const;
+    const Instrument* find(InstrumentId id) const {
+        return id.valid() && id.value() <= by_id_.size() ? &by_id_[id.value() - 1] : nullptr;
+    }
     const Instrument* find(std::string_view symbol) const;
-    const Instrument& get(InstrumentId id) const;  // asserts that it is known
+    const Instrument& get(InstrumentId id) const {  // asserts that it is known
+        const Instrument* instrument = find(id);
+        TIDE_ASSERT(instrument != nullptr);
+        return *instrument;
+    }
     size_t size() const { return by_id_.size(); }
     const std::vector<Instrument>& all() const { return by_id_; }  // index = id - 1
 

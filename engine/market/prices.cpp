@@ -4,11 +4,16 @@ namespace tide {
 
 std::string_view name_of(VixSource source) {
     switch (source) {
-        case VixSource::tick: return "tick";
-        case VixSource::minute: return "1m";
-        case VixSource::daily: return "daily";
-        case VixSource::realised: return "realised";
-        case VixSource::none: break;
+        case VixSource::tick:
+            return "tick";
+        case VixSource::minute:
+            return "1m";
+        case VixSource::daily:
+            return "daily";
+        case VixSource::realised:
+            return "realised";
+        case VixSource::none:
+            break;
     }
     return "none";
 }
@@ -57,6 +62,7 @@ std::optional<Quote> MarketPrices::quote(InstrumentId id, ReceiveTime now) const
 }
 
 std::optional<Price> MarketPrices::last(InstrumentId id, ReceiveTime now) const {
+    if (const Quote* fed = quotes_.find(id)) return fed->last;
     const auto found = quote(id, now);
     return found ? std::optional(found->last) : std::nullopt;
 }

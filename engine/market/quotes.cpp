@@ -2,11 +2,6 @@
 
 namespace tide {
 
-Quote& QuoteBoard::slot(InstrumentId id) {
-    if (id.value() >= quotes_.size()) quotes_.resize(id.value() + 64);
-    return quotes_[id.value()];
-}
-
 void QuoteBoard::on_tick(ReceiveTime now, const TickEvent& tick) {
     Quote& quote = slot(tick.instrument);
     if (tick.last.positive()) {

@@ -9,10 +9,10 @@ namespace tide {
 // The latest known prices of one instrument. Absent parts are flags (TickFlag), not zeros.
 struct Quote {
     Price last, bid, ask;
-    int64_t volume = 0;      // day total
+    int64_t volume = 0;  // day total
     int64_t oi = 0;
     uint32_t flags = 0;
-    ReceiveTime time;        // of the last price
+    ReceiveTime time;  // of the last price
     bool has_bid() const { return (flags & kTickHasBid) != 0; }
     bool has_ask() const { return (flags & kTickHasAsk) != 0; }
     bool has_oi() const { return (flags & kTickHasOi) != 0; }
@@ -36,7 +36,10 @@ class QuoteBoard {
     }
 
   private:
-    Quote& slot(InstrumentId id);
+    Quote& slot(InstrumentId id) {
+        if (id.value() >= quotes_.size()) quotes_.resize(id.value() + 64);
+        return quotes_[id.value()];
+    }
     std::vector<Quote> quotes_;
 };
 

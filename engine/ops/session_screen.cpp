@@ -80,7 +80,7 @@ struct SessionScreen::Impl {
     std::vector<std::string> block() const;
     std::vector<ToneLine> price_lines() const;
     ToneLine money_line() const;
-    ToneLine position_line(const LivePosition& position) const;
+    std::vector<ToneLine> position_lines(const LivePosition& position) const;
     void put(const std::string& text) const {
         std::fwrite(text.data(), 1, text.size(), options.out);
         std::fflush(options.out);
@@ -199,16 +199,24 @@ ToneLine SessionScreen::Impl::money_line() const {
     return line;
 }
 
-ToneLine SessionScreen::Impl::position_line(const LivePosition& p) const {
-    ToneLine line;
+// The stop on a line of its own where it would be cut.
+std::vector<ToneLine> SessionScreen::Impl::position_lines(const LivePosition& p) const {
+    std::vector<ToneLine> lines(1);
+    ToneLine& line = lines.back();
     line.add(fmt::format("{} {} x {} {}", p.side == Side::buy ? "long" : "short", p.lots, p.lot_size,
                          display_symbol(p.instrument)));
     const std::string blanks(line.width() < 36 ? 36 - line.width() : 2, ' ');
     line.add(blanks).add(
         fmt::format("{} → {}  ", format_indian(p.entry), p.last.positive() ? format_indian(p.last) : "-"));
     line.add(format_indian_signed(p.net), tone_of(p.net));
-    if (p.stop) line.add("  stop ", Tone::quiet).add(format_indian(*p.stop));
-    return line;
+    if (!p.stop) return lines;
+    const std::string stop = (p.stop_on.empty() ? "" : printable(p.stop_on) + " ") + format_indian(*p.stop);
+    if (line.width() + display_width("  stop " + stop) > width()) {
+        lines.emplace_back().add("    stop ", Tone::quiet).add(stop);
+    } else {
+        line.add("  stop ", Tone::quiet).add(stop);
+    }
+    return lines;
 }
 
 std::vector<std::string> SessionScreen::Impl::block() const {
@@ -224,7 +232,10 @@ std::vector<std::string> SessionScreen::Impl::block() const {
             lines.push_back(ToneLine().add("no entries: ", Tone::loud).add(view->halt).render(columns, colour));
         }
         const size_t shown = std::min(view->positions.size(), kMaxPositions);
-        for (size_t i = 0; i < shown; ++i) lines.push_back(position_line(view->positions[i]).render(columns, colour));
+        for (size_t i = 0; i < shown; ++i) {
+            for (const ToneLine& line : position_lines(view->positions[i]))
+                lines.push_back(line.render(columns, colour));
+        }
         if (shown == 0) lines.push_back(in_tone("no open positions", Tone::quiet, colour));
         if (view->positions.size() > shown) lines.push_back(fmt::format("and {} more", view->positions.size() - shown));
     }

@@ -22,6 +22,7 @@ struct LivePosition {
     int64_t lots = 0, lot_size = 1;
     Price entry, last;
     std::optional<Price> stop;
+    std::string stop_on;  // whose price the stop watches, where that is not the instrument's own: "NIFTY"
     Money net;
 };
 // The state now; the driver fills one at most ten times a second.

@@ -82,15 +82,20 @@ void SessionSummary::print_trades(std::ostream& out, const SummaryStyle& style) 
         out << fmt::format("The last {} of {} trades ('engine trades' lists what the store has)\n", style.max_trades,
                            format_indian(static_cast<int64_t>(trades_.size())));
     }
+    const Date day = ist_date(trades_[first].opened);
+    const bool one_day =
+        std::all_of(trades_.begin() + static_cast<ptrdiff_t>(first), trades_.end(),
+                    [&](const Trade& t) { return ist_date(t.opened) == day && ist_date(t.closed) == day; });
+    if (one_day) out << "Trades of " << format_date(day) << "\n";
     TableWriter table({{"#", Align::right},
                        {"opened"},
-                       {"closed", Align::left, 0, 2},
+                       {"closed", Align::left, 0, 3},
                        {"instrument"},
-                       {"lots", Align::right},
+                       {"lots", Align::right, 0, 2},
                        {"entry", Align::right},
                        {"exit", Align::right},
-                       {"gross", Align::right, 0, 3},
-                       {"charges", Align::right, 0, 4},
+                       {"gross", Align::right, 0, 4},
+                       {"charges", Align::right, 0, 5},
                        {"net", Align::right},
                        {"exit rule", Align::left, 20, 1}});
     bool any_model = false;
@@ -99,7 +104,8 @@ void SessionSummary::print_trades(std::ostream& out, const SummaryStyle& style) 
         any_model = any_model || t.model_priced;
         const bool same_day = ist_date(t.opened) == ist_date(t.closed);
         const std::string side = t.side == Side::sell ? "short " : "";
-        table.add_row({std::to_string(t.number) + (t.model_priced ? "*" : ""), shown_time(t.opened),
+        table.add_row({std::to_string(t.number) + (t.model_priced ? "*" : ""),
+                       one_day ? shown_time(t.opened).substr(11) : shown_time(t.opened),
                        same_day ? shown_time(t.closed).substr(11) : shown_time(t.closed),
                        side + display_symbol(t.instrument), t.lots, format_indian(t.entry), format_indian(t.exit),
                        amount_cell(t.gross), format_indian(t.charges), amount_cell(t.net), t.rule});
@@ -125,8 +131,15 @@ void SessionSummary::print_totals(std::ostream& out, const SummaryStyle& style) 
                            number_or_dash(r.win_rate_pct, "%"), number_or_dash(r.profit_factor, ""),
                            number_or_dash(r.sharpe, ""));
     }
-    out << fmt::format("Orders    {} wanted, {} refused, {} sent: {} filled, {} cancelled, {} rejected, {} expired\n",
-                       plural(o.intents, "order"), o.refused, o.sent, o.filled, o.cancelled, o.rejected, o.expired);
+    out << fmt::format("Orders    {} wanted, {} refused, {} sent", o.intents, o.refused, o.sent);
+    const char* between = ": ";
+    for (const auto& [count, what] : {std::pair{o.filled, "filled"}, std::pair{o.cancelled, "cancelled"},
+                                      std::pair{o.rejected, "rejected"}, std::pair{o.expired, "expired"}}) {
+        if (count == 0) continue;
+        out << fmt::format("{}{} {}", between, count, what);
+        between = ", ";
+    }
+    out << "\n";
 }
 
 void SessionSummary::print_counts(std::ostream& out, const char* title, const Counts& counts, size_t limit) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -19,6 +20,27 @@ std::string shown_time(ReceiveTime time) {
 std::string shown_end(ReceiveTime start, const std::optional<ReceiveTime>& end) {
     if (!end) return "";
     return ist_date(start) == ist_date(*end) ? format_time_of_day(ist_since_midnight(*end)) : shown_time(*end);
+}
+// A record's text for people: `first_ns=1794973800400000000` as `first=10:00:00`, with the date where it is not the
+// row's.
+std::string with_clock_times(std::string_view text, Date day) {
+    static constexpr std::string_view kMark = "_ns=";
+    std::string out;
+    for (size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark)) {
+        const std::string_view digits = text.substr(at + kMark.size());
+        int64_t since_epoch = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), since_epoch);
+        out += text.substr(0, at);
+        text = digits.substr(static_cast<size_t>(end - digits.data()));
+        if (error != std::errc()) {
+            out += kMark;
+            continue;
+        }
+        const ReceiveTime time{Duration(since_epoch)};
+        out += '=' + (ist_date(time) == day ? "" : format_date(ist_date(time)) + "T") +
+               format_time_of_day(ist_since_midnight(time));
+    }
+    return out + std::string(text);
 }
 TableWriter::Cell amount_cell(Money amount) { return {format_indian_signed(amount), tone_of(amount)}; }
 std::string price_or_blank(const std::optional<Price>& price) {
@@ -320,7 +342,9 @@ Result<int> run_audit_command(const LedgerReader& ledger, const AuditFilter& fil
     const SessionColumn session(filter.session);
     TableWriter table(session.add_to({{"row", Align::right}, {"time"}, {"what"}}));
     for (const AuditRow& row : *rows) {
-        session.add_row(table, row.session_id, {std::to_string(row.row), shown_time(row.time), row.text});
+        session.add_row(
+            table, row.session_id,
+            {std::to_string(row.row), shown_time(row.time), with_clock_times(row.text, ist_date(row.time))});
     }
     return write_table(table, "audit rows", filter, style, out);
 }

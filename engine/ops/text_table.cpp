@@ -26,6 +26,9 @@ std::string group_decimal(const std::string& decimal) {
     return decimal.substr(0, start) + group_digits(decimal.substr(start, point - start)) + decimal.substr(point);
 }
 constexpr std::string_view kColumnGap = "  ";
+// Of the line under the titles, however long the texts of the columns are.
+constexpr size_t kShortestRule = 40;
+constexpr size_t kLongestRule = 160;
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
@@ -181,7 +184,12 @@ std::string TableWriter::render(bool colour, size_t width) const {
         out.erase(out.find_last_not_of(' ') + 1);
         return out + "\n";
     };
-    const std::string rule = line([&](size_t i) { return repeat("─", widths[i]); });
+    size_t room = width == 0 ? kLongestRule : std::max(width, kShortestRule);
+    const std::string rule = line([&](size_t i) {
+        const size_t length = std::min(widths[i], room);
+        room -= std::min(room, length + kColumnGap.size());
+        return repeat("─", length);
+    });
     std::string out = line([&](size_t i) { return pad(columns_[i].title, widths[i], columns_[i].align); }) + rule;
     for (const auto& row : rows_) {
         out += row.empty() ? rule : line([&](size_t i) {

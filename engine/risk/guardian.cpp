@@ -13,32 +13,20 @@ constexpr size_t kVolumeHistory = 375;    // a day of 1-minute bars
 constexpr size_t kVolumeHistoryMin = 60;  // before that there is no average
 constexpr int kRetryDoublingsMax = 4;
 
-Duration minutes_of(double m) {
-    return Duration(static_cast<int64_t>(std::llround(m * 60e9)));
-}
-Duration seconds_of(double s) {
-    return Duration(static_cast<int64_t>(std::llround(s * 1e9)));
-}
+Duration minutes_of(double m) { return Duration(static_cast<int64_t>(std::llround(m * 60e9))); }
+Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
 // Whole ten-thousandths, so that differences of levels are exact.
-double in_units(double level) {
-    return std::round(level * kUnitsPerRupee);
-}
+double in_units(double level) { return std::round(level * kUnitsPerRupee); }
 
-double units(Price price) {
-    return static_cast<double>(price.units());
-}
-double units(Money money) {
-    return static_cast<double>(money.units());
-}
+double units(Price price) { return static_cast<double>(price.units()); }
+double units(Money money) { return static_cast<double>(money.units()); }
 
 // Breakers look at what things are derived from.
 bool can_underlie(const Instrument& instrument) {
     return instrument.kind == InstrumentKind::index || instrument.kind == InstrumentKind::equity;
 }
 
-bool reached(Price price, Price level, int direction) {
-    return direction > 0 ? price >= level : price <= level;
-}
+bool reached(Price price, Price level, int direction) { return direction > 0 ? price >= level : price <= level; }
 
 }  // namespace
 
@@ -95,9 +83,7 @@ void Guardian::clear(HaltKind kind, ReceiveTime now, std::string values, std::st
     if (halts_.clear(kind, now)) actions.halts.push_back({kind, false, std::move(values), std::move(text)});
 }
 
-bool Guardian::covered(const Position& position) const {
-    return desk_.exiting(position.id) >= position.quantity;
-}
+bool Guardian::covered(const Position& position) const { return desk_.exiting(position.id) >= position.quantity; }
 
 const Guardian::Asked* Guardian::asked(PositionId position) const {
     const auto it = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& a) { return a.position == position; });
@@ -139,6 +125,11 @@ void Guardian::flatten(ReceiveTime now, ExitReason reason, GuardianActions& acti
     if (portfolio_.open().empty()) return;
     flatten_ = std::move(reason);
     ask_all(now, actions);
+}
+
+void Guardian::close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions) {
+    closed_for_good_ = reason;
+    flatten(now, std::move(reason), actions);
 }
 
 void Guardian::kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions) {
@@ -229,7 +220,10 @@ void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& ac
 }
 
 // Leaves at half the limit, so that a price hovering at the limit does not switch the halt on and off.
+// The pre-open finds a price; that is no move of the market.
 void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions) {
+    const DayHours* day = hours_.find(prices_.instruments().get(watch.id).calendar, now);
+    if (day != nullptr && !day->open_at(now)) return;
     const auto last = prices_.last(watch.id, now);
     if (!last || !last->positive()) return;
     const double price = units(*last);
@@ -456,6 +450,10 @@ std::optional<ReceiveTime> Guardian::entries_end() const {
 // An entry that filled after everything was told to close must close too.
 void Guardian::adopt_flattening_halt() {
     if (flatten_ || portfolio_.open().empty()) return;
+    if (closed_for_good_) {
+        flatten_ = closed_for_good_;
+        return;
+    }
     for (const HaltKind kind : {HaltKind::kill_switch, HaltKind::daily_loss, HaltKind::vix_extreme, HaltKind::vix_spike,
                                 HaltKind::vix_high}) {
         if (!halts_.active(kind)) continue;
@@ -546,7 +544,7 @@ void Guardian::check_silence(ReceiveTime now, GuardianActions& actions) {
 }
 
 // Every time given here is one at which on_time gets further: a request, or a later time to ask again.
-std::optional<ReceiveTime> Guardian::next_due() const {
+std::optional<ReceiveTime> Guardian::next_due_at_stake() const {
     std::optional<ReceiveTime> first;
     const auto consider = [&](ReceiveTime t) {
         if (t != ReceiveTime::max() && (!first || t < *first)) first = t;

@@ -67,7 +67,9 @@ class Guardian {
     // Call it whenever next_due says so. Session close, expiry, waiting entries before the close, exits to ask for
     // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
-    std::optional<ReceiveTime> next_due() const;
+    std::optional<ReceiveTime> next_due() const {
+        return portfolio_.open().empty() && desk_.idle() ? std::nullopt : next_due_at_stake();
+    }
     // Warns, once for each silence, when an open position's underlying has had no price for as long as would refuse an
     // entry: without a price no stop can act. Call it whenever silence_due says so.
     void check_silence(ReceiveTime now, GuardianActions& actions);
@@ -75,10 +77,11 @@ class Guardian {
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
-    // Closes everything for another reason ("stop", "session_end"): priority 1, repeated until nothing is open.
-    void flatten(ReceiveTime now, ExitReason reason, GuardianActions& actions);
+    // The session is to end: closes everything, and what is filled later too. Priority 1, repeated until nothing is open.
+    void close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions);
 
   private:
+    void flatten(ReceiveTime now, ExitReason reason, GuardianActions& actions);
     struct Asked {
         PositionId position;
         ReceiveTime next;  // not again before
@@ -123,6 +126,7 @@ class Guardian {
     void adopt_flattening_halt();
     void check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions);
     std::optional<ReceiveTime> entries_end() const;
+    std::optional<ReceiveTime> next_due_at_stake() const;
     std::optional<ReceiveTime> silent_from(const Position& position) const;
 
     const RiskSettings& settings_;
@@ -137,6 +141,7 @@ class Guardian {
     std::vector<UnderlyingWatch> underlyings_;
     WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000
     std::optional<ExitReason> flatten_;                  // until nothing is open
+    std::optional<ExitReason> closed_for_good_;          // why what is filled now is closed at once
     std::vector<Asked> asked_;
     std::vector<InstrumentId> silent_;  // underlyings whose silence was told
     bool day_loss_warned_ = false;

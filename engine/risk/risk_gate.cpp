@@ -116,6 +116,10 @@ RiskVerdict RiskGate::evaluate_cancel(const Intent& intent, const RiskContext& c
         return refuse(RiskCode::not_your_order, fmt::format("order={}", intent.order.value()),
                       "order {} belongs to another strategy", intent.order.value());
     }
+    if (intent.strategy.valid() && context.desk.mandatory(intent.order)) {
+        return refuse(RiskCode::mandatory_exit, fmt::format("order={}", intent.order.value()),
+                      "order {} is an exit that the engine decided", intent.order.value());
+    }
     return pass(fmt::format("order={}", intent.order.value()));
 }
 

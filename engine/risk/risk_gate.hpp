@@ -74,7 +74,8 @@ namespace tide {
     X(bad_level, "level", "the level is not positive")                                                              \
     X(stop_against_position, "level", "a stop never moves against the position")                                    \
     X(unknown_order, "cancel", "no such live order")                                                                \
-    X(not_your_order, "cancel", "the order belongs to another strategy")
+    X(not_your_order, "cancel", "the order belongs to another strategy")                                            \
+    X(mandatory_exit, "cancel", "the order is an exit that the engine or an operator decided")
 
 enum class RiskCode : uint8_t {
 #define TIDE_X(name, where, meaning) name,
@@ -112,6 +113,8 @@ class RiskGate {
   public:
     RiskGate(const RiskSettings& risk, const OrderSettings& orders) : risk_(risk), orders_(orders) {}
     RiskVerdict evaluate(const Intent& intent, const RiskContext& context) const;
+    // From when on no entry into this instrument may leave any more today; none: its market never closes.
+    std::optional<ReceiveTime> entries_until(const Instrument& instrument, const RiskContext& context) const;
     // Remembers an accepted entry for the duplicate and usual-size checks.
     void note_accepted(const Intent& intent, ReceiveTime now);
     void start_day();

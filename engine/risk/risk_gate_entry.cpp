@@ -248,6 +248,16 @@ RiskGate::Verdict RiskGate::check_halts(const RiskContext& context) const {
     return refuse(code, std::move(values), "{}: {}", name_of(halt->kind), halt->text);
 }
 
+static ReceiveTime exits_from(const RiskSettings& risk, const DayHours& day) {
+    return std::min(day.close() - minutes_of(risk.exit_before_close_min), at(day.date, risk.exit_latest));
+}
+
+std::optional<ReceiveTime> RiskGate::entries_until(const Instrument& instrument, const RiskContext& context) const {
+    const DayHours* day = context.hours.find(instrument.calendar, context.now);
+    if (day == nullptr || day->round_the_clock()) return std::nullopt;
+    return std::min(at(day->date, risk_.entry_until), exits_from(risk_, *day));
+}
+
 RiskGate::Verdict RiskGate::check_session(const Intent& intent, const Instrument& instrument,
                                           const RiskContext& context) const {
     const DayHours* day = context.hours.find(instrument.calendar, context.now);
@@ -265,8 +275,7 @@ RiskGate::Verdict RiskGate::check_session(const Intent& intent, const Instrument
             return refuse(RiskCode::after_entry_window, time + " until=" + format_time_of_day(risk_.entry_until),
                           "entries ended at {}", format_time_of_day(risk_.entry_until));
         }
-        const ReceiveTime out =
-            std::min(day->close() - minutes_of(risk_.exit_before_close_min), at(day->date, risk_.exit_latest));
+        const ReceiveTime out = exits_from(risk_, *day);
         if (context.now >= out) {
             return refuse(RiskCode::near_close, time + " exits_from=" + format_time_of_day(ist_since_midnight(out)),
                           "positions are closed from {} on", format_time_of_day(ist_since_midnight(out)));

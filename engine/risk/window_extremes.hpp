@@ -24,19 +24,32 @@ class WindowExtremes {
     struct Sample {
         ReceiveTime time;
         double value = 0;
+        int64_t step = 0;  // number of the step that `time` lies in
     };
+    // A ring; the count of slots is a power of two, so that an index wraps with a mask.
     struct Queue {
         std::vector<Sample> slots;
+        size_t mask = 0;  // slots - 1
         size_t first = 0;
         size_t size = 0;
         const Sample& front() const {
             TIDE_ASSERT(size > 0);
             return slots[first];
         }
-        Sample& back() { return slots[(first + size - 1) % slots.size()]; }
-        void push(Sample sample);
-        void pop_front();
+        const Sample& back() const { return slots[(first + size - 1) & mask]; }
+        void push(Sample sample) {
+            TIDE_ASSERT(size <= mask);
+            slots[(first + size) & mask] = sample;
+            ++size;
+        }
+        void pop_front() {
+            first = (first + 1) & mask;
+            --size;
+        }
         void pop_back() { --size; }
+        void expire(ReceiveTime before) {
+            while (size > 0 && front().time < before) pop_front();
+        }
     };
     Duration length_, step_;
     Queue low_, high_;

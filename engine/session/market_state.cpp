@@ -15,24 +15,18 @@ void MarketState::on_event(const Event& event) {
     prices_.on_event(event);
     if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
         ++ticks_seen_;
-        const auto closed = builder_.on_tick(event.received, event.exchange, *tick);
-        minutes_.assign(closed.begin(), closed.end());
-        for (const Bar& bar : minutes_) on_minute(bar);
+        for (const Bar& bar : builder_.on_tick(event.received, event.exchange, *tick)) on_minute(bar);
     } else if (const auto* bar = std::get_if<BarEvent>(&event.payload)) {
         on_bar(bar->bar);
     } else if (const auto* added = std::get_if<InstrumentEvent>(&event.payload)) {
         on_instrument(added->instrument);
     } else if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) {
-        const auto partial = builder_.start_day(*day);
-        minutes_.assign(partial.begin(), partial.end());
-        for (const Bar& unfinished : minutes_) on_minute(unfinished);
+        for (const Bar& unfinished : builder_.start_day(*day)) on_minute(unfinished);
         add(aggregator_.start_day(*day));
         if (!day->history) today_ = day->date;
         live_ = live_ || !day->history;
     } else if (std::get_if<DayEndEvent>(&event.payload) != nullptr) {
-        const auto last = builder_.end_day(event.received);
-        minutes_.assign(last.begin(), last.end());
-        for (const Bar& unfinished : minutes_) on_minute(unfinished);
+        for (const Bar& unfinished : builder_.end_day(event.received)) on_minute(unfinished);
         add(aggregator_.end_day());
         today_.reset();
     }
@@ -40,21 +34,23 @@ void MarketState::on_event(const Event& event) {
 
 void MarketState::on_time(ReceiveTime now) {
     if (!live_) return;  // history is not of this time
-    const auto closed = builder_.close_due(now);
-    if (!closed.empty()) {
-        minutes_.assign(closed.begin(), closed.end());
-        for (const Bar& bar : minutes_) on_minute(bar);
-    }
+    for (const Bar& bar : builder_.close_due(now)) on_minute(bar);
     add(aggregator_.close_due(now));
 }
 
 void MarketState::on_instrument(const Instrument& instrument) {
     switch (instrument.kind) {
-        case InstrumentKind::option: aggregator_.set_gap_policy(instrument.id, GapPolicy::option); break;
-        case InstrumentKind::volatility_index: aggregator_.set_gap_policy(instrument.id, GapPolicy::keep); break;
+        case InstrumentKind::option:
+            aggregator_.set_gap_policy(instrument.id, GapPolicy::option);
+            break;
+        case InstrumentKind::volatility_index:
+            aggregator_.set_gap_policy(instrument.id, GapPolicy::keep);
+            break;
         case InstrumentKind::index:
         case InstrumentKind::equity:
-        case InstrumentKind::future: aggregator_.set_gap_policy(instrument.id, GapPolicy::underlying); break;
+        case InstrumentKind::future:
+            aggregator_.set_gap_policy(instrument.id, GapPolicy::underlying);
+            break;
     }
 }
 

@@ -15,7 +15,8 @@ class MarketState {
   public:
     explicit MarketState(size_t bars_kept);
 
-    // Updates prices, bars and indicators. Bars that this event closed are appended to closed(), in the order of closing.
+    // Updates prices, bars and indicators. Bars that this event closed are appended to closed(), in the order of
+    // closing.
     void on_event(const Event& event);
     // Time passes: bars that ended at or before `now` without a tick close too.
     void on_time(ReceiveTime now);
@@ -46,7 +47,6 @@ class MarketState {
     BarSeriesBook series_;
     IndicatorHub indicators_;
     std::vector<Bar> closed_;
-    std::vector<Bar> minutes_;   // closed by the builder, on their way to the aggregator
     std::optional<Date> today_;  // the day being traded
     bool live_ = false;          // the first traded day has begun: from now on scripts see closed bars
     int64_t bars_seen_ = 0;

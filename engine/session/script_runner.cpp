@@ -9,6 +9,8 @@ void ScriptRunner::declare(StrategyDeclaration declaration, const InstrumentBook
     symbols_.clear();
     index_of_.clear();
     followed_.clear();
+    follows_.fill(false);
+    for (const Timeframe timeframe : declaration_.timeframes) follows_[static_cast<size_t>(timeframe)] = true;
     for (const auto& symbol : declaration_.symbols) {
         const Instrument* instrument = book.find(canonical_symbol(symbol));
         const InstrumentId id = instrument == nullptr ? InstrumentId() : instrument->id;
@@ -22,24 +24,10 @@ std::string ScriptRunner::version_text() const {
     return declaration_.name + " " + declaration_.version + " " + declaration_.sha256.substr(0, 12);
 }
 
-int32_t ScriptRunner::symbol_index(InstrumentId id) const {
-    return id.value() < index_of_.size() ? index_of_[id.value()] : -1;
-}
-
-bool ScriptRunner::follows(Timeframe timeframe) const {
-    const auto& all = declaration_.timeframes;
-    return std::find(all.begin(), all.end(), timeframe) != all.end();
-}
-
 void ScriptRunner::follow_indicator(InstrumentId instrument, Timeframe timeframe, int32_t handle) {
     if (instrument.value() >= followed_.size()) followed_.resize(instrument.value() + 1);
     auto& handles = followed_[instrument.value()][static_cast<size_t>(timeframe)];
     if (std::find(handles.begin(), handles.end(), handle) == handles.end()) handles.push_back(handle);
-}
-
-const std::vector<int32_t>& ScriptRunner::followed(InstrumentId instrument, Timeframe timeframe) const {
-    static const std::vector<int32_t> kNone;
-    return instrument.value() < followed_.size() ? followed_[instrument.value()][static_cast<size_t>(timeframe)] : kNone;
 }
 
 std::optional<SkipRecord> ScriptRunner::add_skip(const SkipNote& skip, ReceiveTime now) {

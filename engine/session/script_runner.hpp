@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,13 +33,16 @@ class ScriptRunner {
     std::string version_text() const;
 
     // The declared index of an instrument, or -1.
-    int32_t symbol_index(InstrumentId id) const;
+    int32_t symbol_index(InstrumentId id) const { return id.value() < index_of_.size() ? index_of_[id.value()] : -1; }
     InstrumentId symbol(int32_t index) const { return symbols_[static_cast<size_t>(index)]; }
-    bool follows(Timeframe timeframe) const;
+    bool follows(Timeframe timeframe) const { return follows_[static_cast<size_t>(timeframe)]; }
 
     // Indicators asked for, by (instrument, timeframe), so that their new values follow each bar into the mirror.
     void follow_indicator(InstrumentId instrument, Timeframe timeframe, int32_t handle);
-    const std::vector<int32_t>& followed(InstrumentId instrument, Timeframe timeframe) const;
+    std::span<const int32_t> followed(InstrumentId instrument, Timeframe timeframe) const {
+        if (instrument.value() >= followed_.size()) return {};
+        return followed_[instrument.value()][static_cast<size_t>(timeframe)];
+    }
 
     // Adds a skip; gives back the finished run of equal reasons when this one differs.
     std::optional<SkipRecord> add_skip(const SkipNote& skip, ReceiveTime now);
@@ -46,7 +50,7 @@ class ScriptRunner {
     std::vector<SkipRecord> end_skips();
 
     int64_t faults_in_a_row = 0;
-    ExchangeTime decision_bar;   // start of the bar being handled; 1970 outside on_bar
+    ExchangeTime decision_bar;  // start of the bar being handled; 1970 outside on_bar
 
   private:
     StrategyId id_;
@@ -54,9 +58,10 @@ class ScriptRunner {
     StrategyDeclaration declaration_;
     bool active_ = false;
     std::vector<InstrumentId> symbols_;
-    std::vector<int32_t> index_of_;                                   // by instrument id
+    std::vector<int32_t> index_of_;  // by instrument id
+    std::array<bool, kTimeframeCount> follows_{};
     std::vector<std::array<std::vector<int32_t>, kTimeframeCount>> followed_;  // by instrument id
-    std::map<std::string, SkipRecord> skips_;                         // the current run by symbol
+    std::map<std::string, SkipRecord> skips_;                                  // the current run by symbol
 };
 
 }  // namespace tide

@@ -32,11 +32,12 @@ void Session::handle(const Event& event) {
     market_.on_event(event);
     std::visit([this](const auto& payload) { on(payload); }, event.payload);
     settle();
+    next_due_ = earliest_due();
 }
 
 // Due work happens at its own time, so that results do not depend on how often a clock event comes.
 void Session::advance_to(ReceiveTime t) {
-    for (auto due = next_due(); due && *due <= t; due = next_due()) {
+    for (auto due = next_due_; due && *due <= t; due = earliest_due()) {
         now_ = std::max(now_, *due);
         run_timers_at(now_);
         desk_.on_time(now_);
@@ -46,11 +47,14 @@ void Session::advance_to(ReceiveTime t) {
     }
 }
 
-std::optional<ReceiveTime> Session::next_due() const {
+std::optional<ReceiveTime> Session::earliest_due() const {
     std::optional<ReceiveTime> due = timers_.next_due();
-    for (const auto& other : {desk_.next_due(), guardian_.next_due(), guardian_.silence_due()}) {
+    const auto consider = [&due](const std::optional<ReceiveTime>& other) {
         if (other && (!due || *other < *due)) due = other;
-    }
+    };
+    consider(desk_.next_due());
+    consider(guardian_.next_due());
+    consider(guardian_.silence_due());
     return due;
 }
 
@@ -156,7 +160,8 @@ void Session::plan_phases(const TradingDayEvent& day) {
     phase_ = "pre_open";
     timers_.drop_session_phases();
     const auto plan = [&](Duration since_midnight, const char* name) {
-        const bool added = timers_.add(std::max(now_, at(day.date, since_midnight)), TimerKind::session_phase, {}, name);
+        const bool added =
+            timers_.add(std::max(now_, at(day.date, since_midnight)), TimerKind::session_phase, {}, name);
         TIDE_ASSERT(added);
     };
     const Duration open = day.sessions[0].open;
@@ -202,14 +207,18 @@ void Session::on(const FeedStatusEvent& status) {
             }
             record(NoteRecord{"info", "feed", text});
             break;
-        case FeedState::degraded: record(NoteRecord{"warning", "feed", text}); break;
+        case FeedState::degraded:
+            record(NoteRecord{"warning", "feed", text});
+            break;
         case FeedState::down:
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
                 record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
-                desk_.cancel_entries(now_, name_of(HaltKind::feed_down));
+                desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
             }
             break;
-        case FeedState::ended: end_session(status.detail); break;
+        case FeedState::ended:
+            end_session(status.detail);
+            break;
     }
 }
 
@@ -226,7 +235,7 @@ std::string Session::obey(const CommandEvent& command) {
         case CommandKind::stop:
             stop_requested_ = true;
             if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping")) desk_.cancel_entries(now_, "stop");
-            guardian_.flatten(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
+            guardian_.close_for_good(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
             return "entries closed; positions are being closed";
         case CommandKind::stop_no_exit:
             stop_requested_ = true;
@@ -239,7 +248,10 @@ std::string Session::obey(const CommandEvent& command) {
             return "latched";
         case CommandKind::pause: {
             const bool changed = halts_.raise(HaltKind::paused, now_, "", std::string(command.reason));
-            if (changed) record(HaltRecord{"paused", true, "", std::string(command.reason)});
+            if (changed) {
+                record(HaltRecord{"paused", true, "", std::string(command.reason)});
+                desk_.cancel_entries(now_, "paused");
+            }
             return changed ? "no new entries" : "was paused already";
         }
         case CommandKind::resume:
@@ -262,7 +274,8 @@ std::string Session::obey(const CommandEvent& command) {
             return desk_.cancel(id, now_, "operator") ? "cancel sent" : "no such live order";
         }
         case CommandKind::set:
-        case CommandKind::reload: break;
+        case CommandKind::reload:
+            break;
     }
     return "not possible in a running session";
 }

@@ -25,18 +25,18 @@ namespace tide {
 
 // How a session stands, for the driver that runs it.
 struct SessionOutcome {
-    bool ended = false;            // FeedStatusEvent ended was handled
-    bool stop_requested = false;   // an operator's stop, or the kill switch
-    bool flat = true;              // no open position and no live order
+    bool ended = false;           // FeedStatusEvent ended was handled
+    bool stop_requested = false;  // an operator's stop, or the kill switch
+    bool flat = true;             // no open position and no live order
     bool killed = false;
-    bool halted = false;           // a limit ended the day: daily loss, drawdown, losing streak, extreme VIX
+    bool halted = false;  // a limit ended the day: daily loss, drawdown, losing streak, extreme VIX
     bool script_refused = false;
     bool script_quarantined = false;
-    std::string script_error;      // of the first refusal
+    std::string script_error;  // of the first refusal
 };
 
-// Turns an ordered stream of events into orders and records (docs/architecture.md, "The Session's contract"). One thread;
-// no I/O, no clock, no randomness of its own. Backtest, paper, live and replay run this same class.
+// Turns an ordered stream of events into orders and records (docs/architecture.md, "The Session's contract"). One
+// thread; no I/O, no clock, no randomness of its own. Backtest, paper, live and replay run this same class.
 class Session final : private DeskListener, private StrategyServices {
   public:
     Session(const SessionConfig& config, StrategyHost& host, BrokerLink& broker, Recorder& recorder);
@@ -48,7 +48,7 @@ class Session final : private DeskListener, private StrategyServices {
     void handle(const Event& event);
 
     // When the session next wants to be told the time (a ClockEvent), if nothing else happens before.
-    std::optional<ReceiveTime> next_due() const;
+    std::optional<ReceiveTime> next_due() const { return next_due_; }
     // Whether prices inside a bar matter now: something is at stake, or a script wants every tick.
     bool wants_bar_path() const { return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle(); }
 
@@ -78,8 +78,15 @@ class Session final : private DeskListener, private StrategyServices {
         std::string symbol, state, code, text, tag;  // what the messages' views point at
     };
 
+    // A closed bar on its way to one script.
+    struct BarDelivery {
+        BarMessage message;
+        ExchangeTime start;
+    };
+
     // session.cpp: events, time, days, operator
     void advance_to(ReceiveTime t);
+    std::optional<ReceiveTime> earliest_due() const;
     void run_timers_at(ReceiveTime t);
     void on(const TickEvent& tick);
     void on(const BarEvent& bar);
@@ -105,6 +112,7 @@ class Session final : private DeskListener, private StrategyServices {
     void deliver_bars();
     void deliver_bars_to(ScriptRunner& runner);
     void push_bars(ScriptRunner& runner);
+    void plan_delivery(const BarMessage& message, ExchangeTime start);
     void deliver_tick(const TickEvent& tick);
     void check_exits(InstrumentId moved);
     void deliver_pending();
@@ -175,22 +183,24 @@ class Session final : private DeskListener, private StrategyServices {
     ScriptBundle bundle_;                                 // sources that have come in for the next strategy
     std::map<PositionId, ExitReason> exit_reasons_;       // of the last exit asked for
     std::map<std::pair<StrategyId, std::string>, std::string> states_;  // named states that scripts reported
-    std::vector<PositionId> exit_checks_;                 // scratch of check_exits
-    std::vector<PositionId> surplus_;                     // opened by an overfill: to be closed at once
+    std::vector<BarDelivery> deliveries_;  // scratch of deliver_bars_to, in the order of delivery
+    std::vector<PositionId> exit_checks_;  // scratch of check_exits
+    std::vector<PositionId> surplus_;      // opened by an overfill: to be closed at once
     std::deque<PendingCall> pending_;
     CallbackOutput output_;
     GuardianActions actions_;
     ReceiveTime now_{};
+    std::optional<ReceiveTime> next_due_;  // earliest_due() after the last event
     uint64_t sequence_ = 0;
     uint64_t next_intent_ = 1;
     int64_t trade_number_ = 0;
     std::optional<Date> today_;
     std::string phase_ = "closed";
-    std::vector<InstrumentId> model_marks_;               // scratch of mark
-    Ring<double> vix_minutes_{11};                        // the VIX at each of the last minutes
+    std::vector<InstrumentId> model_marks_;  // scratch of mark
+    Ring<double> vix_minutes_{11};           // the VIX at each of the last minutes
     ReceiveTime next_vix_sample_{};
     bool wants_ticks_ = false;
-    bool hold_bars_ = false;                              // more bars of the same moment follow
+    bool hold_bars_ = false;  // more bars of the same moment follow
     bool account_changed_ = false;
     bool stop_requested_ = false;
     bool ended_ = false;

@@ -8,8 +8,8 @@
 namespace tide {
 namespace {
 
-// Order and fill callbacks may make intents, whose orders make callbacks; more rounds than this in one event is a script
-// that answers itself.
+// Order and fill callbacks may make intents, whose orders make callbacks; more rounds than this in one event is a
+// script that answers itself.
 constexpr int kCallbackRoundsMax = 64;
 
 double volume_of(const Bar& bar) { return bar.has_volume() ? static_cast<double>(bar.volume) : kMissing; }
@@ -46,7 +46,8 @@ void Session::load_script(const ScriptEvent& script) {
         record(NoteRecord{"warning", owner.name(),
                           fmt::format("no data for {}: it will not be traded", owner.declaration().symbols[i])});
     }
-    if (followed_instruments().empty()) return refuse(fmt::format("{}: none of its symbols is in the data", owner.name()));
+    if (followed_instruments().empty())
+        return refuse(fmt::format("{}: none of its symbols is in the data", owner.name()));
     owner.activate();
     const auto& declared = owner.declaration();
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
@@ -84,32 +85,40 @@ void Session::deliver_bars() {
 }
 
 void Session::push_bars(ScriptRunner& owner) {
+    deliveries_.clear();
     for (const Bar& bar : market_.closed()) {
         if (owner.symbol_index(bar.instrument) < 0) continue;
-        if (owner.follows(bar.timeframe)) host_.push_bar(owner.id(), message_of(owner, bar));
+        if (owner.follows(bar.timeframe)) {
+            const BarMessage message = message_of(owner, bar);
+            host_.push_bar(owner.id(), message);
+            plan_delivery(message, bar.start);
+        }
         for (const int32_t handle : owner.followed(bar.instrument, bar.timeframe)) {
             host_.push_indicator(owner.id(), {handle, market_.indicators().values(handle)});
         }
     }
 }
 
-// All values of this moment are in the mirror before the first callback; then by timeframe, and within one by symbol.
+// By timeframe, and within one by symbol; of equal ones the first that closed comes first.
+void Session::plan_delivery(const BarMessage& message, ExchangeTime start) {
+    auto at = deliveries_.end();
+    const auto later = [&message](const BarMessage& other) {
+        return std::pair(other.timeframe, other.symbol_index) > std::pair(message.timeframe, message.symbol_index);
+    };
+    while (at != deliveries_.begin() && later(std::prev(at)->message)) --at;
+    deliveries_.insert(at, {message, start});
+}
+
+// All values of this moment are in the mirror before the first callback.
 void Session::deliver_bars_to(ScriptRunner& owner) {
     push_bars(owner);
-    const auto& closed = market_.closed();
-    const auto symbol_count = static_cast<int32_t>(owner.declaration().symbols.size());
-    for (const Timeframe timeframe : owner.declaration().timeframes) {
-        for (int32_t index = 0; index < symbol_count; ++index) {
-            for (size_t i = 0; i < closed.size(); ++i) {
-                const Bar& bar = closed[i];
-                if (bar.timeframe != timeframe || owner.symbol_index(bar.instrument) != index || !owner.active()) continue;
-                output_.clear();
-                owner.decision_bar = bar.start;
-                const auto result = host_.on_bar(owner.id(), message_of(owner, bar), output_);
-                take_output(owner, result, output_, owner.declaration().symbols[static_cast<size_t>(index)]);
-                owner.decision_bar = {};
-            }
-        }
+    for (const BarDelivery& bar : deliveries_) {
+        if (!owner.active()) return;
+        output_.clear();
+        owner.decision_bar = bar.start;
+        const auto result = host_.on_bar(owner.id(), bar.message, output_);
+        take_output(owner, result, output_, owner.declaration().symbols[static_cast<size_t>(bar.message.symbol_index)]);
+        owner.decision_bar = {};
     }
 }
 
@@ -195,6 +204,7 @@ void Session::take_output(ScriptRunner& owner, const CallbackResult& result, Cal
     for (auto& log : output.logs) record(NoteRecord{log.level, owner.name(), std::move(log.text)});
     if (result.status != CallbackStatus::ok) return record_fault(owner, result);
     owner.faults_in_a_row = 0;
+    if (output.empty()) return;
     for (auto& skip : output.skips) {
         if (skip.symbol.empty()) skip.symbol = default_symbol;
         if (auto finished = owner.add_skip(skip, now_)) record(std::move(*finished));
@@ -228,10 +238,11 @@ void Session::record_fault(ScriptRunner& owner, const CallbackResult& result) {
     timers_.drop(owner.id());
     int64_t positions = 0;
     for (const Position& position : portfolio_.open()) positions += position.strategy == owner.id() ? 1 : 0;
-    record(NoteRecord{"error", "engine",
-                      fmt::format("{} is quarantined after repeated failures; {} open position{} of it {} guarded by the "
-                                  "engine's stops and mandatory exits",
-                                  declared.name, positions, positions == 1 ? "" : "s", positions == 1 ? "is" : "are")});
+    record(
+        NoteRecord{"error", "engine",
+                   fmt::format("{} is quarantined after repeated failures; {} open position{} of it {} guarded by the "
+                               "engine's stops and mandatory exits",
+                               declared.name, positions, positions == 1 ? "" : "s", positions == 1 ? "is" : "are")});
 }
 
 void Session::queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text) {
@@ -256,7 +267,8 @@ void Session::deliver_pending() {
         if (owner == nullptr || !owner->active()) continue;
         if (round >= kCallbackRoundsMax) {
             pending_.clear();
-            record(NoteRecord{"error", owner->name(), "order callbacks answer themselves without end: the rest were dropped"});
+            record(NoteRecord{"error", owner->name(),
+                              "order callbacks answer themselves without end: the rest were dropped"});
             return;
         }
         output_.clear();
@@ -275,14 +287,6 @@ void Session::deliver_pending() {
         take_output(*owner, result, output_, call.symbol);
         if (!actions_.empty()) apply(actions_);
     }
-}
-
-void CallbackOutput::clear() {
-    intents.clear();
-    skips.clear();
-    logs.clear();
-    states.clear();
-    timers.clear();
 }
 
 }  // namespace tide

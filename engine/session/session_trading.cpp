@@ -67,14 +67,17 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     plan.why = intent.why;
     gate_.note_accepted(intent, now_);
     const PositionId position = portfolio_.plan(std::move(plan));
-    if (auto orders = desk_.submit(entry_request(intent, instrument, position), now_); !orders) {
+    OrderRequest request = entry_request(intent, instrument, position);
+    request.leave_before = gate_.entries_until(instrument, risk_context());
+    if (auto orders = desk_.submit(request, now_); !orders) {
         record(NoteRecord{"warning", "engine", orders.error().message});
     }
 }
 
 void Session::leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script) {
     const Instrument& instrument = book().get(position.instrument);
-    const auto request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    OrderRequest request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
+    request.mandatory = decided_by != "script";
     if (request.quantity.units() <= 0) return;
     record(ExitRecord{position.id, position.strategy, instrument.symbol, intent.reason, intent.fraction,
                       std::string(decided_by), script, position.last_underlying, position.last_price});
@@ -108,6 +111,10 @@ void Session::move_level(const Intent& intent) {
     const Price level = is_stop ? round_stop(intent.level, tick, direction) : round_target(intent.level, tick, direction);
     const auto& current = is_stop ? position.levels.stop : position.levels.target;
     if (current == level) return;
+    // The gate let pass what was asked for; the rounding must not take the stop back behind where it is (a stop made from
+    // a percentage need not lie on a tick).
+    const bool back = is_stop && current && (position.underlying_direction > 0 ? level < *current : level > *current);
+    if (back) return;
     const bool done = is_stop ? portfolio_.set_stop(intent.position, level, false, intent.reason.rule)
                               : portfolio_.set_target(intent.position, level, false);
     TIDE_ASSERT(done);
@@ -157,6 +164,8 @@ void Session::mark(InstrumentId id) {
 void Session::on_order(const Order& order, OrderState from, std::string_view detail) {
     const std::string symbol = symbol_of(order.instrument);
     record(OrderRecord{order, from, symbol, std::string(detail)});
+    // An exit that ended may leave its position uncovered: the guardian looks again.
+    if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
     if (order.state == from && order.state != OrderState::created) return;
     OrderMessage message;
     message.id = order.id.value();

@@ -11,8 +11,9 @@
 #include "core/result.hpp"
 #include "trading/intent.hpp"
 
-// The border between the Session and the scripts. Numbers and plain structs only: the same messages can cross to a worker
-// process. Prices are rupees as doubles here; the Session turns them into integers by named rounding rules. NaN = missing.
+// The border between the Session and the scripts. Numbers and plain structs only: the same messages can cross to a
+// worker process. Prices are rupees as doubles here; the Session turns them into integers by named rounding rules. NaN
+// = missing.
 namespace tide {
 
 inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
@@ -21,13 +22,13 @@ inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 struct StrategyDeclaration {
     std::string name;
     std::string version;
-    std::string sha256;                          // of all its sources, modules included
-    std::vector<std::string> symbols;            // in declared order
-    std::vector<Timeframe> timeframes;           // in closing order
-    std::map<Timeframe, int64_t> history_bars;   // wanted before the first bar
+    std::string sha256;                         // of all its sources, modules included
+    std::vector<std::string> symbols;           // in declared order
+    std::vector<Timeframe> timeframes;          // in closing order
+    std::map<Timeframe, int64_t> history_bars;  // wanted before the first bar
     bool wants_vix = false;
-    bool wants_ticks = false;                    // on_tick declared in needs
-    int64_t chain_strikes = 0;                   // strikes each side of at-the-money; 0 = no chain
+    bool wants_ticks = false;   // on_tick declared in needs
+    int64_t chain_strikes = 0;  // strikes each side of at-the-money; 0 = no chain
     bool has_exit_check = false;
     bool has_order = false;
     bool has_fill = false;
@@ -39,18 +40,18 @@ struct ScriptSource {
     std::string text;
 };
 struct ScriptBundle {
-    std::string name;                    // the strategy's file name without ".lua"
+    std::string name;  // the strategy's file name without ".lua"
     std::string text;
-    std::vector<ScriptSource> modules;   // what `require` may reach
-    std::string parameters;              // "name=value" lines
-    uint64_t seed = 0;                   // of math.random
+    std::vector<ScriptSource> modules;  // what `require` may reach
+    std::string parameters;             // "name=value" lines
+    uint64_t seed = 0;                  // of math.random
 };
 
 struct BarMessage {
-    int32_t symbol_index = 0;            // into StrategyDeclaration::symbols
+    int32_t symbol_index = 0;  // into StrategyDeclaration::symbols
     Timeframe timeframe = Timeframe::m1;
     bool history = false;
-    int64_t start_s = 0;                 // Unix seconds
+    int64_t start_s = 0;  // Unix seconds
     double open = 0, high = 0, low = 0, close = 0;
     double volume = kMissing;
     double oi = kMissing;
@@ -68,24 +69,24 @@ struct IndicatorMessage {
 };
 struct IndicatorInfo {
     int32_t handle = 0;
-    std::vector<std::string> outputs;    // "adx", "plus_di", "minus_di"
-    size_t history = 0;                  // values already there; fetched with indicator_history
+    std::vector<std::string> outputs;  // "adx", "plus_di", "minus_di"
+    size_t history = 0;                // values already there; fetched with indicator_history
 };
 
 struct PositionMessage {
     uint64_t id = 0;
-    std::string_view symbol;             // of the leg
+    std::string_view symbol;  // of the leg
     std::string_view underlying;
-    std::string_view right;              // "CE", "PE", ""
+    std::string_view right;  // "CE", "PE", ""
     double strike = kMissing;
-    int64_t days_to_expiry = -1;         // calendar days; -1 = no expiry
-    int direction = 1;                   // +1 profits when the underlying rises
+    int64_t days_to_expiry = -1;  // calendar days; -1 = no expiry
+    int direction = 1;            // +1 profits when the underlying rises
     int64_t lots = 0;
     double quantity = 0;
     double entry_price = 0, last_price = 0;
     double underlying_entry = 0, underlying_last = 0, underlying_best = 0;
     double stop = kMissing, target = kMissing;
-    double unrealised = 0, net = 0;      // rupees
+    double unrealised = 0, net = 0;  // rupees
     int64_t opened_s = 0;
     double minutes_held = 0;
     bool half_taken = false;
@@ -113,7 +114,7 @@ struct FillMessage {
 struct ChainRow {
     std::string symbol;
     double strike = 0;
-    std::string right;                   // "CE", "PE"
+    std::string right;  // "CE", "PE"
     double last = kMissing, bid = kMissing, ask = kMissing, oi = kMissing, volume = kMissing;
     double age_s = kMissing;
     int64_t lot = 1;
@@ -123,26 +124,26 @@ struct ChainSnapshot {
     std::string underlying;
     double spot = kMissing;
     double atm_strike = kMissing;
-    std::string expiry;                  // "2024-01-25"
+    std::string expiry;  // "2024-01-25"
     int64_t days_to_expiry = -1;
-    std::vector<ChainRow> rows;          // by strike, calls before puts
+    std::vector<ChainRow> rows;  // by strike, calls before puts
 };
 struct AccountMessage {
     double equity = 0, cash = 0;
-    double day_net = 0;                  // today's P&L after charges
+    double day_net = 0;  // today's P&L after charges
     int64_t open_positions = 0;
     int64_t max_positions = 0;
-    double size_factor = 1;              // below 1 in limited mode
+    double size_factor = 1;  // below 1 in limited mode
     bool entries_allowed = false;
-    std::string_view entries_reason;     // why not
+    std::string_view entries_reason;  // why not
 };
 struct VixMessage {
     double level = kMissing;
     double change_10m = kMissing;
-    std::string_view source;             // "tick", "1m", "daily", "realised", "none"
+    std::string_view source;  // "tick", "1m", "daily", "realised", "none"
 };
 struct Refusal {
-    std::string code;                    // stable
+    std::string code;  // stable
     std::string text;
     std::optional<int64_t> max_lots = std::nullopt;  // so many would pass this limit; none: it is not one on size
 };
@@ -181,10 +182,10 @@ struct SkipNote {
     std::string why;
 };
 struct LogNote {
-    std::string level;                   // info, warning
+    std::string level;  // info, warning
     std::string text;
 };
-struct StateNote {                       // ctx:state(symbol, name, value, values)
+struct StateNote {  // ctx:state(symbol, name, value, values)
     std::string symbol, name, value, values;
 };
 struct TimerRequest {
@@ -198,12 +199,19 @@ struct CallbackOutput {
     std::vector<LogNote> logs;
     std::vector<StateNote> states;
     std::vector<TimerRequest> timers;
-    void clear();
+    bool empty() const { return intents.empty() && skips.empty() && logs.empty() && states.empty() && timers.empty(); }
+    void clear() {
+        intents.clear();
+        skips.clear();
+        logs.clear();
+        states.clear();
+        timers.clear();
+    }
 };
 enum class CallbackStatus : uint8_t { ok, not_defined, error, budget, quarantined };
 struct CallbackResult {
     CallbackStatus status = CallbackStatus::ok;
-    std::string message;                 // "adx_trend.lua:31: attempt to index a nil value (…)" with traceback
+    std::string message;  // "adx_trend.lua:31: attempt to index a nil value (…)" with traceback
 };
 
 // Runs strategies. One host serves all strategies of a Session; each has a state of its own. No call throws; no call
@@ -211,7 +219,8 @@ struct CallbackResult {
 class StrategyHost {
   public:
     virtual ~StrategyHost() = default;
-    // Compiles and runs the chunk, reads the declaration. The previous version of `strategy`, if any, stays until success.
+    // Compiles and runs the chunk, reads the declaration. The previous version of `strategy`, if any, stays until
+    // success.
     virtual Result<StrategyDeclaration> load(StrategyId strategy, const ScriptBundle& bundle,
                                              StrategyServices& services) = 0;
     virtual void unload(StrategyId strategy) = 0;
@@ -225,8 +234,8 @@ class StrategyHost {
     virtual CallbackResult on_stop(StrategyId strategy, std::string_view reason, CallbackOutput& output) = 0;
     virtual CallbackResult on_bar(StrategyId strategy, const BarMessage& bar, CallbackOutput& output) = 0;
     virtual CallbackResult on_tick(StrategyId strategy, const TickMessage& tick, CallbackOutput& output) = 0;
-    virtual CallbackResult on_exit_check(StrategyId strategy, const PositionMessage& position, const QuoteMessage& quote,
-                                         CallbackOutput& output) = 0;
+    virtual CallbackResult on_exit_check(StrategyId strategy, const PositionMessage& position,
+                                         const QuoteMessage& quote, CallbackOutput& output) = 0;
     virtual CallbackResult on_order(StrategyId strategy, const OrderMessage& order, CallbackOutput& output) = 0;
     virtual CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) = 0;
     virtual CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) = 0;

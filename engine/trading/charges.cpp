@@ -18,9 +18,7 @@ std::optional<ChargeItem> parse_item(std::string_view text) {
     return static_cast<ChargeItem>(it - kItemNames.begin());
 }
 
-constexpr uint32_t bit(ChargeItem item) {
-    return 1U << static_cast<unsigned>(item);
-}
+constexpr uint32_t bit(ChargeItem item) { return 1U << static_cast<unsigned>(item); }
 
 // "brokerage+exchange+sebi"
 std::optional<uint32_t> parse_base(std::string_view text) {
@@ -45,9 +43,7 @@ Money rounded(Fine fine, int64_t step_units) {
 
 }  // namespace
 
-std::string_view name_of(ChargeItem item) {
-    return kItemNames[static_cast<size_t>(item)];
-}
+std::string_view name_of(ChargeItem item) { return kItemNames[static_cast<size_t>(item)]; }
 
 Money& ChargeBreakdown::of(ChargeItem item) {
     switch (item) {
@@ -110,15 +106,15 @@ Result<void> ChargeTable::add(const ChargeRateEvent& event) {
     }
     if (event.rate_e8 < 0 || event.flat < Money()) return refuse("negative rate", fmt::format("{}", event.rate_e8));
     if (event.to < event.from) return refuse("to before from", format_date(event.to));
-    rows_.push_back(std::move(row));
+    rows_[slot(event.kind, *item)].push_back(std::move(row));
     return {};
 }
 
 // The newest row that names the exchange wins over "*".
 const ChargeTable::Row* ChargeTable::find(ChargeItem item, const ChargeQuery& query) const {
     const Row* found = nullptr;
-    for (const Row& row : rows_) {
-        if (row.item != item || row.kind != query.kind || query.date < row.from || row.to < query.date) continue;
+    for (const Row& row : rows_[slot(query.kind, item)]) {
+        if (query.date < row.from || row.to < query.date) continue;
         if (!row.serves(query.side) || (row.exchange != "*" && row.exchange != query.exchange)) continue;
         const bool better = found == nullptr || (found->exchange == "*") > (row.exchange == "*") ||
                             ((found->exchange == "*") == (row.exchange == "*") && row.from > found->from);

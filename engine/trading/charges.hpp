@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,7 +41,9 @@ class ChargeTable {
   public:
     // Errors: config, naming the row and field.
     Result<void> add(const ChargeRateEvent& row);
-    bool empty() const { return rows_.empty(); }
+    bool empty() const {
+        return std::all_of(rows_.begin(), rows_.end(), [](const auto& rows) { return rows.empty(); });
+    }
     // Every head has a rate (zero is a rate, absent is not; IPFT may be absent) for the kind on that date.
     Result<void> covers(InstrumentKind kind, std::string_view exchange, Date date) const;
     Result<ChargeBreakdown> charges_for(const ChargeQuery& query) const;
@@ -65,7 +69,10 @@ class ChargeTable {
     const Row* find(ChargeItem item, const ChargeQuery& query) const;
     bool has_item(ChargeItem item, InstrumentKind kind, std::string_view exchange, Date date) const;
     Lines lines_for(const ChargeQuery& query, Money turnover) const;
-    std::vector<Row> rows_;
+    static size_t slot(InstrumentKind kind, ChargeItem item) {
+        return static_cast<size_t>(kind) * kChargeItemCount + static_cast<size_t>(item);
+    }
+    std::array<std::vector<Row>, kInstrumentKindCount * kChargeItemCount> rows_;  // by kind and item, as they came
 };
 
 }  // namespace tide

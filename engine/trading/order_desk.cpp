@@ -10,9 +10,7 @@ namespace {
 
 constexpr int64_t kMessagesRememberedMax = 100;  // orders.messages_per_second reaches no further
 
-Duration seconds_of(double s) {
-    return Duration(static_cast<int64_t>(std::llround(s * 1e9)));
-}
+Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
 
 // splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a bijective mix of 64 bits.
 uint64_t mix(uint64_t x) {
@@ -26,22 +24,16 @@ bool waits_for_answer(OrderState state) {
     return state == OrderState::submitted || state == OrderState::pending_cancel ||
            state == OrderState::pending_replace;
 }
-bool working(OrderState state) {
-    return state == OrderState::open || state == OrderState::partially_filled;
-}
+bool working(OrderState state) { return state == OrderState::open || state == OrderState::partially_filled; }
 
 std::optional<ReceiveTime> earlier(std::optional<ReceiveTime> a, std::optional<ReceiveTime> b) {
     if (!a || (b && *b < *a)) return b;
     return a;
 }
-bool due(const std::optional<ReceiveTime>& time, ReceiveTime now) {
-    return time && *time <= now;
-}
+bool due(const std::optional<ReceiveTime>& time, ReceiveTime now) { return time && *time <= now; }
 
 // 1, 2, 4, … s after the attempt of that number.
-Duration backoff(int32_t attempts) {
-    return seconds(int64_t(1) << std::clamp(attempts - 1, 0, 6));
-}
+Duration backoff(int32_t attempts) { return seconds(int64_t(1) << std::clamp(attempts - 1, 0, 6)); }
 
 }  // namespace
 
@@ -119,9 +111,7 @@ OrderDesk::Entry* OrderDesk::entry(OrderId id) {
     if (id.value() < first_id_ || id.value() >= next_id_) return nullptr;
     return &entries_[id.value() - first_id_];
 }
-const OrderDesk::Entry* OrderDesk::entry(OrderId id) const {
-    return const_cast<OrderDesk*>(this)->entry(id);
-}
+const OrderDesk::Entry* OrderDesk::entry(OrderId id) const { return const_cast<OrderDesk*>(this)->entry(id); }
 
 const Order* OrderDesk::find(OrderId id) const {
     const Entry* e = entry(id);
@@ -155,6 +145,11 @@ int OrderDesk::exit_priority(PositionId position) const {
     return best;
 }
 
+bool OrderDesk::mandatory(OrderId id) const {
+    const Entry* e = entry(id);
+    return e != nullptr && e->mandatory;
+}
+
 bool OrderDesk::blocked(InstrumentId instrument) const {
     if (std::find(contradicted_.begin(), contradicted_.end(), instrument) != contradicted_.end()) return true;
     return std::any_of(live_.begin(), live_.end(), [&](OrderId id) {
@@ -163,9 +158,7 @@ bool OrderDesk::blocked(InstrumentId instrument) const {
     });
 }
 
-void OrderDesk::resolve(InstrumentId instrument) {
-    std::erase(contradicted_, instrument);
-}
+void OrderDesk::resolve(InstrumentId instrument) { std::erase(contradicted_, instrument); }
 
 void OrderDesk::start_day() {
     while (!entries_.empty() && !entries_.front().order.live()) {
@@ -209,6 +202,7 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     const Instrument& instrument = prices_.instruments().get(request.instrument);
     Entry e;
     e.priority = request.priority;
+    e.mandatory = request.mandatory;
     e.fallback_price = request.fallback_price;
     e.vix_at_creation = prices_.vix().known() ? prices_.vix().level : 0;
     e.underlying_at_creation = prices_.underlying_last(instrument).value_or(Price());
@@ -225,6 +219,9 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     order.limit =
         request.limit ? *request.limit : aggressive_limit(order, e.fallback_price, settings_.protection_band_pct, now);
     if (!e.fallback_price.positive()) e.fallback_price = order.limit;
+    if (request.purpose == OrderPurpose::entry) {
+        e.expire_due = earlier(request.leave_before, now + seconds_of(settings_.unfilled_after_s));
+    }
     order.created = order.updated = now;
     order.client_id = client_order_id(seed_, order.id);
     order.tag = request.tag;
@@ -374,6 +371,19 @@ void OrderDesk::after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTi
     if (working(e.order.state) && e.cancel_wanted && e.wanted != Message::cancel && !e.cancel_retry_due) {
         e.wanted = Message::cancel;
     }
+    if (working(e.order.state)) work_again(e, now);
+}
+
+// A cancel that was asked for stops re-pricing and expiry. An order that works on after it was given up needs them again:
+// an exit would rest at a limit of long ago and yet count as running.
+void OrderDesk::work_again(Entry& e, ReceiveTime now) {
+    if (e.cancel_wanted) return;
+    if (e.order.style == PriceStyle::aggressive && !e.reprice_due) {
+        e.reprice_due = now + seconds_of(settings_.reprice_after_s);
+    }
+    if (e.order.purpose == OrderPurpose::entry && !e.expire_due) {
+        e.expire_due = now + seconds_of(settings_.unfilled_after_s);
+    }
 }
 
 // ---- cancelling
@@ -405,6 +415,7 @@ void OrderDesk::retry_cancel(Entry& e, ReceiveTime now) {
         change_state(e, OrderEvent::timeout, now, "no answer to the cancel, retries used up");
     } else {
         listener_.on_order(e.order, e.order.state, "the cancel was not carried out, retries used up");
+        if (working(e.order.state)) work_again(e, now);
     }
 }
 
@@ -470,10 +481,10 @@ std::optional<ReceiveTime> OrderDesk::due_of(const Entry& e) const {
                    e.cancel_retry_due);
 }
 
-std::optional<ReceiveTime> OrderDesk::next_due() const {
+std::optional<ReceiveTime> OrderDesk::next_due_of_live() const {
     std::optional<ReceiveTime> first;
     for (const OrderId id : live_) first = earlier(first, due_of(*entry(id)));
-    if (const Entry* waiting = live_.empty() ? nullptr : next_to_send(); waiting && !held_back_by_flight(*waiting)) {
+    if (const Entry* waiting = next_to_send(); waiting && !held_back_by_flight(*waiting)) {
         first = earlier(first, throttled_until());
     }
     return first;
@@ -504,7 +515,7 @@ void OrderDesk::run_due(Entry& e, ReceiveTime now) {
     if (due(e.cancel_retry_due, now)) retry_cancel(e, now);
     if (due(e.expire_due, now)) {
         e.expire_due.reset();
-        want_cancel(e, now, "not filled in time");
+        want_cancel(e, now, e.sent ? "not filled in time" : "it could not leave in time");
     }
     if (due(e.reprice_due, now)) reprice(e, now);
 }
@@ -516,13 +527,17 @@ void OrderDesk::reprice(Entry& e, ReceiveTime now) {
         want_cancel(e, now, "given up after re-pricing");
         return;
     }
+    if (!next_limit(e, now)) return;
+    e.wanted = Message::replace;
+}
+
+// The limit of the next re-pricing, against the quote of this moment. None: it is no nearer to the market.
+std::optional<Price> OrderDesk::next_limit(const Entry& e, ReceiveTime now) const {
     const auto step = std::min<int64_t>(e.order.reprices + 1, settings_.max_reprices);
     const double band = settings_.protection_band_pct + static_cast<double>(step) * settings_.reprice_step_pct;
     const Price limit = aggressive_limit(e.order, e.fallback_price, band, now);
     const bool nearer = e.order.side == Side::buy ? limit > e.order.limit : limit < e.order.limit;
-    if (!nearer) return;
-    e.wanted = Message::replace;
-    e.wanted_limit = limit;
+    return nearer ? std::optional(limit) : std::nullopt;
 }
 
 // ---- messages to the broker
@@ -572,6 +587,9 @@ void OrderDesk::pump(ReceiveTime now) {
 
 void OrderDesk::send(Entry& e, ReceiveTime now) {
     const Message message = std::exchange(e.wanted, Message::none);
+    // A change may have waited for the throttle; the market and the order have not.
+    const auto limit = message == Message::replace ? next_limit(e, now) : std::nullopt;
+    if (message == Message::replace && (!limit || !working(e.order.state))) return;
     sent_.push(now);
     if (message == Message::submit) {
         if (e.order.style == PriceStyle::aggressive && now != e.order.created) {
@@ -592,9 +610,9 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
     } else {
         ++e.order.reprices;
         change_state(e, OrderEvent::request_replace, now,
-                     fmt::format("limit {} -> {}", to_string(e.order.limit), to_string(e.wanted_limit)));
+                     fmt::format("limit {} -> {}", to_string(e.order.limit), to_string(*limit)));
         e.answer_due = now + seconds_of(settings_.answer_timeout_s);
-        broker_.replace(e.order, e.wanted_limit);
+        broker_.replace(e.order, *limit);
     }
 }
 

@@ -40,7 +40,9 @@ struct OrderRequest {
     Quantity quantity;
     std::optional<Price> limit;  // none: aggressive
     Price fallback_price;        // of an aggressive exit when the instrument has no price at all
+    std::optional<ReceiveTime> leave_before;  // of an entry: dropped if it still waits by then
     int priority = 5;            // of an exit
+    bool mandatory = false;      // an exit that the engine or an operator decided: no script may cancel it
     std::string tag;
     std::string why;
 };
@@ -75,7 +77,7 @@ class OrderDesk {
     void on_price(InstrumentId id, ReceiveTime now);
     // Does everything that is due at or before `now`, each stamped with its own time; so call it at each next_due.
     void on_time(ReceiveTime now);
-    std::optional<ReceiveTime> next_due() const;
+    std::optional<ReceiveTime> next_due() const { return idle() ? std::nullopt : next_due_of_live(); }
     void start_day();  // forgets final orders of earlier days
 
     // False: no such live order.
@@ -97,6 +99,8 @@ class OrderDesk {
     // Units that live exit orders of a position will still close, and the best (lowest) priority among them; 0 = none.
     Quantity exiting(PositionId position) const;
     int exit_priority(PositionId position) const;
+    // An exit that the engine or an operator decided.
+    bool mandatory(OrderId id) const;
 
   private:
     enum class Message : uint8_t { none, submit, cancel, replace };
@@ -107,8 +111,8 @@ class OrderDesk {
         bool sent = false;               // ever handed to the broker
         bool awaiting = false;           // a message without an answer
         bool emergency = false;
+        bool mandatory = false;
         bool cancel_wanted = false;  // until final
-        Price wanted_limit;
         Price fallback_price;
         double vix_at_creation = 0;  // 0 = unknown
         Price underlying_at_creation;
@@ -125,6 +129,7 @@ class OrderDesk {
     bool change_state(Entry& e, OrderEvent event, ReceiveTime now, std::string_view detail);
     bool book_fill(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
     void after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTime now);
+    void work_again(Entry& e, ReceiveTime now);
     void finish(Entry& e);
     void want_cancel(Entry& e, ReceiveTime now, std::string_view reason);
     void retry_cancel(Entry& e, ReceiveTime now);
@@ -134,8 +139,10 @@ class OrderDesk {
     void make_way_for(const OrderRequest& exit, ReceiveTime now);
     void contradict(OrderId order, InstrumentId instrument, std::string_view text);
     std::optional<ReceiveTime> due_of(const Entry& e) const;
+    std::optional<ReceiveTime> next_due_of_live() const;
     void run_due(Entry& e, ReceiveTime now);
     void reprice(Entry& e, ReceiveTime now);
+    std::optional<Price> next_limit(const Entry& e, ReceiveTime now) const;
     void pump(ReceiveTime now);
     const Entry* next_to_send() const;
     bool held_back_by_flight(const Entry& e) const;

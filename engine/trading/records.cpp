@@ -24,7 +24,7 @@ class Line {
         append('"');
         size_t done = 0;
         for (size_t i = 0; i < value.size(); ++i) {
-            if (!needs_escape(value[i])) continue;
+            if (!kEscaped[static_cast<unsigned char>(value[i])]) continue;
             append(value.substr(done, i - done));
             append_escape(value[i]);
             done = i + 1;
@@ -64,10 +64,12 @@ class Line {
     Line& money(std::string_view key, Money value) { return decimal(key, value.units()); }
 
   private:
-    static bool needs_escape(char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return c == '"' || c == '\\' || byte < 0x20 || byte == 0x7f;
-    }
+    static constexpr std::array<bool, 256> kEscaped = [] {
+        std::array<bool, 256> escaped{};
+        for (size_t byte = 0; byte < 0x20; ++byte) escaped[byte] = true;
+        escaped['"'] = escaped['\\'] = escaped[0x7f] = true;
+        return escaped;
+    }();
     // Room for `count` more bytes; gives where they go.
     char* grow(size_t count) {
         if (used_ + count > out_.size()) out_.resize(std::max(used_ + count, out_.size() + kStep));

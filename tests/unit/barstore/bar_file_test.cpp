@@ -23,6 +23,8 @@ TEST(FieldParser, prices_keep_four_digits_and_round_the_rest) {
     EXPECT_EQ(parse_file_price("2.57E+08"), Price::from_rupees(257'000'000));
     EXPECT_EQ(parse_file_price("12."), Price::from_rupees(12));
     EXPECT_EQ(parse_file_price(".5"), Price::from_units(5'000));
+    EXPECT_EQ(parse_file_price("99999999999.99995"), Price::from_rupees(100'000'000'000));  // the largest there is
+    EXPECT_EQ(parse_file_price("100000000000"), Price::from_rupees(100'000'000'000));
 }
 
 TEST(FieldParser, what_is_not_wholly_a_number_is_no_price) {
@@ -229,6 +231,17 @@ TEST(BarFile, lenient_reading_keeps_the_good_rows_and_the_first_ten_reasons) {
         EXPECT_EQ(data->rejected[i].line, static_cast<int64_t>(i) + 3);
         EXPECT_EQ(data->rejected[i].reason, reasons[i]);
     }
+}
+
+TEST(BarFile, a_series_without_one_good_row_is_none) {
+    ScratchFolder folder;
+    const auto file = folder.write("prices_1d.csv",
+                                   "date,symbol,open,high,low,close\n2024-01-01,NIFTY,10,12,9,11\n2024-01-01,SENSEX,x,12,9,11\n");
+    const auto data = read_bars({file}, {true});
+    ASSERT_TRUE(data);
+    ASSERT_EQ(data->series.size(), 1U);
+    EXPECT_EQ(data->series[0].name.symbol, "NIFTY");
+    EXPECT_EQ(data->rejected_count, 1);
 }
 
 TEST(BarFile, a_folder_is_its_files_by_name_put_together) {

@@ -53,6 +53,14 @@ TEST(Fuel, line_numbers_do_not_change) {
     EXPECT_EQ(fueled(source).find("return a"), fueled(source).rfind("\nreturn a") + 1);
 }
 
+// Each header used to look for its end behind the loops that follow, and every loop then copied the rest again.
+TEST(Fuel, a_header_without_an_end_copies_nothing_twice) {
+    EXPECT_EQ(count(fueled("function f do x = 1 )"), "x = 1"), 1u);
+    std::string headers;
+    for (int i = 0; i < 20'000; ++i) headers += "function do ";
+    EXPECT_LT(fueled(headers + ")").size(), 8 * kSourceMax);
+}
+
 TEST(Fuel, counter_is_named_as_nothing_in_the_source) {
     const auto result = add_fuel("local _f0, _f1, _x0 = 1, 2, 3", "x.lua", LuaLimits{});
     ASSERT_TRUE(result);

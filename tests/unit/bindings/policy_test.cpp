@@ -170,8 +170,8 @@ TEST(EntryRules, clock_vix_and_category_come_first) {
                 "enters(view { time = '10:00' }, ce, 'CE', 'breakout above 21750.20, volume unavailable (index)')\n"
                 "enters(view { time = '14:30' }, ce, 'CE', 'breakout above 21750.20, volume unavailable (index)')\n"
                 "local v = view() v.vix = nil stays(v, ce, 'VIX unknown')\n"
-                "stays(view { vix = 11.99 }, ce, 'VIX out of range') stays(view { vix = 30.01 }, ce, 'VIX out of "
-                "range')\n"
+                "stays(view { vix = 11.99 }, ce, 'VIX too low') stays(view { vix = 30.01 }, ce, 'VIX too "
+                "high')\n"
                 "same(M.evaluate(view { vix = 12 }, ce, p), 'CE') same(M.evaluate(view { vix = 30 }, ce, p), 'CE')\n"
                 "stays(view(), { opens = false, why = 'daily ADX too low' }, 'daily ADX too low')\n"
                 "stays(view(), { side = 'CE', opens = false, why = 'daily ADX between no trade and trade' }, 'daily "
@@ -493,7 +493,7 @@ TEST_F(ShippedStrategy, adx_trend_says_why_it_does_not_trade) {
         return output.skips.empty() ? std::string("no skip") : output.skips[0].why;
     };
     EXPECT_EQ(why([&] { services.indicators["NIFTY 1d adx 14"].rows.assign(60, {15, 28, 14}); }), "daily ADX too low");
-    EXPECT_EQ(why([&] { services.vix_reading = {31, 0, "1m"}; }), "VIX out of range");
+    EXPECT_EQ(why([&] { services.vix_reading = {31, 0, "1m"}; }), "VIX too high");
     EXPECT_EQ(why([&] { services.account_state.open_positions = 3; }), "as many positions as allowed");
     EXPECT_EQ(
         why([&] { services.account_state.entries_allowed = false, services.account_state.entries_reason = "halt"; }),

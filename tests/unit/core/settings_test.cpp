@@ -62,5 +62,18 @@ TEST(Settings, the_canonical_text_gives_the_same_values_back) {
     EXPECT_EQ(b.from, a.from);
 }
 
+// A configuration file can hold any text; the canonical text is lines.
+TEST(Settings, a_text_that_would_not_survive_the_canonical_form_is_refused) {
+    SettingsRegistry registry;
+    std::string words = "none";
+    int64_t count = 3;
+    registry.add("s.words", words, {}, "words");
+    registry.add("s.count", count, 1, 10, "lots", "a count");
+    for (const char* text : {"a\ns.count = 9", " a", "a\t", "\n"}) EXPECT_FALSE(registry.set("s.words", text)) << text;
+    EXPECT_EQ(words, "none");
+    EXPECT_TRUE(registry.set("s.words", "several words = more # here"));
+    EXPECT_EQ(registry.to_lines(), "s.count = 3\ns.words = several words = more # here\n");
+}
+
 }  // namespace
 }  // namespace tide

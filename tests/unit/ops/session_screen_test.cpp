@@ -148,14 +148,15 @@ TEST_F(ScreenTest, living_block_fits_its_width_and_gives_the_cursor_back) {
     view.equity = Money::from_rupees(1'012'450);
     view.day_net = Money::from_paise(1'213'980);
     view.positions = {{kOption, Side::buy, 2, 50, Price::from_units(1'423'500), Price::from_units(1'512'000),
-                       Price::from_rupees(21'500), Money::from_paise(76'500)}};
+                       Price::from_rupees(21'500), "NIFTY", Money::from_paise(76'500)}};
     screen.record(record_at(9, 47, order(OrderPurpose::entry, OrderState::open, OrderState::filled, 100)));
     EXPECT_EQ(written(), "");  // drawn with the next view
     screen.on_quotes(view);
     const std::string first = written();
     EXPECT_TRUE(first.starts_with("\x1b[?25l"));
     for (const char* part : {"ENTRY", "11:42:07 IST  market open", "NIFTY 24,512.35", "BANKNIFTY 52,310.10", "VIX -",
-                             "equity 10,12,450.00", "+12,139.80 net", "long 2 x 50 NIFTY 25 JAN 21700 CE", "Ctrl-C"}) {
+                             "equity 10,12,450.00", "+12,139.80 net", "long 2 x 50 NIFTY 25 JAN 21700 CE",
+                             "    stop NIFTY 21,500.00", "Ctrl-C"}) {
         EXPECT_NE(first.find(part), std::string::npos) << part << " in\n" << first;
     }
     std::istringstream lines(first);
@@ -215,10 +216,10 @@ TEST(session_summary, says_what_was_traded_refused_and_why_not) {
     std::ostringstream out;
     summary.print(out, {});
     const std::string text = out.str();
-    EXPECT_NE(
-        text.find("1*  2024-01-25 10:15  11:15   NIFTY 25 JAN 21700 CE  2 x 50  142.35  171.20  +2,885.00   125.75  "
-                  "+2,759.25  target"),
-        std::string::npos)
+    EXPECT_NE(text.find("Trades of 2024-01-25\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("1*  10:15   11:15   NIFTY 25 JAN 21700 CE  2 x 50  142.35  171.20  +2,885.00   125.75  "
+                        "+2,759.25  target"),
+              std::string::npos)
         << text;
     EXPECT_NE(text.find("* priced by model"), std::string::npos);
     EXPECT_NE(text.find("Net       +2,759.25 = +2,885.00 gross - 125.75 charges"), std::string::npos) << text;

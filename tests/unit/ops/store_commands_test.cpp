@@ -119,6 +119,13 @@ TEST_F(StoreCommands, audit_verify_exits_1_and_names_the_bad_row) {
     EXPECT_EQ(document["sessions"][0]["bad_row"], 2);
 }
 
+// 11:00 in India is 05:30 UTC, and no one reads nanoseconds.
+TEST_F(StoreCommands, audit_rows_say_times_as_a_clock_does) {
+    EXPECT_EQ(run_audit_command(reader(), AuditFilter(), OutputStyle(), out_), 0);
+    EXPECT_EQ(out_.str().find("_ns="), std::string::npos) << out_.str();
+    EXPECT_NE(out_.str().find(" opened="), std::string::npos) << out_.str();
+}
+
 TEST_F(StoreCommands, audit_rows_are_filtered) {
     AuditFilter filter;
     filter.kind = "trade";

@@ -405,6 +405,17 @@ TEST_F(GuardianTest, two_percent_of_the_underlying_in_five_minutes_halt_entries)
     EXPECT_TRUE(cleared(last(kNifty, 24'990), HaltKind::underlying_move));
 }
 
+TEST_F(GuardianTest, the_pre_open_and_the_opening_gap_are_no_move) {
+    w.at_time(9, 8);
+    EXPECT_TRUE(last(kNifty, 24'500).empty());
+    w.at_time(9, 9);
+    EXPECT_TRUE(last(kNifty, 25'500).empty());
+    w.at_time(9, 15);
+    EXPECT_TRUE(last(kNifty, 25'600).empty());
+    w.at_time(9, 16);
+    EXPECT_TRUE(raised(last(kNifty, 26'112), HaltKind::underlying_move));  // 2 % of 25600 is 512
+}
+
 TEST_F(GuardianTest, a_fall_counts_like_a_rise) {
     last(kNifty, 24'500);
     w.now += minutes(3);
@@ -461,7 +472,7 @@ TEST_F(GuardianTest, the_kill_switch_is_latched_until_an_operator_resumes_and_th
 TEST_F(GuardianTest, a_flatten_is_repeated_until_nothing_is_open) {
     const PositionId id = w.open(kCall);
     actions.clear();
-    guardian.flatten(w.now, {1, "session_end", "", "stop"}, actions);
+    guardian.close_for_good(w.now, {1, "session_end", "", "stop"}, actions);
     EXPECT_EQ(rule(actions), "session_end");
     ASSERT_TRUE(guardian.next_due());
     EXPECT_EQ(*guardian.next_due(), w.now + seconds(1));

@@ -95,6 +95,127 @@ TEST_F(SessionTest, a_script_can_raise_its_stop_but_never_lower_it) {
     EXPECT_EQ(recorder.all<RiskRecord>().back().code, "stop_against_position");
 }
 
+// Entry at 21 500.03 of the underlying with a stop of 1 %: 21 285.0297, which is not on a tick. Two hundredths higher is
+// 21 285.03 asked for, 21 285.00 on the tick below: lower than what is there.
+TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
+    start();
+    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    ASSERT_EQ(sent.size(), 1U);
+    tick(kNifty, 21'500.03);
+    fill(sent[0].order, 100.5, 1);
+    ASSERT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
+    host.exit_check = [&](const PositionMessage& position, const QuoteMessage&, CallbackOutput& output) {
+        Intent intent;
+        intent.kind = IntentKind::set_stop;
+        intent.position = PositionId(position.id);
+        intent.level = Price::from_double(21'285.03);
+        output.intents.push_back(intent);
+        return CallbackResult{};
+    };
+    tick(kNifty, 21'501);
+    EXPECT_EQ(recorder.all<RiskRecord>().back().code, "ok");
+    EXPECT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
+}
+
+// Decided at 14:29:59 and held in review for two seconds: the hard end of entries is 14:30.
+TEST_F(SessionTest, an_entry_that_waits_over_the_end_of_the_entry_window_never_leaves) {
+    config.orders.review_lots = 0;
+    start();
+    host.bar = [](const BarMessage&, CallbackOutput& output) {
+        output.timers.push_back({59, "enter"});
+        return CallbackResult{};
+    };
+    host.timer = [](std::string_view, CallbackOutput& output) {
+        output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(14) + minutes(28) + seconds(30));
+    market_at(hours(14) + minutes(29));
+    host.bar = nullptr;
+    market_at(hours(14) + minutes(29) + seconds(58));
+    market_at(hours(14) + minutes(30) + seconds(5));
+    ASSERT_EQ(recorder.all<RiskRecord>().front().code, "ok");
+    EXPECT_TRUE(sent.empty());
+    EXPECT_TRUE(session->flat());
+}
+
+TEST_F(SessionTest, a_script_cannot_cancel_an_exit_that_the_engine_decided) {
+    start();
+    open_position();
+    host.order = [](const OrderMessage& message, CallbackOutput& output) {
+        if (message.state != "submitted") return CallbackResult{};
+        Intent intent;
+        intent.kind = IntentKind::cancel;
+        intent.order = OrderId(message.id);
+        output.intents.push_back(intent);
+        return CallbackResult{};
+    };
+    at_time(hours(10) + minutes(30));
+    tick(kNifty, 21'200);  // the stop of 1 %
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].order.purpose, OrderPurpose::exit);
+    EXPECT_EQ(recorder.all<RiskRecord>().back().code, "mandatory_exit");
+}
+
+TEST_F(SessionTest, a_pause_and_a_lost_feed_stop_entries_that_have_not_left) {
+    config.orders.review_lots = 0;
+    start();
+    host.bar = [](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    EXPECT_FALSE(session->flat());  // in review
+    send(CommandEvent{CommandKind::pause, "tester", "", "looking"});
+    EXPECT_TRUE(session->flat());
+    send(CommandEvent{CommandKind::resume, "tester", "", "seen"});
+    market_at(hours(10) + minutes(7));
+    market_at(hours(10) + minutes(8));
+    EXPECT_FALSE(session->flat());
+    send(FeedStatusEvent{FeedState::down, "test", "lost"});
+    EXPECT_TRUE(session->flat());
+    market_at(hours(10) + minutes(9));
+    EXPECT_TRUE(sent.empty());
+}
+
+TEST_F(SessionTest, the_kill_switch_exits_anew_where_it_cancelled_an_exit) {
+    start();
+    open_position();
+    send(CommandEvent{CommandKind::exit_position, "tester", "1", "out"});
+    ASSERT_EQ(sent.size(), 2U);
+    update(sent[1].order, OrderUpdateKind::acknowledged);
+    send(CommandEvent{CommandKind::kill_switch, "tester", "", "now"});
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_EQ(sent[2].kind, "cancel");
+    update(sent[1].order, OrderUpdateKind::cancelled, 50);
+    ASSERT_EQ(sent.size(), 4U);
+    EXPECT_EQ(sent[3].kind, "new");
+    EXPECT_EQ(sent[3].order.purpose, OrderPurpose::exit);
+}
+
+TEST_F(SessionTest, an_entry_that_is_filled_after_a_stop_is_closed_at_once) {
+    start();
+    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    ASSERT_EQ(sent.size(), 1U);
+    send(CommandEvent{CommandKind::stop, "tester", "", "lunch"});
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].kind, "cancel");
+    fill(sent[0].order, 100.5, 1);  // before the cancel reached the exchange
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_EQ(sent[2].order.purpose, OrderPurpose::exit);
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {

@@ -153,6 +153,19 @@ TEST_F(DeskTest, an_entry_in_review_can_be_stopped_and_never_leaves) {
     EXPECT_TRUE(broker.sent.empty());
 }
 
+TEST_F(DeskTest, an_entry_that_could_not_leave_in_time_is_dropped) {
+    settings.max_in_flight = 1;
+    submit(entry());  // never answered: nothing else leaves
+    OrderRequest request = entry(1, kPut);
+    request.leave_before = now + seconds(3);
+    const OrderId id = submit(request);
+    pass(milliseconds(2'999));
+    EXPECT_EQ(state(id), OrderState::created);
+    pass(milliseconds(1));
+    EXPECT_EQ(state(id), OrderState::cancelled);
+    EXPECT_EQ(broker.count("submit"), 1);
+}
+
 TEST_F(DeskTest, an_exit_never_waits_in_review) {
     submit(exit(51));
     EXPECT_GT(broker.count("submit"), 0);
@@ -282,6 +295,41 @@ TEST_F(DeskTest, a_passive_entry_is_cancelled_after_a_minute) {
     EXPECT_EQ(broker.count("replace"), 0);
     pass(milliseconds(1));
     EXPECT_EQ(broker.count("cancel"), 1);
+}
+
+// One message a second: the change that is due at 5 s leaves at 5.5 s. By then the ask has fallen from 103 to 95, and a
+// limit made from 103 would be far above the market.
+TEST_F(DeskTest, a_change_that_waited_is_priced_by_the_quote_at_which_it_leaves) {
+    settings.messages_per_second = 1;
+    const OrderId id = submit(entry());
+    ack(id);
+    pass(milliseconds(4'500));
+    submit(entry(1, kPut));
+    market.tick(now, quote_tick(kCall, 102, 101, 103));
+    pass(milliseconds(500));
+    ASSERT_EQ(broker.count("replace"), 0);
+    market.tick(now, quote_tick(kCall, 94, 93, 95));
+    pass(milliseconds(500));
+    EXPECT_EQ(broker.count("replace"), 0);
+    EXPECT_EQ(state(id), OrderState::open);
+    market.tick(now, quote_tick(kCall, 101, 100, 102));
+    pass(seconds(5));
+    ASSERT_EQ(broker.count("replace"), 1);
+    EXPECT_EQ(broker.sent.back().limit, rupees(103.05));  // 102 + 1 % = 103.02 -> 103.05
+}
+
+TEST_F(DeskTest, an_exit_whose_cancel_was_given_up_is_re_priced_again_once_it_works) {
+    const OrderId id = submit(exit());
+    ack(id);
+    desk.cancel(id, now, "asked for by the script");
+    pass(seconds(30));  // three cancels without an answer
+    ASSERT_EQ(broker.count("cancel"), 3);
+    ASSERT_EQ(state(id), OrderState::unknown);
+    ack(id);  // the order book says that it is there
+    ASSERT_EQ(state(id), OrderState::open);
+    market.tick(now, quote_tick(kCall, 91, 90, 92));
+    pass(seconds(5));
+    EXPECT_EQ(broker.count("replace"), 1);
 }
 
 TEST_F(DeskTest, an_exit_goes_on_being_re_priced_and_is_never_given_up) {

@@ -1,0 +1,84 @@
+#include <sstream>
+
+#include "barstore/bar_file.hpp"
+#include "barstore/data_set.hpp"
+#include "barstore/json_bars.hpp"
+#include "barstore/tick_file.hpp"
+#include "core/assert.hpp"
+#include "market/greeks_csv.hpp"
+#include "scratch_file.hpp"
+#include "targets.hpp"
+
+namespace tide::fuzz {
+namespace {
+
+void read_all_bars(const std::filesystem::path& file) {
+    auto reader = BarFileReader::open(file);
+    if (!reader) return;
+    BarFileRow row;
+    for (RowStatus status = reader->next(row); status != RowStatus::end; status = reader->next(row)) {
+        if (status == RowStatus::bad) {
+            TIDE_ASSERT(!reader->problem().empty());
+            continue;
+        }
+        TIDE_ASSERT(row.bar.consistent() && row.bar.volume >= 0 && row.bar.oi >= 0);
+        TIDE_ASSERT(static_cast<size_t>(row.series) < reader->series().size());
+    }
+}
+
+void read_all_ticks(const std::filesystem::path& file) {
+    auto reader = TickFileReader::open(file);
+    if (!reader) return;
+    TickFileRow row;
+    for (RowStatus status = reader->next(row); status != RowStatus::end; status = reader->next(row)) {
+        if (status == RowStatus::bad) {
+            TIDE_ASSERT(!reader->problem().empty());
+            continue;
+        }
+        const TickEvent& tick = row.tick;
+        TIDE_ASSERT(static_cast<size_t>(row.series) < reader->series().size());
+        TIDE_ASSERT(tick.last >= Price() && tick.volume >= 0 && tick.oi >= 0);
+        TIDE_ASSERT(!tick.has(kTickHasBid) || tick.bid.positive());
+        TIDE_ASSERT(!tick.has(kTickHasAsk) || tick.ask.positive());
+    }
+}
+
+bool same(const BarSeriesData& a, const BarSeriesData& b) { return json_bars_text(a) == json_bars_text(b); }
+
+// Our own file says what was read.
+void check_kept(const BarSeriesData& series) {
+    const auto again = read_json_bars(scratch_file("again.json", json_bars_text(series)));
+    TIDE_ASSERT(again && same(series, *again) && again->bars.size() == series.bars.size());
+}
+
+}  // namespace
+
+void bars_csv(std::string_view bytes) {
+    read_all_bars(scratch_file("NIFTY_1m.csv", bytes));
+    const auto unnamed = scratch_file("prices.csv", bytes);
+    read_all_bars(unnamed);
+    const auto data = read_bars({unnamed}, ReadOptions{true});
+    if (!data) return;
+    for (const BarSeriesData& series : data->series) {
+        TIDE_ASSERT(!series.bars.empty());
+        check_kept(series);
+    }
+}
+
+void ticks_csv(std::string_view bytes) { read_all_ticks(scratch_file("NIFTY_ticks.csv", bytes)); }
+void ticks_ndjson(std::string_view bytes) { read_all_ticks(scratch_file("NIFTY_ticks.ndjson", bytes)); }
+
+void bars_json(std::string_view bytes) {
+    const auto series = read_json_bars(scratch_file("1m.json", bytes));
+    if (series) check_kept(*series);
+}
+
+void greeks_rows(std::string_view bytes) {
+    std::istringstream in{std::string(bytes)};
+    std::ostringstream out;
+    if (!greeks_csv(in, out)) return;
+    const std::string answers = std::move(out).str();
+    TIDE_ASSERT(answers.find("nan") == std::string::npos || bytes.find_first_of("nN") != std::string_view::npos);
+}
+
+}  // namespace tide::fuzz

@@ -1,0 +1,35 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+// Every parser of bytes from outside: given any bytes it answers with a value or an error, and what it accepted keeps its
+// properties (written and read again it is the same, sums fit, the same twice). A function returns, or stops the program.
+// libFuzzer drives each with clang; the fuzz_corpus test drives them all with seeds and fixed mutations of them.
+namespace tide::fuzz {
+
+void journal_file(std::string_view bytes);    // a whole journal
+void journal_record(std::string_view bytes);  // first byte the kind, then a payload; the frame around it is made to fit
+void bars_csv(std::string_view bytes);        // CSV or gzip
+void ticks_csv(std::string_view bytes);
+void ticks_ndjson(std::string_view bytes);
+void bars_json(std::string_view bytes);
+void greeks_rows(std::string_view bytes);
+void settings_lines(std::string_view bytes);
+void config_toml(std::string_view bytes);
+void calendar_toml(std::string_view bytes);
+void contracts_toml(std::string_view bytes);
+void charges_toml(std::string_view bytes);
+void lua_load(std::string_view bytes);     // a strategy file
+void lua_on_bar(std::string_view bytes);   // the body of on_bar
+void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
+void indicator_set(std::string_view bytes);
+void plain_values(std::string_view bytes);  // times, dates, prices, amounts, symbols
+
+struct Target {
+    std::string_view name;  // of its folder in corpus/ as well
+    void (*run)(std::string_view bytes);
+    int mutations;  // in the fuzz_corpus test: as many as take about a second
+};
+std::span<const Target> targets();
+
+}  // namespace tide::fuzz

@@ -1,0 +1,266 @@
+#include "checker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tide::simulation {
+namespace {
+
+constexpr size_t kRecordsShown = 300;
+constexpr Duration kPathKept = minutes(10);
+// Unanswered cancels take 7 s, an exit that failed is asked for again within 16 s and walks to its widest band in 25 s.
+constexpr Duration kTimeToGetOut = minutes(3);
+
+}  // namespace
+
+Checker::Checker(const Scenario& scenario, const Exchange& exchange)
+    : scenario_(scenario), exchange_(exchange), cash_(scenario.config.account.equity), peak_(cash_) {}
+
+void Checker::fail(std::string what) {
+    if (failed()) return;
+    failure_ = std::move(what);
+    failed_at_ = event_;
+}
+
+// ---- what comes in
+
+void Checker::before(const Event& event) {
+    event_ = event.sequence;
+    now_ = event.received;
+    if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
+        see_tick(*tick, now_);
+    } else if (const auto* bar = std::get_if<BarEvent>(&event.payload)) {
+        KnownQuote& known = quotes_[bar->bar.instrument.value()];
+        known.has_bid = known.has_ask = false;
+        price(bar->bar.instrument, bar->bar.close, now_);
+    } else if (const auto* command = std::get_if<CommandEvent>(&event.payload)) {
+        on_command(*command);
+    } else if (const auto* status = std::get_if<FeedStatusEvent>(&event.payload)) {
+        feed_down_ = status->state == FeedState::down;
+    }
+}
+
+void Checker::see_tick(const TickEvent& tick, ReceiveTime now) {
+    KnownQuote& known = quotes_[tick.instrument.value()];
+    known.has_bid = tick.has(kTickHasBid);
+    known.has_ask = tick.has(kTickHasAsk);
+    known.bid = tick.bid;
+    known.ask = tick.ask;
+    price(tick.instrument, tick.last, now);
+}
+
+void Checker::price(InstrumentId id, Price last, ReceiveTime now) {
+    quotes_[id.value()].last = last;
+    quotes_[id.value()].time = now;
+    marks_[id.value()] = last;
+    own_marks_[id.value()] = false;
+    if (id.value() >= kFirstOption) return;
+    auto& path = paths_[id.value()];
+    path.push_back({now, last.to_double()});
+    while (now - path.front().time > kPathKept) path.pop_front();
+}
+
+void Checker::on_command(const CommandEvent& command) {
+    switch (command.kind) {
+        case CommandKind::kill_switch: killed_ = true; break;
+        case CommandKind::stop: stopping_ = flatten_asked_ = true; break;
+        case CommandKind::stop_no_exit: stopping_ = true; break;
+        case CommandKind::pause: paused_ = true; break;
+        case CommandKind::resume:
+            limited_ = limited_ || killed_;
+            killed_ = paused_ = false;
+            for (const char* cause : {"kill_switch", "equity_floor", "margin", "vix_kill"}) engine_halts_.erase(cause);
+            break;
+        default: break;
+    }
+}
+
+void Checker::record(const Record& row) {
+    if (last_records_.size() == kRecordsShown) last_records_.pop_front();
+    last_records_.push_back(
+        fmt::format("{:>6} {} {}", row.event_sequence, format_time_of_day(ist_since_midnight(row.time)), row.text));
+    check_chain(row);
+    if (const auto* intent = std::get_if<IntentRecord>(&row.body)) {
+        asked_ = intent->intent;
+    } else if (const auto* exit = std::get_if<ExitRecord>(&row.body)) {
+        exit_is_script_s_ = exit->decided_by == "script";
+    } else if (const auto* risk = std::get_if<RiskRecord>(&row.body)) {
+        if (!risk->passed || !asked_) return;
+        if (asked_->kind == IntentKind::cancel) check_cancel(*asked_);
+        if (asked_->kind != IntentKind::enter) return;
+        ++entries_;
+        check_entry(*asked_, row.time);
+        intents_.emplace(asked_->id, *asked_);
+    } else if (const auto* order = std::get_if<OrderRecord>(&row.body)) {
+        on_order(*order);
+    } else if (const auto* fill = std::get_if<FillRecord>(&row.body)) {
+        on_fill(*fill);
+    } else if (const auto* halt = std::get_if<HaltRecord>(&row.body)) {
+        on_halt(*halt);
+    } else if (const auto* trade = std::get_if<TradeRecord>(&row.body)) {
+        const Money net = trade->position.realised_gross - trade->position.charges;
+        losing_streak_ = net < Money() ? losing_streak_ + 1 : 0;
+    } else if (const auto* word = std::get_if<CommandRecord>(&row.body)) {
+        if (word->command == "mode_normal" && word->outcome == "normal mode") limited_ = false;
+    }
+}
+
+void Checker::on_halt(const HaltRecord& row) {
+    if (row.kind == "paused" || row.kind == "feed_down") return;  // known from the events themselves
+    if (row.active) {
+        engine_halts_.insert(row.kind);
+        killed_ = killed_ || row.kind == "kill_switch";
+    } else {
+        engine_halts_.erase(row.kind);
+    }
+}
+
+// sha256(previous hash || row || time || text), as docs/architecture.md has it.
+void Checker::check_chain(const Record& row) {
+    check(row.row == rows_ + 1, "the audit chain has every row");
+    check(row.hash == AuditChain::hash_of(head_, row.row, row.time, row.text), "the audit chain verifies");
+    head_ = row.hash;
+    rows_ = row.row;
+}
+
+void Checker::on_order(const OrderRecord& row) {
+    const bool is_new = !orders_.contains(row.order.id);
+    KnownOrder& known = orders_[row.order.id];
+    known.order = row.order;
+    if (is_new) {
+        orders_of_[row.order.intent].push_back(row.order.id);
+        known.mandatory = row.order.purpose == OrderPurpose::exit && !exit_is_script_s_;
+        check_new_order(row.order);
+    }
+    if (row.order.purpose == OrderPurpose::entry) check_intent_quantity(row.order);
+}
+
+void Checker::on_fill(const FillRecord& row) {
+    const Fill& fill = row.fill;
+    check(fills_.insert(fill.id).second, "a fill is booked once");
+    const auto& trades = exchange_.trades();
+    const bool known = fill.id.valid() && fill.id.value() <= trades.size();
+    check(known, "every fill is the exchange's");
+    if (!known) return;
+    const Trade& trade = trades[fill.id.value() - 1];
+    check(trade.order == fill.order && trade.instrument == fill.instrument && trade.side == fill.side &&
+              trade.quantity == fill.quantity && trade.price == fill.price,
+          "a fill is booked as it was traded");
+    check_charges(row);
+    KnownOrder& known_order = orders_[fill.order];
+    known_order.order.filled += fill.quantity;
+    const auto i = fill.instrument.value();
+    const auto open = session_->portfolio().open();
+    own_marks_[i] = own_marks_[i] || std::any_of(open.begin(), open.end(), [&](const Position& position) {
+                        return position.instrument == fill.instrument && position.id != fill.position;
+                    });
+    units_[i] += sign_of(fill.side) * fill.quantity.units();
+    marks_[i] = fill.price;
+    const Money value = fill.price * fill.quantity;
+    cash_ += fill.side == Side::sell ? value : -value;
+    cash_ -= fill.charges;
+    charges_ += fill.charges;
+    if (known_order.order.purpose == OrderPurpose::entry) check_intent_quantity(known_order.order);
+}
+
+// The simulated table: 20 rupees of brokerage an order, at its first fill; 0.0625 % of sales; no rounding.
+void Checker::check_charges(const FillRecord& row) {
+    const bool first = orders_[row.fill.order].order.filled.units() == 0;
+    check(row.brokerage == (first ? Money::from_rupees(20) : Money()), "brokerage falls on an order's first fill");
+    const Money sum = row.brokerage + row.stt + row.exchange + row.sebi + row.stamp + row.gst + row.ipft;
+    check(sum == row.fill.charges, "the heads of the charges add up");
+    if (row.fill.side == Side::buy) check(row.stt == Money(), "the transaction tax is the seller's");
+}
+
+// ---- after every event
+
+Money Checker::own_equity() const {
+    Money equity = cash_;
+    for (size_t i = kFirstOption; i < units_.size(); ++i) equity += marks_[i] * Quantity(units_[i]);
+    return equity;
+}
+
+void Checker::after() {
+    check_books();
+    check_stops();
+    check_flat_where_due();
+}
+
+void Checker::check_books() {
+    const Portfolio& portfolio = session_->portfolio();
+    portfolio.check_invariants();
+    std::array<int64_t, kFirstOption + kOptionCount> held{};
+    bool shared = false;
+    for (const Position& position : portfolio.open()) {
+        held[position.instrument.value()] += sign_of(position.side) * position.quantity.units();
+        shared = shared || own_marks_[position.instrument.value()];
+    }
+    check(held == units_, "the positions are the sum of the fills");
+    check(portfolio.cash() == cash_, "cash is what the fills and their charges left");
+    check(portfolio.charges() == charges_, "charges are the sum of the fills' charges");
+    const Money equity = own_equity();
+    if (!shared) {
+        if (portfolio.equity() != equity) {
+            fail(fmt::format("equity is cash and what is held, at the last prices: {}, not {}", to_string(equity),
+                             to_string(portfolio.equity())));
+        }
+        peak_ = std::max(peak_, equity);
+    }
+    check(portfolio.equity() == portfolio.start() + portfolio.gross() - charges_,
+          "equity is the start, the profit and loss, and the charges");
+}
+
+void Checker::check_stops() {
+    for (const Position& position : session_->portfolio().open()) {
+        if (!position.levels.stop) {
+            check(!stops_.contains(position.id), "a stop does not disappear");
+            continue;
+        }
+        const auto [known, is_new] = stops_.emplace(position.id, *position.levels.stop);
+        if (is_new) continue;
+        const bool against = position.underlying_direction > 0 ? *position.levels.stop < known->second
+                                                               : *position.levels.stop > known->second;
+        check(!against, "a stop never moves against its position");
+        known->second = *position.levels.stop;
+    }
+}
+
+bool Checker::due_flat() const {
+    const bool halted_out = std::any_of(engine_halts_.begin(), engine_halts_.end(), [](const std::string& kind) {
+        return kind == "daily_loss" || kind == "vix_extreme" || kind == "vix_high" || kind == "vix_spike";
+    });
+    return killed_ || flatten_asked_ || halted_out || now_ >= at(kTradingDay, scenario_.square_off());
+}
+
+void Checker::check_flat_where_due() {
+    if (!due_flat()) {
+        must_be_flat_since_.reset();
+        return;
+    }
+    if (!must_be_flat_since_) must_be_flat_since_ = now_;
+    const ReceiveTime from = std::max(*must_be_flat_since_, at(kTradingDay, scenario_.honest_from));
+    if (now_ < from + kTimeToGetOut || session_->portfolio().open().empty()) return;
+    const Position& position = session_->portfolio().open().front();
+    fail(fmt::format("what must be closed is closed within {} s of an honest broker: position {} is open (due since {})",
+                     kTimeToGetOut / seconds(1), position.id.value(),
+                     format_time_of_day(ist_since_midnight(*must_be_flat_since_))));
+}
+
+void Checker::at_end() {
+    check(exchange_.all_told(), "the simulation ends when every reply has been delivered");
+    check(exchange_.resting() == 0, "no order rests at the exchange after the close");
+    check(fills_.size() == exchange_.trades().size(), "no fill is lost");
+    for (const Instrument& each : scenario_.options) {
+        check(session_->portfolio().net_quantity(each.id) == exchange_.net(each.id),
+              "the positions are the exchange's own");
+    }
+    check(session_->portfolio().open().empty(), "no position is left after the close");
+    if (!session_->desk().idle()) {
+        const Order& order = *session_->desk().find(session_->desk().live().front());
+        fail(fmt::format("no order is live after the close: order {} is {}", order.id.value(), name_of(order.state)));
+    }
+    check(session_->chain().head() == head_, "the audit head is that of the last row");
+}
+
+}  // namespace tide::simulation

@@ -1,0 +1,126 @@
+#pragma once
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "exchange.hpp"
+#include "message.hpp"
+#include "scenario.hpp"
+#include "session/session.hpp"
+
+namespace tide::simulation {
+
+// The rules, once more: from the records, the messages and the market alone, without asking the engine's own gate. The
+// first broken one is kept.
+class Checker final : public Recorder {
+  public:
+    Checker(const Scenario& scenario, const Exchange& exchange);
+    // The Session whose records come from now on.
+    void attach(const Session& session) { session_ = &session; }
+
+    // The event that the Session is about to handle (nothing of its own is due any more).
+    void before(const Event& event);
+    void record(const Record& record) override;
+    // A message leaves. `now` is the Session's time.
+    void on_message(MessageKind kind, const Order& order, Price limit, ReceiveTime now);
+    void after();
+    void at_end();
+
+    bool failed() const { return !failure_.empty(); }
+    const std::string& failure() const { return failure_; }
+    uint64_t failed_at() const { return failed_at_; }
+    const std::deque<std::string>& last_records() const { return last_records_; }
+    uint64_t fills() const { return fills_.size(); }
+    uint64_t entries() const { return entries_; }
+
+  private:
+    struct KnownQuote {
+        Price last, bid, ask;
+        bool has_bid = false, has_ask = false;
+        ReceiveTime time;
+    };
+    struct KnownOrder {
+        Order order;
+        bool sent = false;
+        bool mandatory = false;  // an exit that the engine or an operator decided
+    };
+    struct Sample {
+        ReceiveTime time;
+        double value;
+    };
+
+    void fail(std::string what);
+    void check(bool holds, const char* what) {
+        if (!holds && failure_.empty()) fail(what);
+    }
+    void see_tick(const TickEvent& tick, ReceiveTime now);
+    void on_command(const CommandEvent& command);
+    void price(InstrumentId id, Price last, ReceiveTime now);
+    void on_order(const OrderRecord& row);
+    void on_fill(const FillRecord& row);
+    void check_chain(const Record& row);
+    void check_charges(const FillRecord& row);
+    void check_entry(const Intent& intent, ReceiveTime now);
+    void check_entry_quotes(const Intent& intent, ReceiveTime now);
+    void check_entry_orders(const Intent& intent, ReceiveTime now);
+    void check_entry_counts(const Intent& intent);
+    void check_entry_size(const Intent& intent);
+    void check_market_is_calm(ReceiveTime now);
+    void check_losses();
+    void check_cancel(const Intent& intent);
+    void check_intent_quantity(const Order& order);
+    void check_new_order(const Order& order);
+    void check_entry_may_leave(ReceiveTime now);
+    void check_limit(const Order& order, Price limit, ReceiveTime now);
+    void check_rate(MessageKind kind, ReceiveTime now);
+    void check_books();
+    void check_stops();
+    void check_flat_where_due();
+    void on_halt(const HaltRecord& row);
+    bool in_entry_window(ReceiveTime now) const;
+    bool due_flat() const;
+    bool halted() const { return killed_ || paused_ || stopping_ || feed_down_ || !engine_halts_.empty(); }
+    const Instrument& option(InstrumentId id) const { return scenario_.options[id.value() - kFirstOption]; }
+    const KnownQuote& quote(InstrumentId id) const { return quotes_[id.value()]; }
+    Money own_equity() const;
+
+    const Scenario& scenario_;
+    const Exchange& exchange_;
+    const Session* session_ = nullptr;
+    uint64_t event_ = 0;
+    ReceiveTime now_;
+    std::string failure_;
+    uint64_t failed_at_ = 0;
+    std::deque<std::string> last_records_;
+
+    std::array<KnownQuote, kFirstOption + kOptionCount> quotes_{};
+    std::array<int64_t, kFirstOption + kOptionCount> units_{};
+    std::array<Price, kFirstOption + kOptionCount> marks_{};
+    // Several positions on the instrument, each marked at its own last fill until the next price.
+    std::array<bool, kFirstOption + kOptionCount> own_marks_{};
+    std::array<std::deque<Sample>, kFirstOption> paths_;  // underlyings and VIX, of the last ten minutes
+    std::map<OrderId, KnownOrder> orders_;
+    std::map<IntentId, Intent> intents_;      // entries that passed
+    std::map<IntentId, std::vector<OrderId>> orders_of_;
+    std::set<FillId> fills_;
+    std::map<PositionId, Price> stops_;
+    std::deque<ReceiveTime> sent_;            // the last messages, but cancels of the kill switch
+    std::map<std::string, ReceiveTime> accepted_;  // what an entry was, when it was last accepted
+    std::set<std::string> engine_halts_;
+    std::optional<Intent> asked_;
+    Money cash_, charges_;
+    Money peak_;
+    int64_t losing_streak_ = 0;
+    uint64_t entries_ = 0;
+    bool exit_is_script_s_ = false;  // the exit whose orders come next
+    bool killed_ = false, paused_ = false, stopping_ = false, feed_down_ = false, limited_ = false;
+    bool flatten_asked_ = false;  // an operator's stop
+    std::optional<ReceiveTime> must_be_flat_since_;
+    Sha256Digest head_{};
+    uint64_t rows_ = 0;
+};
+
+}  // namespace tide::simulation

@@ -1,0 +1,274 @@
+#include "exchange.hpp"
+
+#include <algorithm>
+
+namespace tide::simulation {
+namespace {
+
+constexpr Duration kBooksEvery = seconds(30);
+constexpr Duration kBooksReach = minutes(3);  // orders that ended longer ago are not told again
+
+template <class Item>
+void insert_by_due(std::vector<Item>& items, Item item) {
+    const auto place = std::upper_bound(items.begin(), items.end(), item.due,
+                                        [](ReceiveTime due, const Item& other) { return due < other.due; });
+    items.insert(place, std::move(item));
+}
+
+}  // namespace
+
+Exchange::Exchange(const Scenario& scenario, const Market& market)
+    : scenario_(scenario),
+      market_(market),
+      dice_(Dice(scenario.seed).fork(3)),
+      honest_from_(at(kTradingDay, scenario.honest_from)),
+      close_(at(kTradingDay, scenario.hours.close)) {
+    insert_by_due(requests_, Request{at(kTradingDay, scenario.hours.open) + kBooksEvery, next_number_++, Kind::read_books,
+                                     OrderId(), Price()});
+}
+
+bool Exchange::faulty(Fault fault, int64_t permille, ReceiveTime now) {
+    // Thrown in any case, so that switching a fault off moves no other throw.
+    const bool thrown = dice_.chance(permille);
+    return thrown && scenario_.has(fault) && !honest(now);
+}
+
+// ---- messages from the engine
+
+void Exchange::send(Kind kind, const Order& order, Price limit) {
+    ++messages_;
+    ReceiveTime due = now_ + milliseconds(dice_.between(5, 200));
+    const bool lost = faulty(Fault::request_lost, 150, now_);
+    if (faulty(Fault::request_late, 150, now_)) {
+        due += milliseconds(dice_.between(500, 9'000));
+    } else {
+        due = std::max(due, last_request_due_);
+        last_request_due_ = due;
+    }
+    if (lost) {
+        if (kind == Kind::submit) orders_.at(order.id).state = State::never_came;
+        return;
+    }
+    insert_by_due(requests_, Request{due, next_number_++, kind, order.id, limit});
+}
+
+void Exchange::submit(const Order& order) {
+    Resting& mine = orders_[order.id];
+    mine.id = order.id;
+    mine.instrument = order.instrument;
+    mine.side = order.side;
+    mine.quantity = mine.remaining = order.quantity;
+    mine.limit = order.limit;
+    mine.changed = now_;
+    send(Kind::submit, order, order.limit);
+}
+void Exchange::cancel(const Order& order) { send(Kind::cancel, order, order.limit); }
+void Exchange::replace(const Order& order, Price limit) { send(Kind::replace, order, limit); }
+
+// ---- time
+
+std::optional<ReceiveTime> Exchange::next_due() const {
+    std::optional<ReceiveTime> first;
+    if (!requests_.empty()) first = requests_.front().due;
+    if (!replies_.empty() && (!first || replies_.front().due < *first)) first = replies_.front().due;
+    return first;
+}
+
+std::optional<OrderUpdateEvent> Exchange::run(ReceiveTime time) {
+    if (!requests_.empty() && requests_.front().due <= time) {
+        const Request request = requests_.front();
+        requests_.erase(requests_.begin());
+        arrive(request);
+        return std::nullopt;
+    }
+    if (replies_.empty() || replies_.front().due > time) return std::nullopt;
+    const OrderUpdateEvent update = replies_.front().update;
+    replies_.erase(replies_.begin());
+    if (update.kind == OrderUpdateKind::filled) trades_[update.fill.value() - 1].told = true;
+    return update;
+}
+
+void Exchange::on_market(ReceiveTime now) {
+    for (auto& [id, order] : orders_) {
+        if (order.state == State::working) match(order, now);
+    }
+}
+
+void Exchange::close_market(ReceiveTime now) {
+    for (auto& [id, order] : orders_) {
+        if (order.state != State::working) continue;
+        order.state = State::expired;
+        order.changed = now;
+        reply(update_of(order, OrderUpdateKind::expired, "end of day"), now, false);
+    }
+    read_books(now);
+}
+
+// ---- the exchange
+
+OrderUpdateEvent Exchange::update_of(const Resting& order, OrderUpdateKind kind, const char* reason) const {
+    OrderUpdateEvent update;
+    update.order = order.id;
+    update.broker_order = order.number;
+    update.kind = kind;
+    update.quantity = order.remaining;
+    update.price = order.limit;
+    update.reason = reason;
+    return update;
+}
+
+void Exchange::arrive(const Request& request) {
+    if (request.kind == Kind::read_books) {
+        read_books(request.due);
+        if (request.due < close_) {
+            insert_by_due(requests_,
+                          Request{request.due + kBooksEvery, next_number_++, Kind::read_books, OrderId(), Price()});
+        }
+        return;
+    }
+    Resting& order = orders_.at(request.order);
+    if (request.kind == Kind::submit) return arrive_submit(order, request.due);
+    if (request.kind == Kind::cancel) return arrive_cancel(order, request.due);
+    arrive_replace(order, request.limit, request.due);
+}
+
+void Exchange::arrive_submit(Resting& order, ReceiveTime now) {
+    order.changed = now;
+    if (now >= close_ || faulty(Fault::reject, 200, now)) {
+        order.state = State::rejected;
+        return reply(update_of(order, OrderUpdateKind::rejected, "refused by the exchange"), now, true);
+    }
+    order.state = State::working;
+    order.number = BrokerOrderId(next_broker_order_++);
+    reply(update_of(order, OrderUpdateKind::acknowledged, ""), now, true);
+    match(order, now);
+}
+
+void Exchange::arrive_cancel(Resting& order, ReceiveTime now) {
+    if (order.state != State::working || faulty(Fault::cancel_rejected, 300, now)) {
+        return reply(update_of(order, OrderUpdateKind::cancel_rejected, "too late or unknown"), now, true);
+    }
+    order.state = State::cancelled;
+    order.changed = now;
+    reply(update_of(order, OrderUpdateKind::cancelled, "cancelled"), now, true);
+}
+
+void Exchange::arrive_replace(Resting& order, Price limit, ReceiveTime now) {
+    if (order.state != State::working || faulty(Fault::replace_rejected, 300, now)) {
+        return reply(update_of(order, OrderUpdateKind::replace_rejected, "cannot be changed"), now, true);
+    }
+    order.limit = limit;
+    order.changed = now;
+    reply(update_of(order, OrderUpdateKind::replaced, ""), now, true);
+    match(order, now);
+}
+
+// What a broker's link does after a reconnect, and now and then: the order book and the trade book are read, and what
+// they say is told again.
+void Exchange::read_books(ReceiveTime now) {
+    for (const auto& [id, order] : orders_) {
+        if (order.state != State::working && now - order.changed > kBooksReach) continue;
+        for (const Trade& trade : trades_) {
+            if (trade.order != id) continue;
+            OrderUpdateEvent fill = update_of(order, OrderUpdateKind::filled, "");
+            fill.quantity = trade.quantity;
+            fill.price = trade.price;
+            fill.fill = trade.id;
+            queue_reply(fill, now);
+        }
+        switch (order.state) {
+            case State::working: queue_reply(update_of(order, OrderUpdateKind::acknowledged, ""), now); break;
+            case State::cancelled: queue_reply(update_of(order, OrderUpdateKind::cancelled, "cancelled"), now); break;
+            case State::expired: queue_reply(update_of(order, OrderUpdateKind::expired, "end of day"), now); break;
+            case State::rejected: queue_reply(update_of(order, OrderUpdateKind::rejected, "refused"), now); break;
+            case State::never_came:
+                // The book is only proof once no message can be on its way any more.
+                if (now - order.changed > seconds(15)) {
+                    queue_reply(update_of(order, OrderUpdateKind::rejected, "not in the order book"), now);
+                }
+                break;
+            case State::on_its_way:
+            case State::done: break;
+        }
+    }
+}
+
+void Exchange::match(Resting& order, ReceiveTime now) {
+    const TrueQuote& quote = market_.quote(order.instrument);
+    if (now >= close_ || quote.one_sided) return;
+    const bool buy = order.side == Side::buy;
+    const Price touch = buy ? quote.ask : quote.bid;
+    if (buy ? touch > order.limit : touch < order.limit) return;
+    const Instrument& option = scenario_.options[order.instrument.value() - kFirstOption];
+    Quantity quantity = order.remaining;
+    if (const int64_t lots = quantity.units() / option.lot.units(); lots > 1 && faulty(Fault::partial_fill, 600, now)) {
+        quantity = Quantity(option.lot.units() * dice_.between(1, lots - 1));
+    }
+    order.remaining -= quantity;
+    order.changed = now;
+    if (order.remaining.units() == 0) order.state = State::done;
+    trades_.push_back(Trade{FillId(trades_.size() + 1), order.id, order.instrument, order.side, quantity, touch, false});
+    OrderUpdateEvent fill = update_of(order, OrderUpdateKind::filled, "");
+    fill.quantity = quantity;
+    fill.price = touch;
+    fill.fill = trades_.back().id;
+    reply(fill, now, false);
+}
+
+// ---- words to the engine
+
+void Exchange::queue_reply(const OrderUpdateEvent& update, ReceiveTime due) {
+    insert_by_due(replies_, Reply{due, next_number_++, update});
+}
+
+void Exchange::reply(OrderUpdateEvent update, ReceiveTime now, bool may_be_unknown) {
+    const bool burst_begins = faulty(Fault::burst, 60, now);
+    const bool lost = faulty(Fault::reply_lost, 150, now);
+    const bool late = faulty(Fault::reply_late, 150, now);
+    const bool overtakes = faulty(Fault::reply_reordered, 400, now);
+    const bool doubled = faulty(Fault::reply_doubled, 200, now);
+    const bool unknown = faulty(Fault::unknown_outcome, 150, now) && may_be_unknown;
+    ReceiveTime due = now + milliseconds(dice_.between(5, 150));
+    if (unknown) {
+        OrderUpdateEvent shrug = update;
+        shrug.kind = OrderUpdateKind::unknown_outcome;
+        shrug.reason = "no answer from the exchange";
+        queue_reply(shrug, due);
+    }
+    if (burst_begins) burst_until_ = std::min(now + seconds(dice_.between(1, 20)), honest_from_);
+    if (overtakes || late || unknown) {
+        due = now + milliseconds(dice_.between(5, late || unknown ? 30'000 : 4'000));
+    } else {
+        due = std::max(due, last_reply_due_);
+        last_reply_due_ = due;
+    }
+    due = std::max(due, burst_until_);
+    if (!honest(now)) due = std::min(due, std::max(now, honest_from_));
+    if (!lost) queue_reply(update, due);
+    if (doubled) queue_reply(update, due + milliseconds(dice_.between(0, 20'000)));
+}
+
+// ---- what it knows
+
+Quantity Exchange::net(InstrumentId id) const {
+    Quantity sum;
+    for (const Trade& trade : trades_) {
+        if (trade.instrument == id) sum += Quantity(sign_of(trade.side) * trade.quantity.units());
+    }
+    return sum;
+}
+
+size_t Exchange::resting() const {
+    return static_cast<size_t>(std::count_if(orders_.begin(), orders_.end(),
+                                             [](const auto& item) { return item.second.state == State::working; }));
+}
+
+Quantity Exchange::committed(OrderId id) const {
+    const auto found = orders_.find(id);
+    if (found == orders_.end()) return Quantity();
+    const Resting& order = found->second;
+    const bool live = order.state == State::working || order.state == State::on_its_way;
+    return live ? order.quantity : order.quantity - order.remaining;
+}
+
+}  // namespace tide::simulation

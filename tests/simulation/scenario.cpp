@@ -1,0 +1,106 @@
+#include "scenario.hpp"
+
+#include <algorithm>
+
+#include "dice.hpp"
+
+namespace tide::simulation {
+namespace {
+
+std::vector<Instrument> make_options(Dice& dice) {
+    std::vector<Instrument> options;
+    for (uint32_t i = 0; i < kOptionCount; ++i) {
+        const bool nifty = i < kOptionCount / 2;
+        Instrument option;
+        option.id = InstrumentId(kFirstOption + i);
+        option.kind = InstrumentKind::option;
+        option.right = i % 2 == 0 ? OptionRight::call : OptionRight::put;
+        option.underlying = InstrumentId(nifty ? kNifty : kBankNifty);
+        // One contract in eight is too near to its expiry to be traded.
+        option.expiry = kTradingDay + std::chrono::days(dice.chance(125) ? 3 : dice.chance(500) ? 8 : 15);
+        option.strike = Price::from_rupees((nifty ? 21'500 : 47'000) + (nifty ? 50 : 100) * (int64_t(i % 5) - 2));
+        option.lot = Quantity(nifty ? 50 : 15);
+        option.freeze = Quantity(option.lot.units() * (dice.chance(300) ? dice.between(1, 4) : 36));
+        option.symbol = (nifty ? "NIFTY " : "BANKNIFTY ") + std::to_string(i) +
+                                        (option.right == OptionRight::call ? " CE" : " PE");
+        options.push_back(std::move(option));
+    }
+    return options;
+}
+
+// Half of the seeds have the rules as shipped; the others loosen what would keep most orders from being made, so that
+// large orders, several positions and big losses happen too.
+void vary_limits(SessionConfig& config, Dice& dice) {
+    RiskSettings& risk = config.risk;
+    if (dice.chance(750)) risk.losing_streak = 100;
+    if (dice.chance(500)) return;
+    risk.position_size_pct = static_cast<double>(dice.between(5, 40));
+    risk.trade_loss_pct = 40;
+    risk.underlying_exposure_pct = 80;
+    risk.max_delta_pct = 10'000;
+    risk.max_vega_pct = 100;
+    if (dice.chance(600)) {
+        risk.per_strategy = {{StrategyId(1), std::nullopt, dice.between(1, 3)}};
+        risk.same_direction_pct = risk.same_sector_pct = 100;
+        risk.two_expiries_from = 10;
+    }
+    if (dice.chance(300)) risk.vix_high = 60;
+    if (dice.chance(300)) config.orders.review_lots = dice.between(0, 10);
+    if (dice.chance(200)) config.orders.max_in_flight = dice.between(1, 4);
+}
+
+}  // namespace
+
+std::string_view name_of(Fault fault) {
+    static constexpr std::array<std::string_view, kFaultCount> kNames{
+        "request_lost",    "request_late", "reply_lost",      "reply_late",       "reply_doubled",
+        "reply_reordered", "partial_fill", "reject",          "cancel_rejected",  "replace_rejected",
+        "unknown_outcome", "burst",        "feed_down",       "clock_still",      "silent_instrument",
+        "jump",            "vix_spike",    "thin_market",     "operator_word",    "kill_switch",
+        "stop",            "script_fault", "restart"};
+    return kNames[static_cast<size_t>(fault)];
+}
+
+Duration Scenario::square_off() const {
+    const auto before_close = minutes(static_cast<int64_t>(config.risk.exit_before_close_min));
+    return std::min<Duration>(hours.close - before_close, config.risk.exit_latest);
+}
+
+std::string Scenario::fault_names() const {
+    std::string text;
+    for (size_t i = 0; i < kFaultCount; ++i) {
+        const auto fault = static_cast<Fault>(i);
+        if (has(fault)) text += (text.empty() ? "" : " ") + std::string(name_of(fault));
+    }
+    return text.empty() ? "none" : text;
+}
+
+Scenario make_scenario(uint64_t seed) {
+    Dice dice = Dice(seed).fork(1);
+    Scenario scenario;
+    scenario.seed = seed;
+    const int64_t share = dice.between(0, 700);
+    for (size_t i = 0; i < kFaultCount; ++i) {
+        if (dice.chance(share)) scenario.faults |= 1U << i;
+    }
+    scenario.bars = dice.chance(300);
+    scenario.strategies = dice.chance(300) ? 2 : 1;
+    scenario.config.seed = static_cast<int64_t>(seed % 1'000'000);
+    vary_limits(scenario.config, dice);
+    // A short session as on a special day, or the usual one with its long quiet stretches.
+    scenario.hours = {tide::hours(9) + minutes(15), tide::hours(15) + minutes(30)};
+    if (dice.chance(800)) {
+        const int64_t open = dice.between(9 * 60 + 40, 13 * 60 + 30);
+        scenario.hours = {minutes(open), minutes(open + dice.between(75, 120))};
+    }
+    const Duration latest = scenario.square_off() + minutes(5);
+    const Duration earliest = std::max<Duration>(scenario.hours.open, tide::hours(10)) + minutes(5);
+    scenario.honest_from = latest;
+    if (dice.chance(400) && earliest < latest) {
+        scenario.honest_from = earliest + seconds(dice.below((latest - earliest) / seconds(1)));
+    }
+    scenario.options = make_options(dice);
+    return scenario;
+}
+
+}  // namespace tide::simulation
