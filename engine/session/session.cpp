@@ -22,9 +22,9 @@ Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& br
 Session::~Session() = default;
 
 void Session::handle(const Event& event) {
+    if (ended_) return;  // a last word of the broker, or a tick, that was on its way
     TIDE_ASSERT(event.sequence == sequence_ + 1);
     TIDE_ASSERT(event.received >= now_);
-    if (ended_) return;
     advance_to(event.received);
     now_ = event.received;
     sequence_ = event.sequence;

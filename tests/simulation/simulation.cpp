@@ -298,6 +298,7 @@ Outcome Simulation::run() {
         now_ = std::max(now_, end_);
         deliver(DayEndEvent{kTradingDay}, end_);
         deliver(FeedStatusEvent{FeedState::ended, "simulated", "the day is over"}, end_);
+        for (int i = 0; i < 2; ++i) handle(ClockEvent{});  // somebody is always late
         checker_.at_end();
     }
     if (!checker_.failed() && failure_.empty()) compare_with_replay();

@@ -216,6 +216,15 @@ TEST_F(SessionTest, an_entry_that_is_filled_after_a_stop_is_closed_at_once) {
     EXPECT_EQ(sent[2].order.purpose, OrderPurpose::exit);
 }
 
+TEST_F(SessionTest, events_after_the_end_change_nothing) {
+    start();
+    send(FeedStatusEvent{FeedState::ended, "test", "over"});
+    const size_t rows = recorder.rows.size();
+    market_at(hours(10));
+    EXPECT_TRUE(session->ended());
+    EXPECT_EQ(recorder.rows.size(), rows);
+}
+
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
