@@ -43,7 +43,7 @@ Result<void> SessionDriver::run(const SessionOpening& opening) {
     for (bool more = true; more;) {
         if (auto done = step(more); !done) return done;
     }
-    return finish("");
+    return finish(stop_asked_ ? "stopped" : "");
 }
 
 Result<void> SessionDriver::open(const SessionOpening& opening, ReceiveTime at) {
