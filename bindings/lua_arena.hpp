@@ -32,8 +32,6 @@ class LuaArena {
         soft_ += bytes;
         hard_ += bytes;
     }
-    // Total allocated or copied since `reset_churn`.
-    size_t churn_bytes() const { return churn_; }
     void reset_churn() { churn_ = 0; }
 
     jmp_buf jump;

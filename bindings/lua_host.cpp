@@ -30,11 +30,6 @@ bool LuaHost::quarantined(StrategyId strategy) const {
     return found != nullptr && found->quarantined();
 }
 
-size_t LuaHost::memory_bytes(StrategyId strategy) const {
-    const LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->runtime().arena().used_bytes() : 0;
-}
-
 void LuaHost::push_bar(StrategyId strategy, const BarMessage& bar) {
     if (LuaStrategy* found = find(strategy)) found->push_bar(bar);
 }

@@ -43,8 +43,6 @@ class LuaHost final : public StrategyHost {
     CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) override;
 
     bool quarantined(StrategyId strategy) const;
-    // Live bytes of the strategy's state, the host's own share included; 0 when it is not loaded.
-    size_t memory_bytes(StrategyId strategy) const;
 
   private:
     LuaStrategy* find(StrategyId strategy) const;

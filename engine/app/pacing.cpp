@@ -31,8 +31,7 @@ struct Pacing::Impl {
     int interrupts = 0;
     bool file_seen = false;
     int events_since_look = 0;
-    Wall::time_point started = Wall::now();
-    Wall::time_point last_look = started;
+    Wall::time_point last_look = Wall::now();
     // Wall time `anchor` stands for session time `anchor_session`.
     std::optional<ReceiveTime> anchor_session;
     Wall::time_point anchor;
@@ -107,9 +106,5 @@ ReceiveTime Pacing::wait_until(ReceiveTime t) {
 }
 
 std::vector<OperatorCommand> Pacing::take_commands() { return std::exchange(impl_->commands, {}); }
-
-double Pacing::wall_seconds() const {
-    return std::chrono::duration<double>(Wall::now() - impl_->started).count();
-}
 
 }  // namespace tide

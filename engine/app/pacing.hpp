@@ -34,7 +34,6 @@ class Pacing {
     ReceiveTime wait_until(ReceiveTime t);
     // Commands that have come in since the last call.
     std::vector<OperatorCommand> take_commands();
-    double wall_seconds() const;
 
   private:
     struct Impl;

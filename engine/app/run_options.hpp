@@ -23,7 +23,6 @@ struct RunOptions {
     bool realised_vix = false;
     std::string config_file;              // empty: the shipped config/engine.toml
     std::string home;
-    std::string report;                   // HTML report of a backtest
     bool json = false;
     bool plain = false;                   // lines instead of a living screen
     bool lenient = false;

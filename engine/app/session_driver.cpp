@@ -43,7 +43,7 @@ Result<void> SessionDriver::run(const SessionOpening& opening) {
     for (bool more = true; more;) {
         if (auto done = step(more); !done) return done;
     }
-    return finish("");
+    return finish(stop_asked_ ? "stopped" : "");
 }
 
 Result<void> SessionDriver::open(const SessionOpening& opening, ReceiveTime at) {
@@ -71,8 +71,9 @@ Result<void> SessionDriver::send_scripts(const SessionOpening& opening, ReceiveT
         }
     }
     const SessionOutcome outcome = parts_.session.outcome();
-    if (outcome.script_refused) return make_error(ErrorCode::script, outcome.script_error);
-    return {};
+    if (!outcome.script_refused) return {};
+    if (auto done = finish("script refused"); !done) return done;
+    return make_error(ErrorCode::script, outcome.script_error);
 }
 
 // The earliest of: the broker's next answer, the session's own next due work, the feed's next event.

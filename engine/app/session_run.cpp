@@ -99,7 +99,7 @@ class SessionRun {
         announce();
         auto ran = drive();
         const Result<void> closed = close_outputs();
-        if (!ran && ran.error().code == ErrorCode::script) discard_empty_run();
+        if (!ran && ran.error().code == ErrorCode::script && backtest()) discard_empty_run();
         if (!ran) return ran.error();
         if (!closed) return closed.error();
         if (auto latched = latch_kill_switch(); !latched) return latched.error();
@@ -262,7 +262,8 @@ class SessionRun {
         return first_error;
     }
 
-    // A script that is refused at its start traded nothing: its journal says no more than the error does.
+    // A script that is refused at its start traded nothing: its journal says no more than the error does. On paper the
+    // store has the session, and the journal is what it can be rebuilt from.
     void discard_empty_run() const {
         std::error_code ignored;
         if (!journal_path_.empty()) fs::remove(journal_path_, ignored);

@@ -18,7 +18,6 @@ struct Quote {
     bool has_oi() const { return (flags & kTickHasOi) != 0; }
     bool has_volume() const { return (flags & kTickHasVolume) != 0; }
     bool model() const { return (flags & kTickModelPrice) != 0; }
-    bool two_sided() const { return has_bid() && has_ask(); }
 };
 
 // Latest quote per instrument, from ticks and bars.

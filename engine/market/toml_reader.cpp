@@ -111,9 +111,6 @@ TimeOfDay TomlReader::time(std::string_view key) {
 std::string TomlReader::text_or(std::string_view key, std::string otherwise) {
     return node_->find(key) == nullptr ? std::move(otherwise) : text(key);
 }
-int64_t TomlReader::integer_or(std::string_view key, int64_t otherwise) {
-    return node_->find(key) == nullptr ? otherwise : integer(key);
-}
 bool TomlReader::flag_or(std::string_view key, bool otherwise) {
     return node_->find(key) == nullptr ? otherwise : flag(key);
 }

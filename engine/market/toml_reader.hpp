@@ -26,7 +26,6 @@ class TomlReader {
     TimeOfDay time(std::string_view key);
     // As above, or `otherwise` where the key is absent.
     std::string text_or(std::string_view key, std::string otherwise);
-    int64_t integer_or(std::string_view key, int64_t otherwise);
     bool flag_or(std::string_view key, bool otherwise);
     std::optional<Date> date_if(std::string_view key);
     // An array of tables; none where the key is absent.

@@ -1,7 +1,6 @@
 #include "ops/session_screen.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -60,11 +59,6 @@ const char* words_for_phase(std::string_view phase) {
 }
 
 }  // namespace
-
-void show_cursor(int file_descriptor) noexcept {
-    const ssize_t written = ::write(file_descriptor, kShowCursor, 6);
-    (void)written;  // nothing can be done about it in a signal handler
-}
 
 struct SessionScreen::Impl {
     explicit Impl(SessionScreenOptions some_options)

@@ -65,7 +65,4 @@ class SessionScreen final : public Recorder {
     std::unique_ptr<Impl> impl_;
 };
 
-// Gives the terminal's cursor back; may be called from a signal handler.
-void show_cursor(int file_descriptor) noexcept;
-
 }  // namespace tide

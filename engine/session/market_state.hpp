@@ -30,8 +30,6 @@ class MarketState {
     const BarSeriesBook& series() const { return series_; }
     IndicatorHub& indicators() { return indicators_; }
     const IndicatorHub& indicators() const { return indicators_; }
-    const BarBuilderCounts& tick_counts() const { return builder_.counts(); }
-    const BarAggregator::Counts& bar_counts() const { return aggregator_.counts(); }
     int64_t bars_seen() const { return bars_seen_; }
     int64_t ticks_seen() const { return ticks_seen_; }
 

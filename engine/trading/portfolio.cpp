@@ -57,11 +57,6 @@ PositionId Portfolio::plan(PositionPlan plan) {
     return id;
 }
 
-const PositionPlan* Portfolio::find_plan(PositionId id) const {
-    const auto it = plans_.find(id);
-    return it == plans_.end() ? nullptr : &it->second;
-}
-
 const Position* Portfolio::find(PositionId id) const {
     return const_cast<Portfolio*>(this)->find_open(id);
 }

@@ -61,7 +61,6 @@ class Portfolio {
     const Position* find(PositionId id) const;
     // The position that the last `closed` outcome closed.
     const Position& last_closed() const { return last_closed_; }
-    const PositionPlan* find_plan(PositionId id) const;
 
     // Levels. The caller has checked that they may be set (risk gate). False: no such open position.
     bool set_stop(PositionId id, Price level, bool on_premium, std::string rule);
