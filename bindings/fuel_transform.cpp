@@ -57,8 +57,8 @@ class FuelWriter {
         copied_ = offset;
     }
 
-    // A parameter list has no nested parentheses and no blocks. A header without an end is left for the compiler to complain
-    // about; looking on for one would take the text behind it twice.
+    // A parameter list has no nested parentheses and no blocks. A header without an end is left for the compiler to
+    // complain about; looking on for one would take the text behind it twice.
     void pay_at_entry(const std::vector<LuaToken>& tokens, size_t header) {
         bool has_varargs = false;
         for (size_t i = header + 1; i < tokens.size() && !pays(tokens[i]); ++i) {

@@ -57,9 +57,7 @@ ScriptValue value_at(lua_State* state, int index) {
 }
 static_assert(std::is_trivially_destructible_v<EnterArguments>);
 
-void push_text(lua_State* state, std::string_view text) {
-    lua_pushlstring(state, text.data(), text.size());
-}
+void push_text(lua_State* state, std::string_view text) { lua_pushlstring(state, text.data(), text.size()); }
 
 // Missing is nil in Lua.
 void push_number_or_nil(lua_State* state, double value) {
@@ -87,9 +85,7 @@ int raise_text(lua_State* state, std::string_view text) {
     push_text(state, text);
     return raise_at_script(state);
 }
-int raise_stop(lua_State* state, LuaStrategy& strategy) {
-    return raise_text(state, strategy.runtime().stop_text());
-}
+int raise_stop(lua_State* state, LuaStrategy& strategy) { return raise_text(state, strategy.runtime().stop_text()); }
 
 // ---- loading
 
@@ -126,9 +122,7 @@ int load_module(lua_State* state) {
     return 1;
 }
 
-void canonical(LuaStrategy& strategy, std::string_view symbol) noexcept {
-    strategy.text = canonical_symbol(symbol);
-}
+void canonical(LuaStrategy& strategy, std::string_view symbol) noexcept { strategy.text = canonical_symbol(symbol); }
 int canonical_name(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     canonical(strategy, text_at(state, 1));

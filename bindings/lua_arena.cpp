@@ -52,9 +52,7 @@ void* LuaArena::allocate(void* arena, void* block, size_t old_size, size_t new_s
     return block == nullptr ? self.take(new_size) : self.move(block, old_size, new_size);
 }
 
-void* LuaArena::take(size_t bytes) {
-    return bytes <= kSmallMax ? take_small(class_of(bytes)) : take_large(bytes);
-}
+void* LuaArena::take(size_t bytes) { return bytes <= kSmallMax ? take_small(class_of(bytes)) : take_large(bytes); }
 
 void* LuaArena::take_small(size_t size_class) {
     if (FreeBlock* block = free_[size_class]) {

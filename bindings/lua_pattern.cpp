@@ -6,9 +6,7 @@
 namespace tide {
 namespace {
 
-int byte_of(char c) {
-    return static_cast<unsigned char>(c);
-}
+int byte_of(char c) { return static_cast<unsigned char>(c); }
 
 // "%a" and its like; an upper-case letter is the complement, anything else stands for itself.
 bool matches_class(int c, int letter) {

@@ -122,9 +122,7 @@ LuaCallResult LuaRuntime::abandoned_result() {
 
 // The arena's destructor frees the memory. The state is not closed: it is in the middle of an allocation. Its machine
 // code (at most 512 KB) stays mapped, because the unwinder still knows its addresses.
-void LuaRuntime::abandon() {
-    state_ = nullptr;
-}
+void LuaRuntime::abandon() { state_ = nullptr; }
 
 Result<void> LuaRuntime::compile(std::string_view name, std::string_view source) {
     TIDE_ASSERT(alive());

@@ -19,13 +19,9 @@ constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
 
-Error script_error(std::string message) {
-    return make_error(ErrorCode::script, std::move(message));
-}
+Error script_error(std::string message) { return make_error(ErrorCode::script, std::move(message)); }
 
-double seconds_of(int64_t nanoseconds) {
-    return static_cast<double>(nanoseconds) / 1e9;
-}
+double seconds_of(int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 // The table at `index`, field `name`, as text.
 std::string field_text(lua_State* state, int index, const char* name) {
@@ -411,9 +407,7 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
 
 // ---- callbacks
 
-void LuaStrategy::push_text(std::string_view value) {
-    lua_pushlstring(runtime_.state(), value.data(), value.size());
-}
+void LuaStrategy::push_text(std::string_view value) { lua_pushlstring(runtime_.state(), value.data(), value.size()); }
 
 bool LuaStrategy::begin(Callback callback, CallbackOutput& output, CallbackResult& result) {
     if (quarantined_) {

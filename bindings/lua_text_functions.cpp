@@ -133,12 +133,8 @@ int find_or_match(lua_State* state, bool find) {
     return 2 + push_captures(state, match, subject, begin, end, false);
 }
 
-int find(lua_State* state) {
-    return find_or_match(state, true);
-}
-int match(lua_State* state) {
-    return find_or_match(state, false);
-}
+int find(lua_State* state) { return find_or_match(state, true); }
+int match(lua_State* state) { return find_or_match(state, false); }
 
 // Upvalues: runtime, subject, pattern, offset of the next try.
 int gmatch_next(lua_State* state) {

@@ -15,9 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error fail(ErrorCode code, std::string message) {
-    return make_error(code, std::move(message));
-}
+Error fail(ErrorCode code, std::string message) { return make_error(code, std::move(message)); }
 
 bool is_module_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {

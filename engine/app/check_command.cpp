@@ -17,10 +17,14 @@ nlohmann::json describe(const std::string& name, const Result<StrategyDeclaratio
     for (const auto& [key, value] : checked->parameters) parameters[key] = value;
     auto timeframes = nlohmann::json::array();
     for (const Timeframe timeframe : checked->timeframes) timeframes.push_back(name_of(timeframe));
-    return {{"script", name},           {"ok", true},
-            {"name", checked->name},    {"version", checked->version},
-            {"sha256", checked->sha256}, {"symbols", checked->symbols},
-            {"bars", timeframes},       {"parameters", parameters}};
+    return {{"script", name},
+            {"ok", true},
+            {"name", checked->name},
+            {"version", checked->version},
+            {"sha256", checked->sha256},
+            {"symbols", checked->symbols},
+            {"bars", timeframes},
+            {"parameters", parameters}};
 }
 
 }  // namespace
@@ -35,7 +39,7 @@ Result<ExitCode> check_command(const CheckOptions& options) {
         auto bundles = read_scripts(*paths, {name}, options.parameters);
         if (!bundles && bundles.error().code != ErrorCode::script) return bundles.error();
         const auto checked = bundles ? check_script(bundles->front()) : Result<StrategyDeclaration>(bundles.error());
-        if (!checked) worst = ExitCode::script;
+        if (!checked) worst = exit_code_of(checked.error().code);
         document.push_back(describe(name, checked));
         if (options.json) continue;
         if (!checked) {

@@ -45,19 +45,29 @@ std::string count_check(const std::string& text) {
 
 void add_run_inputs(CLI::App& command, RunOptions& run, Options& all) {
     command.add_option("--script", run.scripts, "strategy file; a name without a folder is looked up in strategies/")
-        ->required()->type_name("FILE");
-    command.add_option("--param", run.parameters, "a strategy parameter, name=value (repeatable)")->type_name("NAME=VALUE");
-    command.add_option("--history", run.history, "bars that are context only: daily bars for ADX, daily VIX, earlier days")
+        ->required()
+        ->type_name("FILE");
+    command.add_option("--param", run.parameters, "a strategy parameter, name=value (repeatable)")
+        ->type_name("NAME=VALUE");
+    command
+        .add_option("--history", run.history, "bars that are context only: daily bars for ADX, daily VIX, earlier days")
         ->type_name("PATH");
     command.add_option("--from", all.from, "first date to trade")->check(date_check, "")->type_name("DATE");
     command.add_option("--to", all.to, "last date to trade")->check(date_check, "")->type_name("DATE");
-    command.add_option_function<std::string>("--option-model", [&run](const std::string&) { run.option_model = true; },
-                                             "bs: price options without recorded bars by model (flagged everywhere)")
-        ->check(CLI::IsMember({"bs"}))->type_name("MODEL");
-    command.add_option_function<std::string>("--vix", [&run](const std::string&) { run.realised_vix = true; },
-                                             "realised: stand in for a missing VIX by realised volatility (flagged)")
-        ->check(CLI::IsMember({"realised"}))->type_name("SOURCE");
-    command.add_option("--config", run.config_file, "configuration file (default: the shipped config/engine.toml)")->type_name("FILE");
+    command
+        .add_option_function<std::string>(
+            "--option-model", [&run](const std::string&) { run.option_model = true; },
+            "bs: price options without recorded bars by model (flagged everywhere)")
+        ->check(CLI::IsMember({"bs"}))
+        ->type_name("MODEL");
+    command
+        .add_option_function<std::string>(
+            "--vix", [&run](const std::string&) { run.realised_vix = true; },
+            "realised: stand in for a missing VIX by realised volatility (flagged)")
+        ->check(CLI::IsMember({"realised"}))
+        ->type_name("SOURCE");
+    command.add_option("--config", run.config_file, "configuration file (default: the shipped config/engine.toml)")
+        ->type_name("FILE");
     command.add_option("--home", run.home, "folder for the store, journals and EMERGENCY_STOP")->type_name("DIR");
     command.add_flag("--lenient", run.lenient, "skip bad rows of data files instead of refusing the file");
     command.add_flag("--json", run.json, "print one JSON document at the end and nothing else on stdout");
@@ -71,8 +81,9 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
     run->add_option("--feed", o.run.feed, "synthetic[:SEED] (default) or replay:PATH")->type_name("FEED");
     run->add_option("--speed", o.run.speed, "1 = real time, 60 = a minute a second, max")->type_name("X");
     run->add_flag("--plain", o.run.plain, "a stream of lines instead of the living screen");
-    run->footer("Example: engine run --script adx_trend.lua --paper --speed 60\n"
-                "         (engine --script adx_trend.lua --paper is the same)");
+    run->footer(
+        "Example: engine run --script adx_trend.lua --paper --speed 60\n"
+        "         (engine --script adx_trend.lua --paper is the same)");
     run->callback([&o, &chosen] {
         o.run.mode = o.live ? RunMode::live : RunMode::paper;
         o.run.from = parse_date(o.from);
@@ -85,7 +96,8 @@ void add_backtest(CLI::App& app, Options& o, Command& chosen) {
     auto* backtest = app.add_subcommand("backtest", "run a strategy over recorded bars, as fast as it goes");
     add_run_inputs(*backtest, o.backtest, o);
     backtest->add_option("--data", o.backtest.data, "bar files or folders to trade through (repeatable)")
-        ->required()->type_name("PATH");
+        ->required()
+        ->type_name("PATH");
     backtest->add_flag("!--no-journal", o.backtest.journal, "do not write a journal of the run");
     backtest->footer("Example: engine backtest --script adx_trend.lua --data bars/ --history daily/ --option-model bs");
     backtest->callback([&o, &chosen] {
@@ -133,10 +145,12 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     add_store_command(app, o, chosen, "trades", "closed trades with entry, exit, charges and why", trades_command);
     add_store_command(app, o, chosen, "orders", "orders with their last state", orders_command);
     add_store_command(app, o, chosen, "positions", "open positions", positions_command);
-    auto* audit = add_store_command(app, o, chosen, "audit", "the audit trail: every decision, in order", audit_command);
+    auto* audit =
+        add_store_command(app, o, chosen, "audit", "the audit trail: every decision, in order", audit_command);
     audit->add_option("--kind", o.store.kind, "only rows of one kind: intent, risk, order, fill, exit, skip, halt, …");
     audit->add_option("--order", o.store.order, "only rows about one order");
-    auto* verify = audit->add_subcommand("verify", "recompute the hash chain; exit 1 and name the first row that does not hold");
+    auto* verify =
+        audit->add_subcommand("verify", "recompute the hash chain; exit 1 and name the first row that does not hold");
     verify->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
     verify->add_option("--session", o.store.session, "a session's id, or all (default: all)")->type_name("ID");
     verify->add_flag("--json", o.store.json, "print one JSON document");
@@ -146,7 +160,8 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
 void add_data(CLI::App& app, Options& o, Command& chosen) {
     auto* indicators = app.add_subcommand("indicators", "the engine's own indicators over a bar file");
     indicators->add_option("--data", o.data.data, "bar file")->required()->type_name("FILE");
-    indicators->add_option("--set", o.data.set, "indicators with parameters: adx:14,rsi:14,ema:9,supertrend:10:3")->required();
+    indicators->add_option("--set", o.data.set, "indicators with parameters: adx:14,rsi:14,ema:9,supertrend:10:3")
+        ->required();
     indicators->add_flag("--csv", o.data.csv, "CSV (the only form, and the default)");
     indicators->add_flag("--lenient", o.data.lenient, "skip bad rows");
     indicators->footer("Example: engine indicators --data NIFTY_1d.csv --set \"adx:14,rsi:14,ema:9\" --csv");
@@ -154,8 +169,9 @@ void add_data(CLI::App& app, Options& o, Command& chosen) {
 
     auto* greeks = app.add_subcommand("greeks", "option greeks and implied volatility, row by row from stdin");
     greeks->add_flag("--csv", o.greeks_csv, "CSV (the only form, and the default)");
-    greeks->footer("Example: engine greeks --csv < rows.csv\n"
-                   "         (in: model,right,underlying,strike,t_years,rate,price; model black76 or bs)");
+    greeks->footer(
+        "Example: engine greeks --csv < rows.csv\n"
+        "         (in: model,right,underlying,strike,t_years,rate,price; model black76 or bs)");
     greeks->callback([&chosen] { chosen = [] { return greeks_command(); }; });
 
     auto* data = app.add_subcommand("data", "work on data files");
@@ -197,14 +213,14 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
     add_config("show", "every setting with its value, range and meaning", config_show_command);
     add_config("validate", "check a configuration file", config_validate_command);
 
-    auto* kill = app.add_subcommand("kill-switch", "stop everything: cancel orders, close positions, halt until resumed");
+    auto* kill =
+        app.add_subcommand("kill-switch", "stop everything: cancel orders, close positions, halt until resumed");
     kill->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
     kill->add_flag("--confirm", o.kill_confirm, "yes, really");
     kill->add_option("--reason", o.kill_reason, "for the audit");
     kill->footer("Example: engine kill-switch --confirm --reason \"wrong contract\"");
-    kill->callback([&o, &chosen] {
-        chosen = [&o] { return kill_switch_command(o.resume.home, o.kill_confirm, o.kill_reason); };
-    });
+    kill->callback(
+        [&o, &chosen] { chosen = [&o] { return kill_switch_command(o.resume.home, o.kill_confirm, o.kill_reason); }; });
     auto* resume = app.add_subcommand("resume", "clear a latched kill switch");
     resume->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
     resume->add_flag("--confirm-safe", o.resume.confirm_safe, "the cause is found and mended");
@@ -246,9 +262,10 @@ int run_cli(int argc, char** argv) {
     CLI::App app("Tide: runs Lua strategies for Indian index options", "engine");
     app.set_version_flag("--version", kVersion);
     app.require_subcommand(0, 1);
-    app.footer("Example: engine --script adx_trend.lua --paper\n\n"
-               "Exit codes: 0 done, 1 the thing checked does not hold, 2 bad usage, configuration or input, 3 not reachable,\n"
-               "4 halted by risk or kill switch, 5 script rejected or quarantined, 70 internal error.");
+    app.footer(
+        "Example: engine --script adx_trend.lua --paper\n\n"
+        "Exit codes: 0 done, 1 the thing checked does not hold, 2 bad usage, configuration or input, 3 not reachable,\n"
+        "4 halted by risk or kill switch, 5 script rejected or quarantined, 70 internal error.");
     Options options;
     Command chosen;
     add_run(app, options, chosen);

@@ -34,7 +34,7 @@ struct StoreOptions {
     std::string session;  // empty: the latest; "all"
     std::string kind;     // audit: only rows of this kind
     std::optional<int64_t> order;
-    int64_t limit = 0;    // 0: all
+    int64_t limit = 0;  // 0: all
     bool json = false;
 };
 Result<ExitCode> trades_command(const StoreOptions& options);

@@ -11,7 +11,8 @@ std::string text_of(const toml::node& node) {
     if (const auto* value = node.as_boolean()) return value->get() ? "true" : "false";
     if (const auto* value = node.as_integer()) return fmt::format("{}", value->get());
     if (const auto* value = node.as_floating_point()) return fmt::format("{}", value->get());
-    if (const auto* value = node.as_time()) return fmt::format("{:02d}:{:02d}:{:02d}", value->get().hour, value->get().minute, value->get().second);
+    if (const auto* value = node.as_time())
+        return fmt::format("{:02d}:{:02d}:{:02d}", value->get().hour, value->get().minute, value->get().second);
     return "(not a single value)";
 }
 

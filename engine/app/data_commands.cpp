@@ -17,7 +17,8 @@ Result<ExitCode> print(const Result<DataCommandOutput>& output) {
     for (const auto& note : output->notes) fmt::print(stderr, "note: {}\n", note);
     std::cout << output->csv;
     std::cout.flush();
-    if (!std::cout) return make_error(ErrorCode::io, "the output could not be written (disk full, or the reader is gone)");
+    if (!std::cout)
+        return make_error(ErrorCode::io, "the output could not be written (disk full, or the reader is gone)");
     return ExitCode::done;
 }
 
@@ -37,7 +38,8 @@ Result<SessionsOfDate> sessions_by_calendar() {
 Result<Timeframe> target_of(const DataOptions& options) {
     const auto timeframe = parse_timeframe(options.timeframe);
     if (!timeframe) {
-        return make_error(ErrorCode::usage, fmt::format("--to {}: give 1m, 3m, 5m, 15m, 30m, 1h, 1d or 1w", options.timeframe));
+        return make_error(ErrorCode::usage,
+                          fmt::format("--to {}: give 1m, 3m, 5m, 15m, 30m, 1h, 1d or 1w", options.timeframe));
     }
     return *timeframe;
 }

@@ -59,7 +59,8 @@ struct JournalReplay::Impl {
         for (;;) {
             auto more = reader_.next(record);
             if (!more) {
-                if (reader_.damage() && reader_.damage()->torn_tail) break;  // cut short by a crash: what is there was used
+                if (reader_.damage() && reader_.damage()->torn_tail)
+                    break;  // cut short by a crash: what is there was used
                 return more.error();
             }
             if (!*more) break;
@@ -101,11 +102,13 @@ struct JournalReplay::Impl {
             if (link_.sent.empty()) return differs(output.sequence, describe(expected), "no order");
             const SentOrder made = link_.sent.front();
             link_.sent.pop_front();
-            if (describe(made) != describe(expected)) return differs(output.sequence, describe(expected), describe(made));
+            if (describe(made) != describe(expected))
+                return differs(output.sequence, describe(expected), describe(made));
         } else if (const auto* head = std::get_if<AuditHead>(&output.payload)) {
             const auto& chain = session_->chain();
             if (chain.rows() != head->rows || chain.head() != head->hash) {
-                return differs(output.sequence, fmt::format("audit row {} with hash {}", head->rows, to_hex(head->hash)),
+                return differs(output.sequence,
+                               fmt::format("audit row {} with hash {}", head->rows, to_hex(head->hash)),
                                fmt::format("audit row {} with hash {}", chain.rows(), to_hex(chain.head())));
             }
         }
@@ -118,8 +121,9 @@ struct JournalReplay::Impl {
     // The last event of an interrupted journal may have sent orders whose records were not written any more.
     bool complete_or_running() const { return complete_ || !reader_.damage(); }
     Result<void> differs(uint64_t sequence, const std::string& was, const std::string& is) const {
-        return make_error(ErrorCode::mismatch, fmt::format("first difference at event {} ({}): recorded {}, replayed {}", sequence,
-                                                           format_iso(last_), was, is));
+        return make_error(ErrorCode::mismatch,
+                          fmt::format("first difference at event {} ({}): recorded {}, replayed {}", sequence,
+                                      format_iso(last_), was, is));
     }
 
     JournalReader& reader_;

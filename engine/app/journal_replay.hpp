@@ -9,8 +9,9 @@
 
 namespace tide {
 
-// Runs a journal again through the Session. With `verify`, what the Session does is compared with what was recorded; the
-// first difference is an error (mismatch) that names it. `also` (may be null) hears every record: a ledger to complete.
+// Runs a journal again through the Session. With `verify`, what the Session does is compared with what was recorded;
+// the first difference is an error (mismatch) that names it. `also` (may be null) hears every record: a ledger to
+// complete.
 class JournalReplay {
   public:
     JournalReplay(JournalReader& reader, bool verify, Recorder* also = nullptr);
@@ -22,7 +23,7 @@ class JournalReplay {
     // After run() without an error:
     const Session& session() const;
     const SessionSummary& summary() const;
-    bool complete() const;          // the journal ends with the session's end
+    bool complete() const;  // the journal ends with the session's end
     uint64_t events() const;
     uint64_t order_messages() const;
 

@@ -50,7 +50,8 @@ Result<ExitCode> calendar_command(const CalendarOptions& options) {
     if (first.empty()) return make_error(ErrorCode::usage, "calendar: give a DATE, or --from and --to");
     const Date from = *parse_date(first);
     const Date to = options.date.empty() && !options.to.empty() ? *parse_date(options.to) : from;
-    if (to < from) return make_error(ErrorCode::usage, fmt::format("calendar: --to {} is before --from {}", options.to, first));
+    if (to < from)
+        return make_error(ErrorCode::usage, fmt::format("calendar: --to {} is before --from {}", options.to, first));
     auto days = nlohmann::json::array();
     for (Date date = from; date <= to; date += std::chrono::days(1)) {
         auto day = calendar->day(options.exchange, date);
@@ -60,10 +61,12 @@ Result<ExitCode> calendar_command(const CalendarOptions& options) {
             auto sessions = nlohmann::json::array();
             if (*day) {
                 for (const auto& session : (*day)->sessions) {
-                    sessions.push_back({{"open", format_time_of_day(session.open)}, {"close", format_time_of_day(session.close)}});
+                    sessions.push_back(
+                        {{"open", format_time_of_day(session.open)}, {"close", format_time_of_day(session.close)}});
                 }
             }
-            days.push_back({{"date", format_date(date)}, {"open", day->has_value()}, {"sessions", sessions}, {"note", note}});
+            days.push_back(
+                {{"date", format_date(date)}, {"open", day->has_value()}, {"sessions", sessions}, {"note", note}});
         } else {
             static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
             fmt::print("{} {}  {:<28}{}{}\n", format_date(date), kDays[weekday_of(date).c_encoding()],
@@ -71,7 +74,8 @@ Result<ExitCode> calendar_command(const CalendarOptions& options) {
         }
     }
     if (options.json) {
-        std::cout << nlohmann::json{{"schema_version", 1}, {"exchange", options.exchange}, {"days", days}}.dump(2) << "\n";
+        std::cout << nlohmann::json{{"schema_version", 1}, {"exchange", options.exchange}, {"days", days}}.dump(2)
+                  << "\n";
     }
     return ExitCode::done;
 }
@@ -83,7 +87,8 @@ Result<ExitCode> config_show_command(const ConfigOptions& options) {
     for (const auto& setting : settings.registry().settings()) {
         const std::string value = settings.registry().value_of(setting.key).value_or("");
         if (options.json) {
-            document[setting.key] = {{"value", value}, {"range", range_text(setting)}, {"unit", setting.unit}, {"help", setting.help}};
+            document[setting.key] = {
+                {"value", value}, {"range", range_text(setting)}, {"unit", setting.unit}, {"help", setting.help}};
         } else {
             const std::string range = range_text(setting);
             fmt::print("{} = {}\n    {}{}{}{}\n", setting.key, value, setting.help, range.empty() ? "" : " (" + range,
@@ -106,7 +111,9 @@ Result<ExitCode> config_validate_command(const ConfigOptions& options) {
 }
 
 Result<ExitCode> kill_switch_command(const std::string& home, bool confirm, const std::string& reason) {
-    if (!confirm) return make_error(ErrorCode::usage, "kill-switch closes every position at once; say --confirm if that is meant");
+    if (!confirm)
+        return make_error(ErrorCode::usage,
+                          "kill-switch closes every position at once; say --confirm if that is meant");
     auto paths = find_paths(home);
     if (!paths) return paths.error();
     if (auto ready = prepare_home(*paths); !ready) return ready.error();
@@ -114,11 +121,13 @@ Result<ExitCode> kill_switch_command(const std::string& home, bool confirm, cons
     file << "by " << operator_name() << ": " << (reason.empty() ? "no reason given" : reason) << "\n";
     file.close();
     if (!file) {
-        return make_error(ErrorCode::io, fmt::format("cannot write {}; make the folder writable", paths->emergency_stop().string()));
+        return make_error(ErrorCode::io,
+                          fmt::format("cannot write {}; make the folder writable", paths->emergency_stop().string()));
     }
-    fmt::print("kill switch: {} is in place; a running session closes everything within a second, and none starts until "
-               "'engine resume'\n",
-               paths->emergency_stop().string());
+    fmt::print(
+        "kill switch: {} is in place; a running session closes everything within a second, and none starts until "
+        "'engine resume'\n",
+        paths->emergency_stop().string());
     return ExitCode::done;
 }
 
@@ -131,7 +140,8 @@ Result<ExitCode> resume_command(const ResumeOptions& options) {
     std::error_code error;
     if (!std::filesystem::remove(paths->emergency_stop(), error)) {
         if (error) {
-            return make_error(ErrorCode::io, fmt::format("cannot remove {}: {}", paths->emergency_stop().string(), error.message()));
+            return make_error(ErrorCode::io,
+                              fmt::format("cannot remove {}: {}", paths->emergency_stop().string(), error.message()));
         }
         fmt::print("the kill switch is not latched in {}\n", paths->home.string());
         return ExitCode::done;
@@ -141,8 +151,9 @@ Result<ExitCode> resume_command(const ResumeOptions& options) {
     log << wall_clock_text() << " resume by " << operator_name() << ": " << options.reason << "\n";
     log.close();
     if (!log || !std::filesystem::exists(paths->limited_mode())) {
-        return make_error(ErrorCode::io, fmt::format("{} cannot be written; the kill switch is cleared, limited mode is not set",
-                                                     paths->home.string()));
+        return make_error(ErrorCode::io,
+                          fmt::format("{} cannot be written; the kill switch is cleared, limited mode is not set",
+                                      paths->home.string()));
     }
     fmt::print("kill switch cleared; sessions start in limited mode until 'engine mode normal'\n");
     return ExitCode::done;
@@ -153,12 +164,15 @@ Result<ExitCode> mode_normal_command(const std::string& home) {
     if (!paths) return paths.error();
     std::error_code error;
     const bool was_limited = std::filesystem::remove(paths->limited_mode(), error);
-    if (error) return make_error(ErrorCode::io, fmt::format("cannot remove {}: {}", paths->limited_mode().string(), error.message()));
+    if (error)
+        return make_error(ErrorCode::io,
+                          fmt::format("cannot remove {}: {}", paths->limited_mode().string(), error.message()));
     if (was_limited) {
         std::ofstream log(paths->operator_log(), std::ios::app);
         log << wall_clock_text() << " mode normal by " << operator_name() << "\n";
     }
-    fmt::print("{}\n", was_limited ? "limited mode ended: the next session trades at full size" : "limited mode is not on");
+    fmt::print("{}\n",
+               was_limited ? "limited mode ended: the next session trades at full size" : "limited mode is not on");
     return ExitCode::done;
 }
 

@@ -42,7 +42,8 @@ Result<MarketSource> open_synthetic(const RunOptions& options, MarketSource mark
     return market;
 }
 
-// Which kind of thing a symbol of a data file is: an index with contract rules, the VIX, a future by its name, else a share.
+// Which kind of thing a symbol of a data file is: an index with contract rules, the VIX, a future by its name, else a
+// share.
 ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
     ReplayKey key;
     key.symbol = name.symbol;
@@ -118,7 +119,8 @@ class ReplayLoader {
         // What the reader says of the file tells more than that there is nothing.
         if (bar_files.empty() && input_.ticks.empty() && neither) bar_files.push_back(*neither);
         if (bar_files.empty()) {
-            if (input_.ticks.empty()) return make_error(ErrorCode::input, fmt::format("{}: no bar or tick files there", paths.front()));
+            if (input_.ticks.empty())
+                return make_error(ErrorCode::input, fmt::format("{}: no bar or tick files there", paths.front()));
             return {};
         }
         auto data = read(bar_files);
@@ -133,8 +135,10 @@ class ReplayLoader {
             }
         }
         if (input_.traded.empty() && input_.ticks.empty()) {
-            const std::string skipped = market_.rejected_rows == 0 ? "" : fmt::format(" ({} bad rows skipped)", market_.rejected_rows);
-            return make_error(ErrorCode::input, fmt::format("{}: no 1-minute bars or ticks to trade through{}", paths.front(), skipped));
+            const std::string skipped =
+                market_.rejected_rows == 0 ? "" : fmt::format(" ({} bad rows skipped)", market_.rejected_rows);
+            return make_error(ErrorCode::input,
+                              fmt::format("{}: no 1-minute bars or ticks to trade through{}", paths.front(), skipped));
         }
         return {};
     }
@@ -156,18 +160,24 @@ class ReplayLoader {
     // The first source of a series is the one that counts.
     void add_history(const ReplayKey& key, BarSeriesData& series) {
         if (!history_.insert(key.symbol + std::string(name_of(series.timeframe))).second) {
-            market_.notes.push_back(fmt::format("{} {} is in the history twice: the first is used", key.symbol, name_of(series.timeframe)));
+            market_.notes.push_back(
+                fmt::format("{} {} is in the history twice: the first is used", key.symbol, name_of(series.timeframe)));
             return;
         }
         input_.history.push_back({key, series.timeframe, std::move(series.bars)});
     }
 
     Result<DataSet> read(const std::vector<fs::path>& files) {
-        auto data = read_bars(files, {options_.lenient});
+        auto data = read_bars(files, {true});
         if (!data) return data;
+        if (data->rejected_count > 0 && !options_.lenient) {
+            for (const auto& row : data->rejected) fmt::print(stderr, "{}:{}: {}\n", row.file, row.line, row.reason);
+            return rejected_error(*data);
+        }
         market_.rejected_rows += data->rejected_count;
         for (auto& note : data->notes) market_.notes.push_back(std::move(note));
-        for (const auto& row : data->rejected) market_.notes.push_back(fmt::format("{}:{}: {}: skipped", row.file, row.line, row.reason));
+        for (const auto& row : data->rejected)
+            market_.notes.push_back(fmt::format("{}:{}: {}: skipped", row.file, row.line, row.reason));
         return data;
     }
 
@@ -178,13 +188,16 @@ class ReplayLoader {
         TickFileRow row;
         for (RowStatus status = reader->next(row); status != RowStatus::end; status = reader->next(row)) {
             if (status == RowStatus::bad) {
-                const std::string problem = fmt::format("{}:{}: {}", reader->name(), reader->line_number(), reader->problem());
-                if (!options_.lenient) return make_error(ErrorCode::input, problem + "; mend the row, or skip bad rows with --lenient");
+                const std::string problem =
+                    fmt::format("{}:{}: {}", reader->name(), reader->line_number(), reader->problem());
+                if (!options_.lenient)
+                    return make_error(ErrorCode::input, problem + "; mend the row, or skip bad rows with --lenient");
                 ++market_.rejected_rows;
                 continue;
             }
             const auto index = static_cast<size_t>(row.series);
-            while (series.size() <= index) series.push_back({key_of(reader->series()[series.size()], *market_.rules), {}});
+            while (series.size() <= index)
+                series.push_back({key_of(reader->series()[series.size()], *market_.rules), {}});
             series[index].ticks.push_back({row.exchange, row.tick});
         }
         if (auto done = reader->status(); !done) return done;
@@ -194,12 +207,14 @@ class ReplayLoader {
 
     // Files of one instrument, a day each, are one series.
     void merge_ticks(ReplayTickSeries series) {
-        std::stable_sort(series.ticks.begin(), series.ticks.end(), [](const ReplayTick& a, const ReplayTick& b) { return a.time < b.time; });
+        std::stable_sort(series.ticks.begin(), series.ticks.end(),
+                         [](const ReplayTick& a, const ReplayTick& b) { return a.time < b.time; });
         traded_.insert(series.key.symbol);
         for (auto& known : input_.ticks) {
             if (known.key.symbol != series.key.symbol) continue;
             known.ticks.insert(known.ticks.end(), series.ticks.begin(), series.ticks.end());
-            std::stable_sort(known.ticks.begin(), known.ticks.end(), [](const ReplayTick& a, const ReplayTick& b) { return a.time < b.time; });
+            std::stable_sort(known.ticks.begin(), known.ticks.end(),
+                             [](const ReplayTick& a, const ReplayTick& b) { return a.time < b.time; });
             return;
         }
         input_.ticks.push_back(std::move(series));
@@ -216,13 +231,14 @@ class ReplayLoader {
 
 Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) {
     if (options.from && options.to && *options.to < *options.from) {
-        return make_error(ErrorCode::usage,
-                          fmt::format("--to {} is before --from {}", format_date(*options.to), format_date(*options.from)));
+        return make_error(ErrorCode::usage, fmt::format("--to {} is before --from {}", format_date(*options.to),
+                                                        format_date(*options.from)));
     }
     auto market = prepare(paths);
     if (!market) return market.error();
     if (!options.data.empty()) return ReplayLoader(options, std::move(*market)).open(options.data);
-    if (options.feed.empty() || options.feed.starts_with("synthetic")) return open_synthetic(options, std::move(*market));
+    if (options.feed.empty() || options.feed.starts_with("synthetic"))
+        return open_synthetic(options, std::move(*market));
     static constexpr std::string_view kReplay = "replay:";
     if (options.feed.starts_with(kReplay) && options.feed.size() > kReplay.size()) {
         return ReplayLoader(options, std::move(*market)).open({options.feed.substr(kReplay.size())});

@@ -17,10 +17,10 @@ struct MarketSource {
     std::unique_ptr<TradingCalendar> calendar;  // what the feed looks at
     std::unique_ptr<ContractRules> rules;
     std::unique_ptr<Feed> feed;
-    bool over_history = false;         // recorded prices
-    double default_speed = 0;          // what a person would enjoy watching; 0 = max
-    int64_t rejected_rows = 0;         // with --lenient
-    std::vector<std::string> notes;    // about the data, for stderr
+    bool over_history = false;       // recorded prices
+    double default_speed = 0;        // what a person would enjoy watching; 0 = max
+    int64_t rejected_rows = 0;       // with --lenient
+    std::vector<std::string> notes;  // about the data, for stderr
     // What only shows itself while the feed runs: dropped bars, days taken from the data.
     std::function<std::vector<std::string>()> late_notes;
 };

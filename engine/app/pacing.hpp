@@ -23,8 +23,8 @@ struct OperatorCommand {
 // only place of a running session that reads the wall clock.
 class Pacing {
   public:
-    // speed 0: does not wait. 1: real time. 60: a minute of session time in a second. `show` is called about ten times a
-    // second of wall time, and must return quickly.
+    // speed 0: does not wait. 1: real time. 60: a minute of session time in a second. `show` is called about ten times
+    // a second of wall time, and must return quickly.
     Pacing(double speed, std::string emergency_stop_file, std::function<void(ReceiveTime)> show);
     ~Pacing();
     Pacing(const Pacing&) = delete;

@@ -35,9 +35,10 @@ Result<fs::path> find_resources() {
             if (holds_resources(folder / "share" / "tide")) return folder / "share" / "tide";
         }
     }
-    return make_error(ErrorCode::config,
-                      "config/engine.toml not found near the program; set TIDE_RESOURCES to the folder that holds config/, "
-                      "scripts/ and strategies/");
+    return make_error(
+        ErrorCode::config,
+        "config/engine.toml not found near the program; set TIDE_RESOURCES to the folder that holds config/, "
+        "scripts/ and strategies/");
 }
 
 fs::path default_home(const fs::path& resources) {
@@ -60,8 +61,9 @@ Result<void> prepare_home(const Paths& paths) {
     fs::create_directories(paths.journals(), error);
     if (error || ::access(paths.home.c_str(), W_OK) != 0 || ::access(paths.journals().c_str(), W_OK) != 0) {
         const std::string reason = error ? error.message() : std::strerror(errno);
-        return make_error(ErrorCode::io, fmt::format("home folder {} cannot be written: {}; choose another with --home DIR",
-                                                     paths.home.string(), reason));
+        return make_error(ErrorCode::io,
+                          fmt::format("home folder {} cannot be written: {}; choose another with --home DIR",
+                                      paths.home.string(), reason));
     }
     return {};
 }

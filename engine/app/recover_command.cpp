@@ -81,10 +81,11 @@ Result<ExitCode> recover_command(const RecoverOptions& options) {
                             {"interrupted", found->interrupted},
                             {"open_positions", found->open_positions}});
         if (options.json) continue;
-        const std::string state = found->interrupted
-                                      ? fmt::format("interrupted, {} position(s) open when it stopped", found->open_positions)
-                                      : "ended in order";
-        fmt::print("{}  {} rows, {} restored, {}\n", found->session, found->rows, found->rows - found->rows_before, state);
+        const std::string state =
+            found->interrupted ? fmt::format("interrupted, {} position(s) open when it stopped", found->open_positions)
+                               : "ended in order";
+        fmt::print("{}  {} rows, {} restored, {}\n", found->session, found->rows, found->rows - found->rows_before,
+                   state);
     }
     if (options.json) {
         std::cout << nlohmann::json{{"schema_version", 1}, {"sessions", document}}.dump(2) << "\n";

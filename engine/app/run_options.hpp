@@ -21,10 +21,10 @@ struct RunOptions {
     std::optional<Date> from, to;
     bool option_model = false;
     bool realised_vix = false;
-    std::string config_file;              // empty: the shipped config/engine.toml
+    std::string config_file;  // empty: the shipped config/engine.toml
     std::string home;
     bool json = false;
-    bool plain = false;                   // lines instead of a living screen
+    bool plain = false;  // lines instead of a living screen
     bool lenient = false;
     bool journal = true;
 };

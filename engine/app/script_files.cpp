@@ -16,7 +16,8 @@ namespace {
 class NoServices final : public StrategyServices {
   public:
     int64_t now_ns() const override { return 0; }
-    Result<IndicatorInfo> indicator(StrategyId, std::string_view, Timeframe, std::string_view, std::span<const double>) override {
+    Result<IndicatorInfo> indicator(StrategyId, std::string_view, Timeframe, std::string_view,
+                                    std::span<const double>) override {
         return make_error(ErrorCode::script, "no market here");
     }
     double indicator_history(int32_t, size_t, size_t) const override { return kMissing; }
@@ -82,9 +83,14 @@ Result<std::vector<ScriptBundle>> read_scripts(const Paths& paths, const std::ve
 }
 
 Result<StrategyDeclaration> check_script(const ScriptBundle& bundle) {
-    LuaHost host;
     NoServices services;
-    return host.load(StrategyId(1), bundle, services);
+    auto checked = LuaHost().load(StrategyId(1), bundle, services);
+    if (checked || bundle.parameters.empty()) return checked;
+    // A script that loads by itself is sound: then what was given on the command line is not.
+    ScriptBundle plain = bundle;
+    plain.parameters.clear();
+    if (!LuaHost().load(StrategyId(1), plain, services)) return checked;
+    return make_error(ErrorCode::usage, checked.error().message);
 }
 
 }  // namespace tide

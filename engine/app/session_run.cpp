@@ -67,9 +67,9 @@ std::string run_name(const RunOptions& options) {
     const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::tm local{};
     ::gmtime_r(&now, &local);
-    return fmt::format("{}-{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}-{}", options.mode == RunMode::backtest ? "backtest" : "paper",
-                       local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
-                       ::getpid());
+    return fmt::format("{}-{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}-{}",
+                       options.mode == RunMode::backtest ? "backtest" : "paper", local.tm_year + 1900, local.tm_mon + 1,
+                       local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, ::getpid());
 }
 
 int64_t peak_rss_mb() {
@@ -84,7 +84,8 @@ Result<double> parse_speed(const RunOptions& options, const MarketSource& market
     char* end = nullptr;
     const double speed = std::strtod(options.speed.c_str(), &end);
     if (*end != '\0' || !(speed > 0) || speed > 1e6) {
-        return make_error(ErrorCode::usage, fmt::format("--speed {}: give 1, 60, any number above 0, or max", options.speed));
+        return make_error(ErrorCode::usage,
+                          fmt::format("--speed {}: give 1, 60, any number above 0, or max", options.speed));
     }
     return speed;
 }
@@ -114,7 +115,9 @@ class SessionRun {
         auto paths = find_paths(options_.home);
         if (!paths) return paths.error();
         paths_ = *paths;
-        if (auto read = settings_.read_file(options_.config_file.empty() ? paths_.config_file().string() : options_.config_file); !read) {
+        if (auto read = settings_.read_file(options_.config_file.empty() ? paths_.config_file().string()
+                                                                         : options_.config_file);
+            !read) {
             return read;
         }
         if (auto fit = LuaHost::self_test(); !fit) return fit;
@@ -127,10 +130,11 @@ class SessionRun {
         if (auto ready = prepare_home(paths_); !ready) return ready;
         std::error_code ignored;
         if (!backtest() && fs::exists(paths_.emergency_stop(), ignored)) {
-            return make_error(ErrorCode::halted,
-                              fmt::format("the kill switch is latched ({}); find the cause, then engine resume --confirm-safe "
-                                          "--reason \"…\"",
-                                          paths_.emergency_stop().string()));
+            return make_error(
+                ErrorCode::halted,
+                fmt::format("the kill switch is latched ({}); find the cause, then engine resume --confirm-safe "
+                            "--reason \"…\"",
+                            paths_.emergency_stop().string()));
         }
         auto market = open_market(options_, paths_);
         if (!market) return market.error();
@@ -182,7 +186,8 @@ class SessionRun {
         screen.skip_quiet_days = market_.over_history && speed_ == 0;
         screen.title = fmt::format("paper · {}", market_.feed->describe());
         screen.lot_size = [this](InstrumentId id) -> int64_t {
-            const Instrument* instrument = session_ == nullptr ? nullptr : session_->market().prices().instruments().find(id);
+            const Instrument* instrument =
+                session_ == nullptr ? nullptr : session_->market().prices().instruments().find(id);
             return instrument == nullptr ? 1 : instrument->lot.units();
         };
         screen_ = std::make_unique<SessionScreen>(std::move(screen));
@@ -209,12 +214,11 @@ class SessionRun {
         JournalledLink link(broker, !backtest());
         link.attach(*journal_);
         session_ = std::make_unique<Session>(settings_.session, host_, link, recorders_);
-        std::unique_ptr<Pacing> pacing;
         if (!backtest()) {
-            pacing = std::make_unique<Pacing>(speed_, paths_.emergency_stop().string(),
-                                              [this](ReceiveTime now) { show_live(now); });
+            pacing_ = std::make_unique<Pacing>(speed_, paths_.emergency_stop().string(),
+                                               [this](ReceiveTime now) { show_live(now); });
         }
-        SessionDriver driver({feed, broker, link, *session_, *journal_, pacing.get(),
+        SessionDriver driver({feed, broker, link, *session_, *journal_, pacing_.get(),
                               [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); }});
         const auto started = std::chrono::steady_clock::now();
         auto done = driver.run(opening_);
@@ -243,12 +247,13 @@ class SessionRun {
         for (const Position& position : portfolio.open()) {
             const Instrument& instrument = prices.instruments().get(position.instrument);
             const bool own_price = position.levels.on_premium || position.underlying == position.instrument;
-            view.positions.push_back({instrument.symbol, position.side, position.quantity.units() / instrument.lot.units(),
-                                      instrument.lot.units(), position.entry_price, position.last_price, position.levels.stop,
-                                      own_price ? "" : prices.instruments().get(position.underlying).symbol,
-                                      position.net()});
+            view.positions.push_back(
+                {instrument.symbol, position.side, position.quantity.units() / instrument.lot.units(),
+                 instrument.lot.units(), position.entry_price, position.last_price, position.levels.stop,
+                 own_price ? "" : prices.instruments().get(position.underlying).symbol, position.net()});
         }
-        if (const Halt* halt = session_->halts().first()) view.halt = std::string(name_of(halt->kind)) + ": " + halt->text;
+        if (const Halt* halt = session_->halts().first())
+            view.halt = std::string(name_of(halt->kind)) + ": " + halt->text;
         screen_->on_quotes(view);
     }
 
@@ -274,11 +279,12 @@ class SessionRun {
         if (backtest() || !session_->outcome().killed) return {};
         const Halt& halt = session_->halts().of(HaltKind::kill_switch);
         std::ofstream file(paths_.emergency_stop(), std::ios::app);
-        file << "kill switch at " << format_iso(halt.since) << " in session " << name_ << ": " << halt.text << " " << halt.values
-             << "\n";
+        file << "kill switch at " << format_iso(halt.since) << " in session " << name_ << ": " << halt.text << " "
+             << halt.values << "\n";
         file.close();
         if (!file) {
-            return make_error(ErrorCode::io, fmt::format("the kill switch could not be latched in {}", paths_.emergency_stop().string()));
+            return make_error(ErrorCode::io, fmt::format("the kill switch could not be latched in {}",
+                                                         paths_.emergency_stop().string()));
         }
         return {};
     }
@@ -290,7 +296,8 @@ class SessionRun {
         if (flags_.last_price_fill) flags.emplace_back("fills from last prices with a modelled spread");
         if (source == VixSource::daily) flags.emplace_back("INDIA VIX from its daily series");
         if (source == VixSource::realised) flags.emplace_back("VIX estimated from realised volatility");
-        if (market_.rejected_rows > 0) flags.push_back(fmt::format("{} bad rows of the data skipped", market_.rejected_rows));
+        if (market_.rejected_rows > 0)
+            flags.push_back(fmt::format("{} bad rows of the data skipped", market_.rejected_rows));
         return flags;
     }
 
@@ -336,6 +343,8 @@ class SessionRun {
 
     ExitCode exit_code() const {
         const SessionOutcome outcome = session_->outcome();
+        if (outcome.script_quarantined)
+            fmt::print(stderr, "engine: a script was quarantined: {}\n", outcome.script_error);
         if (outcome.killed) return ExitCode::halted;
         if (outcome.script_quarantined) return ExitCode::script;
         if (!backtest() && outcome.halted) return ExitCode::halted;
@@ -357,6 +366,7 @@ class SessionRun {
     LuaHost host_;
     std::unique_ptr<Session> session_;
     std::unique_ptr<SessionScreen> screen_;
+    std::unique_ptr<Pacing> pacing_;  // hears signals until the result is shown: a late Ctrl-C loses nothing
     std::optional<Date> first_day_, last_day_;
     double wall_seconds_ = 0;
     uint64_t events_ = 0;
@@ -368,7 +378,8 @@ Result<ExitCode> run_session(const RunOptions& options) { return SessionRun(opti
 
 Result<ExitCode> run_command(const RunOptions& options) {
     if (options.mode == RunMode::live) {
-        return make_error(ErrorCode::config, "live trading needs a broker in the configuration, and there is none; run with --paper");
+        return make_error(ErrorCode::config,
+                          "live trading needs a broker in the configuration, and there is none; run with --paper");
     }
     return run_session(options);
 }

@@ -23,7 +23,7 @@ Result<ExitCode> with_store(const StoreOptions& options, const Show& show) {
     auto ledger = open_store(options);
     if (!ledger) return ledger.error();
     const Result<int> code = show(*ledger, OutputStyle{options.json, !options.json && colour_allowed(STDOUT_FILENO),
-                                                              terminal_width(STDOUT_FILENO)});
+                                                       terminal_width(STDOUT_FILENO)});
     if (!code) return code.error();
     std::cout.flush();
     return static_cast<ExitCode>(*code);

@@ -63,9 +63,8 @@ struct BarFileRow {
 enum class RowStatus { row, bad, end };
 
 // Reads one CSV file of bars row by row. A row must have a readable time later than the one before of its symbol,
-// positive prices with open and close inside [low, high] (a daily bar's range is widened to hold them, and counted), and no
-// negative volume. Rows are not checked against session
-// hours. A date alone is midnight in India.
+// positive prices with open and close inside [low, high] (a daily bar's range is widened to hold them, and counted),
+// and no negative volume. Rows are not checked against session hours. A date alone is midnight in India.
 class BarFileReader {
   public:
     // Errors: not_found, io, corrupt, input (no header, missing columns, no timeframe).

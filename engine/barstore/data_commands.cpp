@@ -151,13 +151,9 @@ std::string Collected::csv(const std::vector<SeriesName>& names) const {
     return out;
 }
 
-GapPolicy usual_policy(const SeriesName& name) {
-    return name.option ? GapPolicy::option : GapPolicy::underlying;
-}
+GapPolicy usual_policy(const SeriesName& name) { return name.option ? GapPolicy::option : GapPolicy::underlying; }
 
-bool inside_day(Timeframe timeframe) {
-    return length_of(timeframe).has_value();
-}
+bool inside_day(Timeframe timeframe) { return length_of(timeframe).has_value(); }
 
 // Ticks of one or more files through the builder, and the aggregator where longer bars are wanted.
 class TickAggregation {

@@ -26,9 +26,7 @@ std::string without_gz(const fs::path& file) {
     return name;
 }
 
-std::string extension_of(const fs::path& file) {
-    return lower(fs::path(without_gz(file)).extension().string());
-}
+std::string extension_of(const fs::path& file) { return lower(fs::path(without_gz(file)).extension().string()); }
 
 bool is_data_extension(const std::string& extension) {
     return extension == ".csv" || extension == ".json" || extension == ".ndjson" || extension == ".jsonl";
@@ -79,13 +77,9 @@ bool CsvHeader::has_ohlc() const {
     return find({"open"}) >= 0 && find({"high"}) >= 0 && find({"low"}) >= 0 && find({"close"}) >= 0;
 }
 
-int CsvHeader::time_column() const {
-    return find({"ts_ist", "timestamp", "datetime", "date"});
-}
+int CsvHeader::time_column() const { return find({"ts_ist", "timestamp", "datetime", "date"}); }
 
-bool is_json_name(const fs::path& file) {
-    return extension_of(file) == ".json";
-}
+bool is_json_name(const fs::path& file) { return extension_of(file) == ".json"; }
 
 Result<DataFileKind> classify_data_file(const fs::path& file) {
     const std::string extension = extension_of(file);

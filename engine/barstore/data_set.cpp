@@ -86,8 +86,9 @@ Result<void> DataSetBuilder::add_csv(const fs::path& file) {
     }
     for (const auto& text : reader->notes()) note(text);
     if (reader->widened_days() > 0) {
-        note(fmt::format("{}: {} daily bars with open or close outside [low, high], the first at line {}: the range was widened",
-                         reader->name(), reader->widened_days(), reader->first_widened_line()));
+        note(fmt::format(
+            "{}: {} daily bars with open or close outside [low, high], the first at line {}: the range was widened",
+            reader->name(), reader->widened_days(), reader->first_widened_line()));
     }
     data_.files.push_back(reader->name());
     return {};

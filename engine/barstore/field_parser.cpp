@@ -10,9 +10,7 @@ namespace {
 constexpr double kLargestPrice = 1e11;
 constexpr double kLargestCount = 1e13;  // so that sums of a day's bars stay far inside 64 bits
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<double> parse_double(std::string_view text) {
     if (!text.empty() && text.front() == '+') text.remove_prefix(1);

@@ -245,18 +245,10 @@ RowStatus TickFileReader::next(TickFileRow& row) {
     return parts_->json ? parts_->next_json(line, row) : parts_->next_csv(line, row);
 }
 
-const std::string& TickFileReader::problem() const {
-    return parts_->problem;
-}
-int64_t TickFileReader::line_number() const {
-    return parts_->lines.line_number();
-}
-Result<void> TickFileReader::status() const {
-    return parts_->lines.status();
-}
-const std::string& TickFileReader::name() const {
-    return parts_->lines.name();
-}
+const std::string& TickFileReader::problem() const { return parts_->problem; }
+int64_t TickFileReader::line_number() const { return parts_->lines.line_number(); }
+Result<void> TickFileReader::status() const { return parts_->lines.status(); }
+const std::string& TickFileReader::name() const { return parts_->lines.name(); }
 const std::vector<SeriesName>& TickFileReader::series() const {
     return parts_->json ? parts_->json_series : parts_->columns->names();
 }

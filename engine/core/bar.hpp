@@ -21,13 +21,13 @@ std::optional<Timeframe> parse_timeframe(std::string_view text);
 std::optional<Duration> length_of(Timeframe timeframe);
 
 enum BarFlag : uint16_t {
-    kBarHistory = 1,        // context only: warms series and indicators up, is never traded through
+    kBarHistory = 1,  // context only: warms series and indicators up, is never traded through
     kBarHasVolume = 2,
     kBarHasOi = 4,
-    kBarGapFilled = 8,      // made by interpolation over a short gap of an underlying
-    kBarHasGap = 16,        // a gap of 5 to 10 minutes inside
-    kBarModelPrice = 32,    // an option priced by model
-    kBarPartial = 64,       // the session ended or the feed stopped inside it
+    kBarGapFilled = 8,    // made by interpolation over a short gap of an underlying
+    kBarHasGap = 16,      // a gap of 5 to 10 minutes inside
+    kBarModelPrice = 32,  // an option priced by model
+    kBarPartial = 64,     // the session ended or the feed stopped inside it
 };
 
 // Open, high, low, close of one interval. `start` is the start of the interval. Missing volume and open interest are
@@ -45,9 +45,7 @@ struct Bar {
     bool has_oi() const { return (flags & kBarHasOi) != 0; }
     bool is_history() const { return (flags & kBarHistory) != 0; }
     // Prices positive and low <= open, close <= high.
-    bool consistent() const {
-        return low.positive() && low <= open && low <= close && open <= high && close <= high;
-    }
+    bool consistent() const { return low.positive() && low <= open && low <= close && open <= high && close <= high; }
 };
 
 }  // namespace tide

@@ -18,13 +18,13 @@ namespace tide {
 enum TickFlag : uint32_t {
     kTickHasBid = 1,
     kTickHasAsk = 2,
-    kTickHasVolume = 4,       // `volume` is the day's total so far
-    kTickVolumeIsDelta = 8,   // `volume` is what traded since the last tick (with kTickHasVolume unset)
+    kTickHasVolume = 4,      // `volume` is the day's total so far
+    kTickVolumeIsDelta = 8,  // `volume` is what traded since the last tick (with kTickHasVolume unset)
     kTickHasOi = 16,
-    kTickModelPrice = 32,     // priced by model, not traded
-    kTickPathOfBar = 64,      // a point on the path inside a bar that will follow as a bar: moves quotes, builds no bar
-    kTickDailyValue = 128,    // stands for a whole day (a daily series used where there is no intraday one)
-    kTickRealisedValue = 256, // a VIX estimated from realised volatility (with kTickDailyValue: holds for the day)
+    kTickModelPrice = 32,   // priced by model, not traded
+    kTickPathOfBar = 64,    // a point on the path inside a bar that will follow as a bar: moves quotes, builds no bar
+    kTickDailyValue = 128,  // stands for a whole day (a daily series used where there is no intraday one)
+    kTickRealisedValue = 256,  // a VIX estimated from realised volatility (with kTickDailyValue: holds for the day)
 };
 
 // A quote or a trade. Absent parts are flags, not zeros.
@@ -76,16 +76,16 @@ struct OrderUpdateEvent {
 };
 
 enum class CommandKind : uint8_t {
-    stop,            // graceful: positions closed by the rules, then the session ends
-    stop_no_exit,    // ends with positions left as they are
+    stop,          // graceful: positions closed by the rules, then the session ends
+    stop_no_exit,  // ends with positions left as they are
     kill_switch,
-    pause,           // no new entries
+    pause,  // no new entries
     resume,
-    set,             // argument "key=value"
+    set,  // argument "key=value"
     reload,
     mode_normal,
-    exit_position,   // argument: position id
-    cancel_order,    // argument: order id
+    exit_position,  // argument: position id
+    cancel_order,   // argument: order id
 };
 // An operator's word (or a signal's, a file's), audited with who said it and why.
 struct CommandEvent {
@@ -101,11 +101,12 @@ struct ConfigEvent {
 };
 
 enum class ScriptRole : uint8_t { module, strategy };
-// One source file. Modules come before the strategy that requires them; a strategy text completes a bundle and loads it.
+// One source file. Modules come before the strategy that requires them; a strategy text completes a bundle and loads
+// it.
 struct ScriptEvent {
     StrategyId strategy;
     ScriptRole role = ScriptRole::module;
-    std::string_view name;        // "adx_category" or "adx_trend"
+    std::string_view name;  // "adx_category" or "adx_trend"
     std::string_view text;
     std::string_view parameters;  // of a strategy: "name=value" lines from --param
 };
@@ -115,7 +116,7 @@ struct InstrumentEvent {
 };
 
 struct SessionHours {
-    Duration open;   // since midnight IST
+    Duration open;  // since midnight IST
     Duration close;
 };
 // A trading day with its sessions; sent before the day's first market data.
@@ -137,13 +138,13 @@ struct ChargeRateEvent {
     std::string_view item;      // brokerage, stt, exchange, ipft, sebi, stamp, gst
     std::string_view exchange;  // NSE, BSE, * for any
     InstrumentKind kind = InstrumentKind::option;
-    std::string_view side;      // buy, sell, both
+    std::string_view side;  // buy, sell, both
     int64_t rate_e8 = 0;
     Money flat;
     std::string_view rounding;  // none, paisa, rupee
     std::string_view base;      // turnover, or for gst the items joined by '+'
     Date from;
-    Date to;                    // last day it holds
+    Date to;  // last day it holds
 };
 
 enum class FeedState : uint8_t { up, degraded, down, ended };

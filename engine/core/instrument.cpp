@@ -16,9 +16,12 @@ constexpr std::array<std::pair<InstrumentKind, std::string_view>, 5> kKinds{{
 
 std::string_view name_of(OptionRight right) {
     switch (right) {
-        case OptionRight::call: return "CE";
-        case OptionRight::put: return "PE";
-        case OptionRight::none: break;
+        case OptionRight::call:
+            return "CE";
+        case OptionRight::put:
+            return "PE";
+        case OptionRight::none:
+            break;
     }
     return "";
 }

@@ -8,8 +8,9 @@
 
 #include "core/assert.hpp"
 
-// Prices, quantities and cash are integers. The unit of Price and Money is 1/10000 rupee: exchanges quote index values to
-// two decimals and INDIA VIX to four, options tick in 5 paise, and charges are computed finer than a paisa before rounding.
+// Prices, quantities and cash are integers. The unit of Price and Money is 1/10000 rupee: exchanges quote index values
+// to two decimals and INDIA VIX to four, options tick in 5 paise, and charges are computed finer than a paisa before
+// rounding.
 namespace tide {
 
 inline constexpr int64_t kUnitsPerRupee = 10'000;

@@ -7,17 +7,17 @@ namespace tide {
 
 // What went wrong, in a form that both a person and the exit-code table can use.
 enum class ErrorCode {
-    usage,            // wrong flags or arguments
-    config,           // configuration file or value
-    input,            // a data file's content
-    not_found,        // a named file, symbol or record does not exist
-    io,               // disk full, read-only, permission
-    corrupt,          // checksum or structure of our own file does not hold
-    script,           // a strategy script was refused
-    unreachable,      // no engine running, broker or feed down
-    mismatch,         // the thing checked does not hold
-    halted,           // refused because a halt or the kill switch is on
-    internal,         // our own fault
+    usage,        // wrong flags or arguments
+    config,       // configuration file or value
+    input,        // a data file's content
+    not_found,    // a named file, symbol or record does not exist
+    io,           // disk full, read-only, permission
+    corrupt,      // checksum or structure of our own file does not hold
+    script,       // a strategy script was refused
+    unreachable,  // no engine running, broker or feed down
+    mismatch,     // the thing checked does not hold
+    halted,       // refused because a halt or the kill switch is on
+    internal,     // our own fault
 };
 enum class Severity { info, warning, error, critical };
 

@@ -84,16 +84,25 @@ void SettingsRegistry::add(std::string key, bool& value, std::string help) {
 }
 void SettingsRegistry::add(std::string key, int64_t& value, int64_t min, int64_t max, std::string unit,
                            std::string help) {
-    settings_.push_back({std::move(key), &value, static_cast<double>(min), static_cast<double>(max), std::move(unit),
-                         std::move(help), {}});
+    settings_.push_back({std::move(key),
+                         &value,
+                         static_cast<double>(min),
+                         static_cast<double>(max),
+                         std::move(unit),
+                         std::move(help),
+                         {}});
 }
-void SettingsRegistry::add(std::string key, double& value, double min, double max, std::string unit,
-                           std::string help) {
+void SettingsRegistry::add(std::string key, double& value, double min, double max, std::string unit, std::string help) {
     settings_.push_back({std::move(key), &value, min, max, std::move(unit), std::move(help), {}});
 }
 void SettingsRegistry::add(std::string key, Money& value, int64_t min_rupees, int64_t max_rupees, std::string help) {
-    settings_.push_back({std::move(key), &value, static_cast<double>(min_rupees), static_cast<double>(max_rupees),
-                         "rupees", std::move(help), {}});
+    settings_.push_back({std::move(key),
+                         &value,
+                         static_cast<double>(min_rupees),
+                         static_cast<double>(max_rupees),
+                         "rupees",
+                         std::move(help),
+                         {}});
 }
 void SettingsRegistry::add(std::string key, TimeOfDay& value, std::string help) {
     settings_.push_back({std::move(key), &value, 0, 0, "IST", std::move(help), {}});
@@ -117,9 +126,9 @@ Result<void> SettingsRegistry::set(std::string_view key, std::string_view value)
     const Setting* setting = find(key);
     if (setting == nullptr) {
         const std::string near = nearest_key(key);
-        return make_error(ErrorCode::config,
-                          fmt::format("unknown key '{}'{}", key,
-                                      near.empty() ? "; 'engine config show' lists them" : "; did you mean '" + near + "'?"));
+        return make_error(ErrorCode::config, fmt::format("unknown key '{}'{}", key,
+                                                         near.empty() ? "; 'engine config show' lists them"
+                                                                      : "; did you mean '" + near + "'?"));
     }
     return std::visit(
         [&](auto* target) -> Result<void> {
@@ -131,8 +140,9 @@ Result<void> SettingsRegistry::set(std::string_view key, std::string_view value)
                 const auto number = parse_number<T>(value);
                 if (!number || !std::isfinite(static_cast<double>(*number)) ||
                     static_cast<double>(*number) < setting->min || static_cast<double>(*number) > setting->max) {
-                    return refuse(*setting, value,
-                                  (std::is_same_v<T, int64_t> ? "a whole number " : "a number ") + range_text(*setting));
+                    return refuse(
+                        *setting, value,
+                        (std::is_same_v<T, int64_t> ? "a whole number " : "a number ") + range_text(*setting));
                 }
                 *target = *number;
             } else if constexpr (std::is_same_v<T, std::string>) {

@@ -10,8 +10,8 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 
-// Numbers that a trader may want to change: one registered setting each, with default, range, unit and help. The registry
-// is what reads a configuration, refuses what is unknown or out of range, and documents itself.
+// Numbers that a trader may want to change: one registered setting each, with default, range, unit and help. The
+// registry is what reads a configuration, refuses what is unknown or out of range, and documents itself.
 namespace tide {
 
 struct Setting {
@@ -19,7 +19,7 @@ struct Setting {
     using Target = std::variant<bool*, int64_t*, double*, std::string*, Money*, TimeOfDay*>;
     std::string key;  // "risk.max_positions"
     Target target;
-    double min = 0;   // for int64, double (and Money, in rupees)
+    double min = 0;  // for int64, double (and Money, in rupees)
     double max = 0;
     std::string unit;
     std::string help;

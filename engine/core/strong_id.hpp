@@ -22,9 +22,9 @@ class StrongId {
 
 using InstrumentId = StrongId<struct InstrumentTag, uint32_t>;
 using StrategyId = StrongId<struct StrategyTag, uint16_t>;
-using OrderId = StrongId<struct OrderTag, uint64_t>;       // ours, given before the order leaves
+using OrderId = StrongId<struct OrderTag, uint64_t>;  // ours, given before the order leaves
 using BrokerOrderId = StrongId<struct BrokerOrderTag, uint64_t>;
-using FillId = StrongId<struct FillTag, uint64_t>;          // the broker's trade number
+using FillId = StrongId<struct FillTag, uint64_t>;  // the broker's trade number
 using IntentId = StrongId<struct IntentTag, uint64_t>;
 using PositionId = StrongId<struct PositionTag, uint64_t>;
 

@@ -8,7 +8,8 @@
 #include "core/result.hpp"
 
 // Two kinds of time that cannot be mixed: when the exchange says something happened, and when we received it. Both are
-// nanoseconds since 1970-01-01 UTC. Inside the Session, "now" is the receive time of the current event and nothing else.
+// nanoseconds since 1970-01-01 UTC. Inside the Session, "now" is the receive time of the current event and nothing
+// else.
 namespace tide {
 
 using Duration = std::chrono::nanoseconds;

@@ -75,13 +75,9 @@ uint64_t RandomSource::bits() {
     return result;
 }
 
-double RandomSource::uniform() {
-    return (static_cast<double>(bits() >> 11U) + 0.5) * 0x1.0p-53;
-}
+double RandomSource::uniform() { return (static_cast<double>(bits() >> 11U) + 0.5) * 0x1.0p-53; }
 
-double RandomSource::normal() {
-    return normal_quantile(uniform());
-}
+double RandomSource::normal() { return normal_quantile(uniform()); }
 
 double normal_quantile(double p) {
     const double centred = p - 0.5;

@@ -42,9 +42,7 @@ std::string symbol_of(const ReplayKey& key) {
 
 }  // namespace
 
-void ReplayContracts::note_once(const std::string& note) {
-    ++notes_[note];
-}
+void ReplayContracts::note_once(const std::string& note) { ++notes_[note]; }
 
 std::vector<std::string> ReplayContracts::notes() const {
     std::vector<std::string> lines;

@@ -657,17 +657,9 @@ Result<std::unique_ptr<ReplayFeed>> ReplayFeed::create(ReplayInput input) {
 
 ReplayFeed::ReplayFeed(std::unique_ptr<Player> player) : player_(std::move(player)) {}
 ReplayFeed::~ReplayFeed() = default;
-Result<bool> ReplayFeed::next(Event& event) {
-    return player_->next(event);
-}
-void ReplayFeed::want_bar_path(bool wanted) {
-    player_->want_bar_path(wanted);
-}
-std::string ReplayFeed::describe() const {
-    return player_->describe();
-}
-std::vector<std::string> ReplayFeed::notes() const {
-    return player_->notes();
-}
+Result<bool> ReplayFeed::next(Event& event) { return player_->next(event); }
+void ReplayFeed::want_bar_path(bool wanted) { player_->want_bar_path(wanted); }
+std::string ReplayFeed::describe() const { return player_->describe(); }
+std::vector<std::string> ReplayFeed::notes() const { return player_->notes(); }
 
 }  // namespace tide

@@ -48,7 +48,7 @@ struct ReplayInput {
     std::vector<ReplaySeries> history;    // context only: 1d, or anything before the first traded day
     std::optional<Date> from;  // first and last day that is traded through; traded data before `from` is context
     std::optional<Date> to;
-    bool option_model = false;                  // send the contracts of each day, for prices by model
+    bool option_model = false;  // send the contracts of each day, for prices by model
     bool realised_vix = false;  // on days without any VIX: estimated from the daily closes of the first index
     const TradingCalendar* calendar = nullptr;  // must outlive the feed
     const ContractRules* rules = nullptr;       // must outlive the feed

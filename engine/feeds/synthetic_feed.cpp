@@ -161,7 +161,7 @@ class SyntheticFeed::Generator {
     std::vector<TradingDay> days_;  // the year and today, ascending
     TradingDay day_;
     SyntheticPast past_;
-    Date history_day_{};            // whose 1-minute bars are being given
+    Date history_day_{};  // whose 1-minute bars are being given
     RandomSource noise_;
     std::vector<Instrument> instruments_;
     std::vector<SyntheticChain> chains_;
@@ -410,12 +410,8 @@ Result<std::unique_ptr<SyntheticFeed>> SyntheticFeed::create(const SyntheticSett
 
 SyntheticFeed::SyntheticFeed(std::unique_ptr<Generator> generator) : generator_(std::move(generator)) {}
 SyntheticFeed::~SyntheticFeed() = default;
-Result<bool> SyntheticFeed::next(Event& event) {
-    return generator_->next(event);
-}
-Date SyntheticFeed::session_date() const {
-    return generator_->date();
-}
+Result<bool> SyntheticFeed::next(Event& event) { return generator_->next(event); }
+Date SyntheticFeed::session_date() const { return generator_->date(); }
 
 std::string SyntheticFeed::describe() const {
     const SyntheticSettings& settings = generator_->settings();

@@ -76,16 +76,12 @@ const double kWhole = unscaled_until(1.0);
 double synthetic_u_shape(double x) {
     return (kFloor + kOpen * std::exp(-x / kOpenLength) + kClose * std::exp(-(1.0 - x) / kCloseLength)) / kWhole;
 }
-double synthetic_u_shape_until(double x) {
-    return unscaled_until(std::clamp(x, 0.0, 1.0)) / kWhole;
-}
+double synthetic_u_shape_until(double x) { return unscaled_until(std::clamp(x, 0.0, 1.0)) / kWhole; }
 
 SyntheticPrices::SyntheticPrices(uint64_t seed)
     : seed_(seed), random_(seed, kFirstDayStream), variance_(kRange.sigma * kRange.sigma) {}
 
-double SyntheticPrices::daily_sigma() const {
-    return std::sqrt(variance_);
-}
+double SyntheticPrices::daily_sigma() const { return std::sqrt(variance_); }
 
 void SyntheticPrices::start_day(const SyntheticDayPlan& plan) {
     random_ = RandomSource(seed_, kFirstDayStream + days_++);

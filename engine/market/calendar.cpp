@@ -14,9 +14,7 @@ constexpr SessionHours kRoundTheClock{Duration::zero(), hours(24)};
 constexpr size_t kMostSessions = std::tuple_size_v<decltype(TradingDayEvent::sessions)>;
 constexpr int kLongestClosure_days = 30;  // a calendar that is closed for longer is a mistake in its file
 
-int year_of(Date date) {
-    return int(civil(date).year());
-}
+int year_of(Date date) { return int(civil(date).year()); }
 bool is_weekend(Date date) {
     const auto weekday = weekday_of(date);
     return weekday == std::chrono::Saturday || weekday == std::chrono::Sunday;

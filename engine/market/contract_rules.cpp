@@ -48,9 +48,7 @@ bool same_week(Date a, Date b) {
     const auto monday = [](Date date) { return date - days(weekday_of(date).iso_encoding() - 1); };
     return monday(a) == monday(b);
 }
-bool quarter_month(Date date) {
-    return static_cast<unsigned>(civil(date).month()) % 3 == 0;
-}
+bool quarter_month(Date date) { return static_cast<unsigned>(civil(date).month()) % 3 == 0; }
 
 std::optional<std::chrono::weekday> parse_weekday(std::string_view name) {
     constexpr std::array<std::string_view, 7> kNames{"Sunday",   "Monday", "Tuesday", "Wednesday",
@@ -204,9 +202,7 @@ Result<ContractRules> ContractRules::load(const std::filesystem::path& file) {
     return rules;
 }
 
-bool ContractRules::knows(std::string_view underlying) const {
-    return terms_.find(underlying) != terms_.end();
-}
+bool ContractRules::knows(std::string_view underlying) const { return terms_.find(underlying) != terms_.end(); }
 
 std::vector<std::string> ContractRules::underlyings() const {
     std::vector<std::string> names;

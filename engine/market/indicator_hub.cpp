@@ -61,9 +61,7 @@ void IndicatorHub::on_bar(const Bar& bar) {
     for (const int32_t handle : handles) update(slots_[static_cast<size_t>(handle)], values);
 }
 
-std::span<const double> IndicatorHub::values(int32_t handle) const {
-    return slot(handle).indicator->values();
-}
+std::span<const double> IndicatorHub::values(int32_t handle) const { return slot(handle).indicator->values(); }
 
 double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     const Slot& found = slot(handle);
@@ -73,12 +71,8 @@ double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     return found.past[row + output];
 }
 
-size_t IndicatorHub::history(int32_t handle) const {
-    return std::min(slot(handle).updates, capacity_);
-}
-std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const {
-    return slot(handle).spec->outputs;
-}
+size_t IndicatorHub::history(int32_t handle) const { return std::min(slot(handle).updates, capacity_); }
+std::span<const std::string_view> IndicatorHub::outputs(int32_t handle) const { return slot(handle).spec->outputs; }
 
 std::span<const int32_t> IndicatorHub::handles_of(InstrumentId instrument, Timeframe timeframe) const {
     const size_t i = instrument.value() * kTimeframeCount + static_cast<size_t>(timeframe);

@@ -160,9 +160,7 @@ double normalised_implied(double x, double target, double gap) {
 
 }  // namespace
 
-double normal_cdf(double x) {
-    return 0.5 * std::erfc(-x * (0.5 * std::numbers::sqrt2));
-}
+double normal_cdf(double x) { return 0.5 * std::erfc(-x * (0.5 * std::numbers::sqrt2)); }
 
 double option_price(const OptionTerms& terms, double sigma) {
     const ForwardTerms on_forward = forward_terms(terms);

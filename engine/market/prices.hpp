@@ -18,8 +18,8 @@ struct VixReading {
     bool known() const { return source != VixSource::none; }
 };
 
-// Everything that has a price now: quotes as fed, the VIX, and, where a backtest asks for it, options priced by model. The
-// Session and the paper exchange each keep one, fed the same events, so that both see the same market.
+// Everything that has a price now: quotes as fed, the VIX, and, where a backtest asks for it, options priced by model.
+// The Session and the paper exchange each keep one, fed the same events, so that both see the same market.
 class MarketPrices {
   public:
     void use_option_model(const OptionModelSettings& settings) { model_ = settings; }

@@ -70,15 +70,9 @@ Result<TomlReader> TomlReader::open(const std::filesystem::path& file) {
 namespace {
 
 // The value of a node as T, or nothing when it is of another type.
-std::optional<std::string> as_text(const toml::node& node) {
-    return node.value_exact<std::string>();
-}
-std::optional<int64_t> as_integer(const toml::node& node) {
-    return node.value_exact<int64_t>();
-}
-std::optional<bool> as_flag(const toml::node& node) {
-    return node.value_exact<bool>();
-}
+std::optional<std::string> as_text(const toml::node& node) { return node.value_exact<std::string>(); }
+std::optional<int64_t> as_integer(const toml::node& node) { return node.value_exact<int64_t>(); }
+std::optional<bool> as_flag(const toml::node& node) { return node.value_exact<bool>(); }
 std::optional<Date> as_date(const toml::node& node) {
     const auto value = node.value_exact<toml::date>();
     if (!value) return std::nullopt;
@@ -92,18 +86,10 @@ std::optional<TimeOfDay> as_time(const toml::node& node) {
 
 }  // namespace
 
-std::string TomlReader::text(std::string_view key) {
-    return document_->get(*node_, key, as_text, "a text");
-}
-int64_t TomlReader::integer(std::string_view key) {
-    return document_->get(*node_, key, as_integer, "a whole number");
-}
-bool TomlReader::flag(std::string_view key) {
-    return document_->get(*node_, key, as_flag, "true or false");
-}
-Date TomlReader::date(std::string_view key) {
-    return document_->get(*node_, key, as_date, "a date like 2026-11-20");
-}
+std::string TomlReader::text(std::string_view key) { return document_->get(*node_, key, as_text, "a text"); }
+int64_t TomlReader::integer(std::string_view key) { return document_->get(*node_, key, as_integer, "a whole number"); }
+bool TomlReader::flag(std::string_view key) { return document_->get(*node_, key, as_flag, "true or false"); }
+Date TomlReader::date(std::string_view key) { return document_->get(*node_, key, as_date, "a date like 2026-11-20"); }
 TimeOfDay TomlReader::time(std::string_view key) {
     return document_->get(*node_, key, as_time, "a time like 09:15:00");
 }
@@ -158,8 +144,6 @@ Result<void> TomlReader::finish() {
     return {};
 }
 
-const std::string& TomlReader::file_name() const {
-    return document_->file;
-}
+const std::string& TomlReader::file_name() const { return document_->file; }
 
 }  // namespace tide

@@ -77,7 +77,8 @@ class Guardian {
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
-    // The session is to end: closes everything, and what is filled later too. Priority 1, repeated until nothing is open.
+    // The session is to end: closes everything, and what is filled later too. Priority 1, repeated until nothing is
+    // open.
     void close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions);
 
   private:

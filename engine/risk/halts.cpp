@@ -9,9 +9,7 @@
 namespace tide {
 namespace {
 
-Duration minutes_of(double m) {
-    return Duration(static_cast<int64_t>(std::llround(m * 60e9)));
-}
+Duration minutes_of(double m) { return Duration(static_cast<int64_t>(std::llround(m * 60e9))); }
 
 // What the kill switch stands for beside an operator's word; a resume ends them with it.
 constexpr std::array kKillCauses{HaltKind::kill_switch, HaltKind::equity_floor, HaltKind::margin, HaltKind::vix_kill};

@@ -9,9 +9,7 @@ template <class... Args>
 RiskVerdict refuse(RiskCode code, std::string values, fmt::format_string<Args...> text, Args&&... args) {
     return {code, std::move(values), fmt::format(text, std::forward<Args>(args)...), std::nullopt};
 }
-RiskVerdict pass(std::string values) {
-    return {RiskCode::ok, std::move(values), "passed", std::nullopt};
-}
+RiskVerdict pass(std::string values) { return {RiskCode::ok, std::move(values), "passed", std::nullopt}; }
 
 }  // namespace
 

@@ -16,12 +16,8 @@ constexpr int64_t kUsualSizeMemory = 20;     // entries that the running mean re
 double seconds_between(ReceiveTime earlier, ReceiveTime later) {
     return std::chrono::duration<double>(later - earlier).count();
 }
-Duration minutes_of(double m) {
-    return Duration(static_cast<int64_t>(std::llround(m * 60e9)));
-}
-Duration seconds_of(double s) {
-    return Duration(static_cast<int64_t>(std::llround(s * 1e9)));
-}
+Duration minutes_of(double m) { return Duration(static_cast<int64_t>(std::llround(m * 60e9))); }
+Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
 
 Money percent_of(Money amount, double pct) {
     return scale(amount, static_cast<int64_t>(std::llround(pct * 10'000)), 1'000'000);
@@ -71,9 +67,7 @@ uint64_t decision_hash(const Intent& intent) {
         .add(intent.decision_bar.time_since_epoch().count())
         .value();
 }
-bool has_decision_bar(const Intent& intent) {
-    return intent.decision_bar.time_since_epoch().count() != 0;
-}
+bool has_decision_bar(const Intent& intent) { return intent.decision_bar.time_since_epoch().count() != 0; }
 
 InstrumentId underlying_of(const Instrument& instrument) {
     return instrument.underlying.valid() ? instrument.underlying : instrument.id;

@@ -119,7 +119,8 @@ void Session::on(const ConfigEvent& config) {
     record(SessionRecord{"", "start", config_.mode, "config sha256 " + to_hex(sha256(config.text))});
     if (!config_.start_limited) return;
     halts_.begin_limited(now_);
-    record(NoteRecord{"warning", "engine", "limited mode after a kill switch: smaller size, one position; 'engine mode normal' ends it"});
+    record(NoteRecord{"warning", "engine",
+                      "limited mode after a kill switch: smaller size, one position; 'engine mode normal' ends it"});
 }
 
 void Session::on(const ScriptEvent& script) {
@@ -203,7 +204,8 @@ void Session::on(const FeedStatusEvent& status) {
     switch (status.state) {
         case FeedState::up:
             if (halts_.clear(HaltKind::feed_down, now_)) {
-                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), false, fmt::format("feed={}", status.feed), text});
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), false, fmt::format("feed={}", status.feed),
+                                  text});
             }
             record(NoteRecord{"info", "feed", text});
             break;
@@ -212,7 +214,8 @@ void Session::on(const FeedStatusEvent& status) {
             break;
         case FeedState::down:
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
-                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed), text});
+                record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed),
+                                  text});
                 desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
             }
             break;
@@ -234,7 +237,8 @@ std::string Session::obey(const CommandEvent& command) {
     switch (command.kind) {
         case CommandKind::stop:
             stop_requested_ = true;
-            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping")) desk_.cancel_entries(now_, "stop");
+            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping"))
+                desk_.cancel_entries(now_, "stop");
             guardian_.close_for_good(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
             return "entries closed; positions are being closed";
         case CommandKind::stop_no_exit:

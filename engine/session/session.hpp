@@ -32,7 +32,7 @@ struct SessionOutcome {
     bool halted = false;  // a limit ended the day: daily loss, drawdown, losing streak, extreme VIX
     bool script_refused = false;
     bool script_quarantined = false;
-    std::string script_error;  // of the first refusal
+    std::string script_error;  // of the first refusal or quarantine
 };
 
 // Turns an ordered stream of events into orders and records (docs/architecture.md, "The Session's contract"). One
@@ -123,6 +123,7 @@ class Session final : private DeskListener, private StrategyServices {
     void take_output(ScriptRunner& runner, const CallbackResult& result, CallbackOutput& output,
                      std::string_view default_symbol);
     void record_fault(ScriptRunner& runner, const CallbackResult& result);
+    void quarantine(ScriptRunner& runner, const std::string& message);
     ScriptRunner* runner(StrategyId id);
     const ScriptRunner* runner(StrategyId id) const;
 
@@ -188,6 +189,7 @@ class Session final : private DeskListener, private StrategyServices {
     std::vector<PositionId> surplus_;      // opened by an overfill: to be closed at once
     std::deque<PendingCall> pending_;
     CallbackOutput output_;
+    mutable std::vector<RiskRecord> prechecked_;  // refusals that the running callback was told at once
     GuardianActions actions_;
     ReceiveTime now_{};
     std::optional<ReceiveTime> next_due_;  // earliest_due() after the last event

@@ -13,12 +13,12 @@ struct SessionConfig {
     RiskSettings risk;
     OrderSettings orders;
     OptionModelSettings option_model;
-    std::string mode = "paper";         // for the records only; nothing inside depends on it
-    bool use_option_model = false;      // options without a recorded price are priced by model, flagged
-    bool over_history = false;          // prices are recorded ones: a daily or realised VIX holds for its day
-    bool start_limited = false;         // an earlier session was killed: half size, one position, until an operator says
-    int64_t seed = 1;                   // of math.random in scripts and of client order ids
-    int64_t bars_kept = 1024;           // per instrument and timeframe
+    std::string mode = "paper";     // for the records only; nothing inside depends on it
+    bool use_option_model = false;  // options without a recorded price are priced by model, flagged
+    bool over_history = false;      // prices are recorded ones: a daily or realised VIX holds for its day
+    bool start_limited = false;     // an earlier session was killed: half size, one position, until an operator says
+    int64_t seed = 1;               // of math.random in scripts and of client order ids
+    int64_t bars_kept = 1024;       // per instrument and timeframe
 
     void register_settings(SettingsRegistry& registry);
 };

@@ -55,10 +55,9 @@ void Session::load_script(const ScriptEvent& script) {
     output_.clear();
     const auto result = host_.on_start(owner.id(), output_);
     take_output(owner, result, output_, "");
-    if (result.status == CallbackStatus::error || result.status == CallbackStatus::budget) {
-        owner.deactivate();
-        refuse(result.message);
-    }
+    // A script that could not prepare itself must not trade; the session goes on and guards what is open.
+    const bool failed = result.status == CallbackStatus::error || result.status == CallbackStatus::budget;
+    if (failed && owner.active()) quarantine(owner, result.message);
 }
 
 BarMessage Session::message_of(const ScriptRunner& owner, const Bar& bar) const {
@@ -201,6 +200,9 @@ void Session::check_exits(InstrumentId moved) {
 void Session::take_output(ScriptRunner& owner, const CallbackResult& result, CallbackOutput& output,
                           std::string_view default_symbol) {
     if (result.status == CallbackStatus::not_defined) return;
+    if (!prechecked_.empty()) {
+        for (auto& refusal : std::exchange(prechecked_, {})) record(std::move(refusal));
+    }
     for (auto& log : output.logs) record(NoteRecord{log.level, owner.name(), std::move(log.text)});
     if (result.status != CallbackStatus::ok) return record_fault(owner, result);
     owner.faults_in_a_row = 0;
@@ -231,18 +233,23 @@ void Session::record_fault(ScriptRunner& owner, const CallbackResult& result) {
     const bool quarantined = result.status == CallbackStatus::quarantined;
     const char* status = quarantined ? "quarantined" : result.status == CallbackStatus::budget ? "budget" : "error";
     const auto& declared = owner.declaration();
+    if (quarantined) return quarantine(owner, result.message);
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, status, result.message});
-    if (!quarantined) return;
+}
+
+void Session::quarantine(ScriptRunner& owner, const std::string& message) {
+    const auto& declared = owner.declaration();
+    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "quarantined", message});
     owner.deactivate();
     script_quarantined_ = true;
+    if (script_error_.empty()) script_error_ = message;
     timers_.drop(owner.id());
     int64_t positions = 0;
     for (const Position& position : portfolio_.open()) positions += position.strategy == owner.id() ? 1 : 0;
-    record(
-        NoteRecord{"error", "engine",
-                   fmt::format("{} is quarantined after repeated failures; {} open position{} of it {} guarded by the "
-                               "engine's stops and mandatory exits",
-                               declared.name, positions, positions == 1 ? "" : "s", positions == 1 ? "is" : "are")});
+    record(NoteRecord{"error", "engine",
+                      fmt::format("{} is quarantined; {} open position{} of it {} guarded by the "
+                                  "engine's stops and mandatory exits",
+                                  declared.name, positions, positions == 1 ? "" : "s", positions == 1 ? "is" : "are")});
 }
 
 void Session::queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text) {

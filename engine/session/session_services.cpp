@@ -97,9 +97,10 @@ Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_vi
         return make_error(ErrorCode::script,
                           fmt::format("no {} {} options with at least {} days left", underlying, expiry, min_days));
     }
-    const auto nearest = std::min_element(options.begin(), options.end(), [&](const Instrument* a, const Instrument* b) {
-        return std::abs((a->strike - *spot).units()) < std::abs((b->strike - *spot).units());
-    });
+    const auto nearest =
+        std::min_element(options.begin(), options.end(), [&](const Instrument* a, const Instrument* b) {
+            return std::abs((a->strike - *spot).units()) < std::abs((b->strike - *spot).units());
+        });
     ChainSnapshot snapshot;
     snapshot.underlying = book().get(id).symbol;
     snapshot.spot = spot->to_double();
@@ -113,7 +114,8 @@ Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_vi
     }
     const auto centre = std::find(levels.begin(), levels.end(), (*nearest)->strike) - levels.begin();
     const Price low = levels[static_cast<size_t>(std::max<int64_t>(0, centre - strikes))];
-    const Price high = levels[static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(levels.size()) - 1, centre + strikes))];
+    const Price high =
+        levels[static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(levels.size()) - 1, centre + strikes))];
     for (const Instrument* option : options) {
         if (option->strike >= low && option->strike <= high) snapshot.rows.push_back(chain_row(*option));
     }
@@ -164,6 +166,15 @@ std::optional<Refusal> Session::precheck(const Intent& intent) const {
     if (const ScriptRunner* owner = runner(intent.strategy)) asked.decision_bar = owner->decision_bar;
     const RiskVerdict verdict = gate_.evaluate(asked, risk_context());
     if (verdict.passed()) return std::nullopt;
+    // Recorded once the callback is over: nothing is recorded in the middle of one.
+    prechecked_.push_back({{},
+                           {},
+                           intent.strategy,
+                           symbol_of(intent.instrument),
+                           false,
+                           std::string(name_of(verdict.code)),
+                           verdict.values,
+                           verdict.text});
     return Refusal{std::string(name_of(verdict.code)), verdict.text, verdict.max_lots};
 }
 

@@ -11,8 +11,8 @@ std::string percent(double fraction) { return fmt::format("{:.0f}%", fraction * 
 }  // namespace
 
 RiskContext Session::risk_context() const {
-    return {now_,   market_.prices(), portfolio_, desk_, hours_, halts_, charges_, config_.use_option_model,
-            config_.over_history};
+    return {now_,     market_.prices(),         portfolio_,          desk_, hours_, halts_,
+            charges_, config_.use_option_model, config_.over_history};
 }
 
 void Session::process(Intent intent, const ScriptRunner* owner) {
@@ -28,8 +28,14 @@ void Session::process(Intent intent, const ScriptRunner* owner) {
                                                                   : InstrumentId();
     record(IntentRecord{intent, symbol_of(subject)});
     const RiskVerdict verdict = gate_.evaluate(intent, risk_context());
-    record(RiskRecord{intent.id, {}, intent.strategy, symbol_of(subject), verdict.passed(),
-                      std::string(name_of(verdict.code)), verdict.values, verdict.text});
+    record(RiskRecord{intent.id,
+                      {},
+                      intent.strategy,
+                      symbol_of(subject),
+                      verdict.passed(),
+                      std::string(name_of(verdict.code)),
+                      verdict.values,
+                      verdict.text});
     if (!verdict.passed()) {
         OrderMessage message;
         message.intent = intent.id.value();
@@ -43,11 +49,16 @@ void Session::process(Intent intent, const ScriptRunner* owner) {
     }
     const std::string script = owner == nullptr ? "" : owner->version_text();
     switch (intent.kind) {
-        case IntentKind::enter: return enter(intent, owner);
-        case IntentKind::exit: return leave(intent, *position, owner == nullptr ? "operator" : "script", script);
+        case IntentKind::enter:
+            return enter(intent, owner);
+        case IntentKind::exit:
+            return leave(intent, *position, owner == nullptr ? "operator" : "script", script);
         case IntentKind::set_stop:
-        case IntentKind::set_target: return move_level(intent);
-        case IntentKind::cancel: desk_.cancel(intent.order, now_, "asked for by the script"); return;
+        case IntentKind::set_target:
+            return move_level(intent);
+        case IntentKind::cancel:
+            desk_.cancel(intent.order, now_, "asked for by the script");
+            return;
     }
 }
 
@@ -74,7 +85,8 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     }
 }
 
-void Session::leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script) {
+void Session::leave(const Intent& intent, const Position& position, std::string_view decided_by,
+                    const std::string& script) {
     const Instrument& instrument = book().get(position.instrument);
     OrderRequest request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
     request.mandatory = decided_by != "script";
@@ -108,18 +120,19 @@ void Session::move_level(const Intent& intent) {
     const bool is_stop = intent.kind == IntentKind::set_stop;
     const Price tick = book().get(position.underlying).tick;
     const int direction = position.underlying_direction;
-    const Price level = is_stop ? round_stop(intent.level, tick, direction) : round_target(intent.level, tick, direction);
+    const Price level =
+        is_stop ? round_stop(intent.level, tick, direction) : round_target(intent.level, tick, direction);
     const auto& current = is_stop ? position.levels.stop : position.levels.target;
     if (current == level) return;
-    // The gate let pass what was asked for; the rounding must not take the stop back behind where it is (a stop made from
-    // a percentage need not lie on a tick).
+    // The gate let pass what was asked for; the rounding must not take the stop back behind where it is (a stop made
+    // from a percentage need not lie on a tick).
     const bool back = is_stop && current && (position.underlying_direction > 0 ? level < *current : level > *current);
     if (back) return;
     const bool done = is_stop ? portfolio_.set_stop(intent.position, level, false, intent.reason.rule)
                               : portfolio_.set_target(intent.position, level, false);
     TIDE_ASSERT(done);
-    record(PositionRecord{*portfolio_.find(intent.position), symbol_of(position.instrument), is_stop ? "stop" : "target",
-                          intent.reason.text.empty() ? intent.why : intent.reason.text});
+    record(PositionRecord{*portfolio_.find(intent.position), symbol_of(position.instrument),
+                          is_stop ? "stop" : "target", intent.reason.text.empty() ? intent.why : intent.reason.text});
 }
 
 void Session::apply(GuardianActions& actions) {
@@ -236,8 +249,9 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
 
 void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
     if (outcome.surplus.valid()) {
-        record(NoteRecord{"error", "engine", fmt::format("more was filled than was open in {}: the rest is closed at once",
-                                                         symbol_of(fill.instrument))});
+        record(NoteRecord{"error", "engine",
+                          fmt::format("more was filled than was open in {}: the rest is closed at once",
+                                      symbol_of(fill.instrument))});
         surplus_.push_back(outcome.surplus);
     }
     const std::string symbol = symbol_of(fill.instrument);
@@ -248,7 +262,8 @@ void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
         record(PositionRecord{*position, symbol, std::string(name_of(outcome.effect)),
                               outcome.effect == FillEffect::reduced
                                   ? percent(static_cast<double>(position->quantity.units()) /
-                                            static_cast<double>(position->opened_quantity.units())) + " left"
+                                            static_cast<double>(position->opened_quantity.units())) +
+                                        " left"
                                   : ""});
         return;
     }
@@ -270,8 +285,8 @@ void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
 
 void Session::on_contradiction(OrderId order, InstrumentId instrument, std::string_view text) {
     record(NoteRecord{"error", "engine",
-                      fmt::format("order {} in {}: {}; the instrument is blocked until an operator resolves it", order.value(),
-                                  symbol_of(instrument), text)});
+                      fmt::format("order {} in {}: {}; the instrument is blocked until an operator resolves it",
+                                  order.value(), symbol_of(instrument), text)});
 }
 
 }  // namespace tide

@@ -48,9 +48,7 @@ class TimerQueue {
     }
 
   private:
-    static bool later(const Timer& a, const Timer& b) {
-        return a.due != b.due ? a.due > b.due : a.number > b.number;
-    }
+    static bool later(const Timer& a, const Timer& b) { return a.due != b.due ? a.due > b.due : a.number > b.number; }
     std::vector<Timer> heap_;
     uint64_t asked_ = 0;
 };

@@ -2,12 +2,8 @@
 
 namespace tide {
 
-std::string_view name_of(Side side) {
-    return side == Side::buy ? "buy" : "sell";
-}
-std::string_view name_of(OrderPurpose purpose) {
-    return purpose == OrderPurpose::entry ? "entry" : "exit";
-}
+std::string_view name_of(Side side) { return side == Side::buy ? "buy" : "sell"; }
+std::string_view name_of(OrderPurpose purpose) { return purpose == OrderPurpose::entry ? "entry" : "exit"; }
 
 std::string_view name_of(OrderState state) {
     switch (state) {

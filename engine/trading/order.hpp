@@ -10,12 +10,8 @@
 namespace tide {
 
 enum class Side : uint8_t { buy, sell };
-constexpr Side opposite(Side side) {
-    return side == Side::buy ? Side::sell : Side::buy;
-}
-constexpr int64_t sign_of(Side side) {
-    return side == Side::buy ? 1 : -1;
-}
+constexpr Side opposite(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
+constexpr int64_t sign_of(Side side) { return side == Side::buy ? 1 : -1; }
 std::string_view name_of(Side side);
 
 // The states of one order. The table of (state, event) pairs is in order_state.cpp.
@@ -35,9 +31,7 @@ enum class OrderState : uint8_t {
     refused,  // by the risk gate; never left
 };
 std::string_view name_of(OrderState state);
-constexpr bool is_final(OrderState state) {
-    return state >= OrderState::filled;
-}
+constexpr bool is_final(OrderState state) { return state >= OrderState::filled; }
 
 // Why an order exists; exits are never refused by entry limits.
 enum class OrderPurpose : uint8_t { entry, exit };

@@ -374,8 +374,8 @@ void OrderDesk::after_update(Entry& e, const OrderUpdateEvent& update, ReceiveTi
     if (working(e.order.state)) work_again(e, now);
 }
 
-// A cancel that was asked for stops re-pricing and expiry. An order that works on after it was given up needs them again:
-// an exit would rest at a limit of long ago and yet count as running.
+// A cancel that was asked for stops re-pricing and expiry. An order that works on after it was given up needs them
+// again: an exit would rest at a limit of long ago and yet count as running.
 void OrderDesk::work_again(Entry& e, ReceiveTime now) {
     if (e.cancel_wanted) return;
     if (e.order.style == PriceStyle::aggressive && !e.reprice_due) {

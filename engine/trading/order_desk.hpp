@@ -38,11 +38,11 @@ struct OrderRequest {
     Side side = Side::buy;
     OrderPurpose purpose = OrderPurpose::entry;
     Quantity quantity;
-    std::optional<Price> limit;  // none: aggressive
-    Price fallback_price;        // of an aggressive exit when the instrument has no price at all
+    std::optional<Price> limit;               // none: aggressive
+    Price fallback_price;                     // of an aggressive exit when the instrument has no price at all
     std::optional<ReceiveTime> leave_before;  // of an entry: dropped if it still waits by then
-    int priority = 5;            // of an exit
-    bool mandatory = false;      // an exit that the engine or an operator decided: no script may cancel it
+    int priority = 5;                         // of an exit
+    bool mandatory = false;                   // an exit that the engine or an operator decided: no script may cancel it
     std::string tag;
     std::string why;
 };

@@ -8,18 +8,12 @@
 namespace tide {
 namespace {
 
-bool margined(const Instrument& instrument) {
-    return instrument.kind == InstrumentKind::future;
-}
+bool margined(const Instrument& instrument) { return instrument.kind == InstrumentKind::future; }
 
-Price average(Money value, Quantity quantity) {
-    return scale(Price::from_units(value.units()), 1, quantity.units());
-}
+Price average(Money value, Quantity quantity) { return scale(Price::from_units(value.units()), 1, quantity.units()); }
 
 // `pct` of a price away from it, nearest unit.
-Price percent_of(Price price, double pct) {
-    return Price::from_double(price.to_double() * pct / 100.0);
-}
+Price percent_of(Price price, double pct) { return Price::from_double(price.to_double() * pct / 100.0); }
 
 bool more_favourable(Price candidate, Price best, int direction) {
     return direction > 0 ? candidate > best : candidate < best;
@@ -57,9 +51,7 @@ PositionId Portfolio::plan(PositionPlan plan) {
     return id;
 }
 
-const Position* Portfolio::find(PositionId id) const {
-    return const_cast<Portfolio*>(this)->find_open(id);
-}
+const Position* Portfolio::find(PositionId id) const { return const_cast<Portfolio*>(this)->find_open(id); }
 
 Position* Portfolio::find_open(PositionId id) {
     const auto it = std::find_if(open_.begin(), open_.end(), [&](const Position& p) { return p.id == id; });
@@ -72,13 +64,9 @@ Money Portfolio::value_of(const Position& position) const {
     return position.side == Side::buy ? value : -value;
 }
 
-void Portfolio::revalue(Position& position, Money before) {
-    market_value_ += value_of(position) - before;
-}
+void Portfolio::revalue(Position& position, Money before) { market_value_ += value_of(position) - before; }
 
-void Portfolio::update_peak() {
-    day_peak_ = std::max(day_peak_, equity());
-}
+void Portfolio::update_peak() { day_peak_ = std::max(day_peak_, equity()); }
 
 void Portfolio::note_interest(const Position& position, int change) {
     const size_t needed = std::max(position.instrument.value(), position.underlying.value()) + size_t(1);

@@ -191,4 +191,3 @@ BENCHMARK(build_minutes_from_ticks);
 
 }  // namespace
 }  // namespace tide
-

@@ -117,4 +117,3 @@ void load_of_ema_cross(benchmark::State& state) {
 BENCHMARK(load_of_ema_cross);
 
 }  // namespace
-

@@ -1,5 +1,5 @@
-// Rows 1 and 3 of the performance table: the whole Session with a Lua strategy over a million 1-minute bars, and over ticks,
-// with the plain hand-written loop for the same strategy beside it as the limit.
+// Rows 1 and 3 of the performance table: the whole Session with a Lua strategy over a million 1-minute bars, and over
+// ticks, with the plain hand-written loop for the same strategy beside it as the limit.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ std::vector<Bar> walk(int64_t count) {
         seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
         return static_cast<int64_t>((seed >> 33) % static_cast<uint64_t>(2 * range + 1)) - range;
     };
-    int64_t price = 1'000'000;  // 5-paise steps: 50 000 rupees
+    int64_t price = 1'000'000;          // 5-paise steps: 50 000 rupees
     Date date = make_date(2026, 5, 4);  // by the charges in force since then
     for (int64_t i = 0; i < count; ++i) {
         if (i > 0 && i % kBarsPerDay == 0) date += std::chrono::days(1);
@@ -85,7 +85,8 @@ class MemoryFeed final : public Feed {
         }
         if (at_ == limit()) {
             if (stage_ == Stage::ended) return false;
-            event.payload = stage_ == Stage::bars ? EventPayload(DayEndEvent{date_}) : FeedStatusEvent{FeedState::ended, "memory", ""};
+            event.payload = stage_ == Stage::bars ? EventPayload(DayEndEvent{date_})
+                                                  : FeedStatusEvent{FeedState::ended, "memory", ""};
             stage_ = stage_ == Stage::bars ? Stage::day_over : Stage::ended;
             return true;
         }
@@ -214,8 +215,8 @@ RunCounts run(bool ticks, JournalSink& journal) {
 }
 
 void report(benchmark::State& state, int64_t items, const RunCounts& counts) {
-    state.counters["each"] =
-        benchmark::Counter(static_cast<double>(items), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    state.counters["each"] = benchmark::Counter(
+        static_cast<double>(items), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
     state.counters["trades"] = static_cast<double>(counts.trades);
     state.counters["events"] = static_cast<double>(counts.events);
 }
@@ -327,7 +328,8 @@ void plain_loop_two_million_ticks(benchmark::State& state) {
         double level = 0, fast = 0;
         for (int64_t i = 0; i < kTickBars; ++i) {
             const Bar& bar = data[static_cast<size_t>(i)];
-            const double path[] = {bar.open.to_double(), bar.low.to_double(), bar.high.to_double(), bar.close.to_double()};
+            const double path[] = {bar.open.to_double(), bar.low.to_double(), bar.high.to_double(),
+                                   bar.close.to_double()};
             double high = path[0], low = path[0], last = path[0];
             for (int64_t k = 0; k < kTicksPerBar; ++k) {
                 last = path[k % 4];

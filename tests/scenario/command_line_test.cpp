@@ -52,15 +52,17 @@ TEST_F(CommandLine, missing_data_is_input_trouble) {
 }
 
 TEST_F(CommandLine, a_malformed_row_is_reported_with_file_and_line_and_nothing_is_imported) {
-    write("bars/NIFTY_1m.csv", "ts_ist,open,high,low,close,volume,oi\n"
-                               "2024-01-01T09:15:00,100,101,99,100,,\n"
-                               "2024-01-01T09:16:00,100,oops,99,100,,\n");
+    write("bars/NIFTY_1m.csv",
+          "ts_ist,open,high,low,close,volume,oi\n"
+          "2024-01-01T09:15:00,100,101,99,100,,\n"
+          "2024-01-01T09:16:00,100,oops,99,100,,\n");
     const auto script = write("idle.lua", kIdleScript);
-    const auto run = engine("backtest --script " + script + " --data " + (folder() / "bars").string() + " --home " + home());
+    const auto run =
+        engine("backtest --script " + script + " --data " + (folder() / "bars").string() + " --home " + home());
     EXPECT_EQ(run.code, 2);
     EXPECT_NE(run.err.find("NIFTY_1m.csv:3"), std::string::npos) << run.err;
-    const auto lenient =
-        engine("backtest --lenient --json --script " + script + " --data " + (folder() / "bars").string() + " --home " + home());
+    const auto lenient = engine("backtest --lenient --json --script " + script + " --data " +
+                                (folder() / "bars").string() + " --home " + home());
     EXPECT_EQ(lenient.code, 0) << lenient.err;
     EXPECT_EQ(lenient.json()["data"]["rejected_rows"], 1) << lenient.out;
 }
@@ -80,7 +82,9 @@ TEST_F(CommandLine, the_shipped_configuration_lists_every_setting_with_its_defau
     const std::string text = read(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "engine.toml");
     for (const auto& [key, setting] : shipped.items()) {
         // Decided by the command line, not by a file.
-        if (key == "session.mode" || key == "session.use_option_model" || key == "session.over_history" || key == "session.start_limited") continue;
+        if (key == "session.mode" || key == "session.use_option_model" || key == "session.over_history" ||
+            key == "session.start_limited")
+            continue;
         EXPECT_NE(text.find("\n" + key.substr(key.find('.') + 1) + " = "), std::string::npos) << key;
     }
 }
@@ -99,16 +103,17 @@ TEST_F(CommandLine, live_without_a_broker_is_refused) {
 }
 
 TEST_F(CommandLine, words_that_are_not_understood_are_usage) {
-    for (const char* words : {"", "fly", "run", "run --script", "--script adx_trend.lua --speed fast --paper", "backtest --script adx_trend.lua",
-                              "calendar 2024-02-30", "replay", "trades --limit -1"}) {
+    for (const char* words :
+         {"", "fly", "run", "run --script", "--script adx_trend.lua --speed fast --paper",
+          "backtest --script adx_trend.lua", "calendar 2024-02-30", "replay", "trades --limit -1"}) {
         EXPECT_EQ(engine(words).code, 2) << words;
     }
 }
 
 TEST_F(CommandLine, help_shows_an_example_for_every_command) {
-    for (const char* command : {"run", "backtest", "replay", "check", "sessions", "trades", "orders", "positions", "audit", "indicators",
-                                "greeks", "data aggregate", "data resample", "calendar", "config show", "kill-switch", "resume", "mode",
-                                "recover"}) {
+    for (const char* command : {"run", "backtest", "replay", "check", "sessions", "trades", "orders", "positions",
+                                "audit", "indicators", "greeks", "data aggregate", "data resample", "calendar",
+                                "config show", "kill-switch", "resume", "mode", "recover"}) {
         const auto help = engine(std::string(command) + " --help");
         EXPECT_EQ(help.code, 0) << command;
         EXPECT_NE(help.out.find("Example: engine"), std::string::npos) << command;

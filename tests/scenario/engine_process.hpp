@@ -76,7 +76,8 @@ class EngineTest : public ::testing::Test {
     // Real market data beside the checkout, or nothing.
     static std::filesystem::path data_folder() {
         const char* named = std::getenv("TIDE_DATA");
-        const std::filesystem::path folder = named != nullptr ? named : std::filesystem::path(TIDE_SOURCE_DIR) / ".." / "shared" / "data";
+        const std::filesystem::path folder =
+            named != nullptr ? named : std::filesystem::path(TIDE_SOURCE_DIR) / ".." / "shared" / "data";
         return std::filesystem::exists(folder) ? folder : std::filesystem::path();
     }
 

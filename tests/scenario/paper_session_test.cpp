@@ -9,8 +9,9 @@ class PaperSession : public EngineTest {
     // January 2024 would do for determinism; five months is what the product promises.
     std::string replay_inputs() const {
         const auto data = data_folder();
-        return "--history " + (data / "nifty_daily").string() + " --history " + (data / "nse_daily_2023_2026").string() +
-               " --history " + (data / "vix_daily").string() + " --option-model bs --to 2024-05-31 --from 2024-01-01";
+        return "--history " + (data / "nifty_daily").string() + " --history " +
+               (data / "nse_daily_2023_2026").string() + " --history " + (data / "vix_daily").string() +
+               " --option-model bs --to 2024-05-31 --from 2024-01-01";
     }
 };
 
@@ -72,7 +73,8 @@ TEST_F(PaperSession, five_months_of_recorded_bars_trade_alike_on_paper_in_backte
     EXPECT_EQ(document["journal"]["sha256"], again["journal"]["sha256"]);
     EXPECT_EQ(document["audit"]["head"], again["audit"]["head"]);
     EXPECT_EQ(engine("replay --verify " + document["journal"]["path"].get<std::string>()).code, 0);
-    const auto backtest = engine("backtest --json --script adx_trend.lua --data " + bars + " " + replay_inputs() + " --home " + home());
+    const auto backtest =
+        engine("backtest --json --script adx_trend.lua --data " + bars + " " + replay_inputs() + " --home " + home());
     ASSERT_EQ(backtest.code, 0) << backtest.err;
     EXPECT_EQ(backtest.json()["result"], document["result"]);
     // Every trade's exit is in the exit audit.
@@ -93,7 +95,8 @@ TEST_F(PaperSession, the_store_is_completed_from_the_journal) {
 }
 
 TEST_F(PaperSession, a_session_killed_in_the_middle_keeps_its_journal_and_is_recovered) {
-    const std::string command = std::string(TIDE_ENGINE) + " run --script adx_trend.lua --paper --plain --speed 3000 --home " + home() +
+    const std::string command = std::string(TIDE_ENGINE) +
+                                " run --script adx_trend.lua --paper --plain --speed 3000 --home " + home() +
                                 " >/dev/null 2>&1 & pid=$!; sleep 2; kill -9 $pid; wait $pid 2>/dev/null; true";
     ASSERT_EQ(std::system(("bash -c '" + command + "'").c_str()), 0);
     const auto recovered = engine("recover --json --home " + home());
@@ -135,8 +138,8 @@ return S
     const auto trade = listed["trades"][0];
     EXPECT_EQ(trade["exit_rule"], "noon");
     EXPECT_EQ(trade["instrument"], "BANKNIFTY 2023-01-05 43300 CE");
-    // Of that contract the file has 323.70 to 331.25 for the minute from 10:30 and 243.65 to 257.30 for the one from 12:00;
-    // half a modelled spread (0.25 %) and the slippage (0.1 % of a liquid contract) lie beside them.
+    // Of that contract the file has 323.70 to 331.25 for the minute from 10:30 and 243.65 to 257.30 for the one from
+    // 12:00; half a modelled spread (0.25 %) and the slippage (0.1 % of a liquid contract) lie beside them.
     const double entry = std::stod(trade["entry"].get<std::string>());
     const double exit = std::stod(trade["exit"].get<std::string>());
     EXPECT_GT(entry, 323.70 * 0.996);

@@ -161,9 +161,7 @@ Result<IndicatorRequest> parse_request(std::string_view item) {
 
 }  // namespace
 
-std::span<const IndicatorSpec> indicator_specs() {
-    return kSpecs;
-}
+std::span<const IndicatorSpec> indicator_specs() { return kSpecs; }
 
 const IndicatorSpec* find_indicator(std::string_view name) {
     const auto it = std::lower_bound(kSpecs.begin(), kSpecs.end(), name,

@@ -11,9 +11,7 @@
 namespace tide {
 
 // max(x, 0), exactly, and without a branch: the sign of a price change is a coin toss to the branch predictor.
-inline double positive_part(double x) {
-    return 0.5 * (x + std::fabs(x));
-}
+inline double positive_part(double x) { return 0.5 * (x + std::fabs(x)); }
 // condition ? x : 0, likewise.
 inline double only_if(bool condition, double x) {
     return std::bit_cast<double>(std::bit_cast<uint64_t>(x) & (0 - static_cast<uint64_t>(condition)));

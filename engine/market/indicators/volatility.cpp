@@ -6,9 +6,7 @@ namespace tide {
 namespace {
 
 // ln(a / b); 0 where a price is not positive, which no consistent bar has.
-double log_ratio(double a, double b) {
-    return a > 0 && b > 0 ? std::log(a / b) : 0;
-}
+double log_ratio(double a, double b) { return a > 0 && b > 0 ? std::log(a / b) : 0; }
 
 double percent_a_year(double variance_a_bar, double bars_per_year) {
     return variance_a_bar > 0 ? 100 * std::sqrt(variance_a_bar * bars_per_year) : 0;

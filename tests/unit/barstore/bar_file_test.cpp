@@ -10,9 +10,7 @@ namespace {
 
 using test::ScratchFolder;
 
-Price rupees(double value) {
-    return Price::from_double(value);
-}
+Price rupees(double value) { return Price::from_double(value); }
 
 TEST(FieldParser, prices_keep_four_digits_and_round_the_rest) {
     EXPECT_EQ(parse_file_price("21727.75"), Price::from_units(217'277'500));
@@ -235,8 +233,8 @@ TEST(BarFile, lenient_reading_keeps_the_good_rows_and_the_first_ten_reasons) {
 
 TEST(BarFile, a_series_without_one_good_row_is_none) {
     ScratchFolder folder;
-    const auto file = folder.write("prices_1d.csv",
-                                   "date,symbol,open,high,low,close\n2024-01-01,NIFTY,10,12,9,11\n2024-01-01,SENSEX,x,12,9,11\n");
+    const auto file = folder.write(
+        "prices_1d.csv", "date,symbol,open,high,low,close\n2024-01-01,NIFTY,10,12,9,11\n2024-01-01,SENSEX,x,12,9,11\n");
     const auto data = read_bars({file}, {true});
     ASSERT_TRUE(data);
     ASSERT_EQ(data->series.size(), 1U);

@@ -12,9 +12,7 @@ namespace {
 
 using test::ScratchFolder;
 
-std::vector<SessionHours> usual(Date) {
-    return {{hours(9) + minutes(15), hours(15) + minutes(30)}};
-}
+std::vector<SessionHours> usual(Date) { return {{hours(9) + minutes(15), hours(15) + minutes(30)}}; }
 
 std::vector<std::vector<std::string>> table_of(const std::string& csv) {
     std::vector<std::vector<std::string>> rows(1);

@@ -89,8 +89,10 @@ TEST(RecordedData, the_daily_file_made_from_it_has_six_days_whose_range_is_widen
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(read->rejected_count, 0);
     EXPECT_EQ(read->accepted_count, 492);
-    const std::string said = ": 6 daily bars with open or close outside [low, high], the first at line 7: the range was widened";
-    EXPECT_TRUE(std::any_of(read->notes.begin(), read->notes.end(), [&](const std::string& note) { return note.ends_with(said); }));
+    const std::string said =
+        ": 6 daily bars with open or close outside [low, high], the first at line 7: the range was widened";
+    EXPECT_TRUE(std::any_of(read->notes.begin(), read->notes.end(),
+                            [&](const std::string& note) { return note.ends_with(said); }));
     // 2021-01-08: open 32298.10 above the high of 32298.05.
     EXPECT_EQ(to_string(read->series[0].bars[5].high), "32298.10");
 }
@@ -125,9 +127,7 @@ TEST(RecordedData, tick_and_chain_files_are_read) {
     }
 }
 
-std::vector<SessionHours> usual_sessions(Date) {
-    return {{hours(9) + minutes(15), hours(15) + minutes(30)}};
-}
+std::vector<SessionHours> usual_sessions(Date) { return {{hours(9) + minutes(15), hours(15) + minutes(30)}}; }
 
 // The 1-minute file beside the ticks is the answer: every minute of every day, to the byte.
 TEST(RecordedData, minutes_built_from_ticks_are_the_recorded_minutes) {

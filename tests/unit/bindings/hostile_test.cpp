@@ -32,9 +32,7 @@ std::vector<std::string> expectations(const std::string& text) {
     return all;
 }
 
-bool about_memory(const std::string& message) {
-    return message.find("memory limit") != std::string::npos;
-}
+bool about_memory(const std::string& message) { return message.find("memory limit") != std::string::npos; }
 bool about_budget(const std::string& message) {
     return message.find("instruction budget") != std::string::npos ||
            message.find("nested too deeply") != std::string::npos ||

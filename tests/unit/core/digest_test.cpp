@@ -12,9 +12,7 @@ TEST(Digest, crc32c_matches_the_published_vectors) {
     EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43U);
 }
 
-TEST(Digest, crc32c_can_be_continued) {
-    EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789"));
-}
+TEST(Digest, crc32c_can_be_continued) { EXPECT_EQ(crc32c("6789", crc32c("12345")), crc32c("123456789")); }
 
 // FIPS 180-2, appendix B.1.
 TEST(Digest, sha256_matches_the_published_vector) {

@@ -16,8 +16,13 @@ TEST(Money, text_is_parsed_without_losing_digits) {
         const char* text;
         int64_t units;
     };
-    for (const Case& c : {Case{"21727.75", 217277500}, {"13.2575", 132575}, {"-0.05", -500}, {"7", 70000}, {"+1.5", 15000},
-                          {"43501.05080", 435010508}, {".5", 5000}}) {
+    for (const Case& c : {Case{"21727.75", 217277500},
+                          {"13.2575", 132575},
+                          {"-0.05", -500},
+                          {"7", 70000},
+                          {"+1.5", 15000},
+                          {"43501.05080", 435010508},
+                          {".5", 5000}}) {
         const auto price = parse_price(c.text);
         ASSERT_TRUE(price) << c.text;
         EXPECT_EQ(price->units(), c.units) << c.text;

@@ -25,8 +25,8 @@ struct Sample {
 
 TEST(Settings, values_of_every_kind_are_read) {
     Sample s;
-    ASSERT_TRUE(s.registry.read_lines("# comment\ns.on = true\n s.count=7\ns.percent = 2.25\ns.cash = 12.5\ns.from = 09:30\ns.kind = b",
-                                      "test"));
+    ASSERT_TRUE(s.registry.read_lines(
+        "# comment\ns.on = true\n s.count=7\ns.percent = 2.25\ns.cash = 12.5\ns.from = 09:30\ns.kind = b", "test"));
     EXPECT_TRUE(s.on);
     EXPECT_EQ(s.count, 7);
     EXPECT_EQ(s.percent, 2.25);
@@ -44,9 +44,9 @@ TEST(Settings, an_unknown_key_is_refused_with_the_nearest_one) {
 
 TEST(Settings, values_out_of_range_or_of_another_type_are_refused) {
     Sample s;
-    for (const char* line : {"s.count = 11", "s.count = 0", "s.count = 2.5", "s.count = seven", "s.percent = nan", "s.percent = inf",
-                             "s.percent = -1", "s.on = yes", "s.from = 25:00", "s.kind = c", "s.cash = -1", "s.cash = lots",
-                             "s.count", "s.count ="}) {
+    for (const char* line : {"s.count = 11", "s.count = 0", "s.count = 2.5", "s.count = seven", "s.percent = nan",
+                             "s.percent = inf", "s.percent = -1", "s.on = yes", "s.from = 25:00", "s.kind = c",
+                             "s.cash = -1", "s.cash = lots", "s.count", "s.count ="}) {
         EXPECT_FALSE(s.registry.read_lines(line, "test")) << line;
     }
     EXPECT_EQ(s.count, 3);

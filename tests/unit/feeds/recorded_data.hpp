@@ -15,9 +15,7 @@
 // What the feed tests share: the shipped calendar and rules, and rows of recorded files where these are at hand.
 namespace tide::test {
 
-inline std::filesystem::path config_folder() {
-    return std::filesystem::path(TIDE_SOURCE_DIR) / "config";
-}
+inline std::filesystem::path config_folder() { return std::filesystem::path(TIDE_SOURCE_DIR) / "config"; }
 inline const TradingCalendar& calendar() {
     static const TradingCalendar loaded = TradingCalendar::load(config_folder() / "calendars").value();
     return loaded;
@@ -50,9 +48,7 @@ inline void for_each_row(const std::filesystem::path& file,
     }
 }
 
-inline Price price(const std::string& text) {
-    return Price::from_double(std::stod(text));
-}
+inline Price price(const std::string& text) { return Price::from_double(std::stod(text)); }
 
 // A bar from fields `first` (time or date), then open, high, low, close and, where not blank, volume and open interest.
 inline Bar bar_of(const std::vector<std::string>& fields, size_t time, size_t open) {

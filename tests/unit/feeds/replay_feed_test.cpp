@@ -15,15 +15,11 @@ using test::calendar;
 using test::data_folder;
 using test::rules;
 
-Date d(int year, unsigned month, unsigned day) {
-    return make_date(year, month, day);
-}
+Date d(int year, unsigned month, unsigned day) { return make_date(year, month, day); }
 ExchangeTime time_of(Date date, int hour, int minute, int second = 0) {
     return ist_moment<ExchangeTime>(date, hours(hour) + minutes(minute) + seconds(second));
 }
-Price rupees(double value) {
-    return Price::from_double(value);
-}
+Price rupees(double value) { return Price::from_double(value); }
 
 Bar bar(ExchangeTime start, double open, double high, double low, double close) {
     Bar made;

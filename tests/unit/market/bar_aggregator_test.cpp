@@ -12,9 +12,7 @@ namespace {
 const Date kMonday = make_date(2024, 1, 1);
 const InstrumentId kId(1);
 
-Duration clock(int hour, int minute) {
-    return hours(hour) + minutes(minute);
-}
+Duration clock(int hour, int minute) { return hours(hour) + minutes(minute); }
 TradingDayEvent day_of(Date date, std::vector<SessionHours> sessions) {
     TradingDayEvent day;
     day.date = date;
@@ -22,9 +20,7 @@ TradingDayEvent day_of(Date date, std::vector<SessionHours> sessions) {
     for (size_t i = 0; i < sessions.size(); ++i) day.sessions[i] = sessions[i];
     return day;
 }
-TradingDayEvent usual_day(Date date) {
-    return day_of(date, {{clock(9, 15), clock(15, 30)}});
-}
+TradingDayEvent usual_day(Date date) { return day_of(date, {{clock(9, 15), clock(15, 30)}}); }
 
 Bar minute_bar(Date date, Duration start, double open, double high, double low, double close) {
     Bar bar;

@@ -8,9 +8,7 @@ namespace {
 const Date kDay = make_date(2024, 1, 1);
 const InstrumentId kNifty(1), kOption(2);
 
-Duration clock(int hour, int minute, int second = 0) {
-    return hours(hour) + minutes(minute) + seconds(second);
-}
+Duration clock(int hour, int minute, int second = 0) { return hours(hour) + minutes(minute) + seconds(second); }
 TradingDayEvent day_of(std::vector<SessionHours> sessions, Date date = kDay) {
     TradingDayEvent day;
     day.date = date;
@@ -18,9 +16,7 @@ TradingDayEvent day_of(std::vector<SessionHours> sessions, Date date = kDay) {
     for (size_t i = 0; i < sessions.size(); ++i) day.sessions[i] = sessions[i];
     return day;
 }
-TradingDayEvent usual_day(Date date = kDay) {
-    return day_of({{clock(9, 15), clock(15, 30)}}, date);
-}
+TradingDayEvent usual_day(Date date = kDay) { return day_of({{clock(9, 15), clock(15, 30)}}, date); }
 
 class BarBuilderTest : public testing::Test {
   protected:

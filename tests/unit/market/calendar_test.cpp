@@ -23,12 +23,8 @@ const TradingCalendar& shipped() {
     static const TradingCalendar calendar = TradingCalendar::load(kFolder).value();
     return calendar;
 }
-bool trades(Date date, std::string_view exchange = "NSE") {
-    return shipped().day(exchange, date).value().has_value();
-}
-TradingDay open_day(Date date) {
-    return shipped().day("NSE", date).value().value();
-}
+bool trades(Date date, std::string_view exchange = "NSE") { return shipped().day(exchange, date).value().has_value(); }
+TradingDay open_day(Date date) { return shipped().day("NSE", date).value().value(); }
 
 // The dates (first ten characters of a column) in a gzipped CSV file.
 std::set<Date> dates_in(const std::filesystem::path& file, std::string_view row_prefix, size_t offset) {

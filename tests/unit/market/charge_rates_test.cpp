@@ -25,9 +25,7 @@ const ChargeRateRow* row(std::string_view exchange, std::string_view item, Date 
     }
     return found;
 }
-Date d(int year, unsigned month, unsigned day) {
-    return make_date(year, month, day);
-}
+Date d(int year, unsigned month, unsigned day) { return make_date(year, month, day); }
 
 // Finance Acts 2023, 2024, 2026: 0.05, 0.0625, 0.10, 0.15 % of the premium sold.
 TEST(ChargeRates, securities_tax_on_options_by_date) {

@@ -41,9 +41,7 @@ std::string listed(std::string_view underlying, Date from, size_t count) {
 int64_t lot(std::string_view underlying, Date expiry, Date on) {
     return rules().lot(underlying, expiry, on).value().units();
 }
-Date d(int year, unsigned month, unsigned day) {
-    return make_date(year, month, day);
-}
+Date d(int year, unsigned month, unsigned day) { return make_date(year, month, day); }
 
 // NSE/FAOP/68747: Thursday up to 28 August 2025, Tuesday from 2 September 2025.
 TEST(ContractRules, nifty_moves_from_thursday_to_tuesday_in_september_2025) {

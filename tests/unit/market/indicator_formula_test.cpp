@@ -45,18 +45,10 @@ Series column(double BarValues::*field) {
     for (const auto& bar : bars()) out.push_back(bar.*field);
     return out;
 }
-Series closes() {
-    return column(&BarValues::close);
-}
-Series highs() {
-    return column(&BarValues::high);
-}
-Series lows() {
-    return column(&BarValues::low);
-}
-Series volumes() {
-    return column(&BarValues::volume);
-}
+Series closes() { return column(&BarValues::close); }
+Series highs() { return column(&BarValues::high); }
+Series lows() { return column(&BarValues::low); }
+Series volumes() { return column(&BarValues::volume); }
 Series typical() {
     Series out;
     for (const auto& bar : bars()) out.push_back((bar.high + bar.low + bar.close) / 3);
@@ -83,9 +75,7 @@ double variance_of(const double* a, const double* b, double divisor) {
     for (const double* p = a; p != b; ++p) sum += (*p - mean) * (*p - mean);
     return sum / divisor;
 }
-Series sma(const Series& x, size_t n) {
-    return rolling(x, n, mean_of);
-}
+Series sma(const Series& x, size_t n) { return rolling(x, n, mean_of); }
 Series highest(const Series& x, size_t n) {
     return rolling(x, n, [](auto a, auto b) { return *std::max_element(a, b); });
 }
@@ -115,20 +105,14 @@ Series smoothed(const Series& x, size_t n, double alpha) {
     }
     return out;
 }
-Series ema(const Series& x, size_t n) {
-    return smoothed(x, n, 2.0 / static_cast<double>(n + 1));
-}
-Series wilder(const Series& x, size_t n) {
-    return smoothed(x, n, 1.0 / static_cast<double>(n));
-}
+Series ema(const Series& x, size_t n) { return smoothed(x, n, 2.0 / static_cast<double>(n + 1)); }
+Series wilder(const Series& x, size_t n) { return smoothed(x, n, 1.0 / static_cast<double>(n)); }
 Series combine(const Series& a, const Series& b, const std::function<double(double, double)>& f) {
     Series out;
     for (size_t i = 0; i < a.size(); ++i) out.push_back(f(a[i], b[i]));
     return out;
 }
-Series minus(const Series& a, const Series& b) {
-    return combine(a, b, std::minus<>());
-}
+Series minus(const Series& a, const Series& b) { return combine(a, b, std::minus<>()); }
 Series true_ranges() {
     Series out;
     for (size_t i = 0; i < bars().size(); ++i) {

@@ -14,9 +14,7 @@ namespace {
 
 using test::read_table;
 
-double number(const std::string& text) {
-    return std::stod(text);
-}
+double number(const std::string& text) { return std::stod(text); }
 
 // Compares where the file has a value; the indicator must be missing where it has none. Returns how many were compared.
 int compare(double ours, const std::string& theirs, double tolerance, size_t row) {

@@ -101,9 +101,7 @@ TEST(GreeksCsv, a_malformed_row_is_named_by_its_line) {
     EXPECT_NE(error_of("model,right,underlying\n").find("no column 'strike'"), std::string::npos);
 }
 
-TEST(GreeksCsv, no_rows_give_no_output) {
-    EXPECT_EQ(run(""), "");
-}
+TEST(GreeksCsv, no_rows_give_no_output) { EXPECT_EQ(run(""), ""); }
 
 }  // namespace
 }  // namespace tide

