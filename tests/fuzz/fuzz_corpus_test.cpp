@@ -50,7 +50,8 @@ class Witness {
 
 std::vector<std::string> seeds_of(std::string_view target) {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / "tests/fuzz/corpus" / target)) files.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / "tests/fuzz/corpus" / target))
+        files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     std::vector<std::string> seeds;
     for (const auto& file : files) {

@@ -54,9 +54,9 @@ void journal_record(std::string_view bytes) {
     append_number(framed, static_cast<uint32_t>(payload.size()));
     append_number(framed, static_cast<uint16_t>(static_cast<unsigned char>(bytes[0])));
     append_number(framed, uint16_t(0));
-    append_number(framed, uint64_t(1));                          // sequence
+    append_number(framed, uint64_t(1));                         // sequence
     append_number(framed, int64_t(1'704'080'700'000'000'000));  // received
-    append_number(framed, int64_t(0));                           // exchange time
+    append_number(framed, int64_t(0));                          // exchange time
     framed += payload;
     append_number(framed, crc32c(framed));
     JournalRecord record;

@@ -28,7 +28,8 @@ struct Said {
     }
     static void check_text(const std::string& text) {
         TIDE_ASSERT(text.size() < 20'000);
-        TIDE_ASSERT(std::none_of(text.begin(), text.end(), [](char c) { return c == '\x1b' || c == '\0' || c == '\r'; }));
+        TIDE_ASSERT(
+            std::none_of(text.begin(), text.end(), [](char c) { return c == '\x1b' || c == '\0' || c == '\r'; }));
     }
     bool operator==(const Said&) const = default;
 };
@@ -42,7 +43,8 @@ Said run(const std::string& source, bool jit) {
     LuaHost host(limits);
     test::FakeServices services;
     Said said;
-    const auto loaded = host.load(test::kStrategy, test::bundle_of(source, {{"helper", "return { one = 1 }"}}), services);
+    const auto loaded =
+        host.load(test::kStrategy, test::bundle_of(source, {{"helper", "return { one = 1 }"}}), services);
     if (!loaded) {
         said.add(loaded.error().message);
         Said::check_text(loaded.error().message);

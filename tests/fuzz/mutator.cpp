@@ -9,9 +9,32 @@ namespace {
 constexpr size_t kLargest = 4096;
 
 // What parsers stumble over.
-constexpr std::array<std::string_view, 26> kWords{
-    "-", "0", "-1", "1e308", "1e-308", "nan", "inf", "9223372036854775807", "-9223372036854775808", "18446744073709551616",
-    "0.00005", "\"", "'", "\n", "\r\n", ",", "=", "[", "]", "{", "}", "\xff\xfe", "\xef\xbb\xbf", "2024-02-30", "99:99:99", "%"};
+constexpr std::array<std::string_view, 26> kWords{"-",
+                                                  "0",
+                                                  "-1",
+                                                  "1e308",
+                                                  "1e-308",
+                                                  "nan",
+                                                  "inf",
+                                                  "9223372036854775807",
+                                                  "-9223372036854775808",
+                                                  "18446744073709551616",
+                                                  "0.00005",
+                                                  "\"",
+                                                  "'",
+                                                  "\n",
+                                                  "\r\n",
+                                                  ",",
+                                                  "=",
+                                                  "[",
+                                                  "]",
+                                                  "{",
+                                                  "}",
+                                                  "\xff\xfe",
+                                                  "\xef\xbb\xbf",
+                                                  "2024-02-30",
+                                                  "99:99:99",
+                                                  "%"};
 
 }  // namespace
 
@@ -30,9 +53,7 @@ std::string Mutator::next() {
     return text;
 }
 
-void Mutator::insert_word(std::string& text) {
-    text.insert(below(text.size() + 1), kWords[below(kWords.size())]);
-}
+void Mutator::insert_word(std::string& text) { text.insert(below(text.size() + 1), kWords[below(kWords.size())]); }
 
 void Mutator::change(std::string& text) {
     const size_t at = below(text.size());

@@ -15,7 +15,8 @@ class ScratchFolder {
         std::error_code ignored;
         const std::filesystem::path memory = "/dev/shm";
         const bool usable = ::access(memory.c_str(), W_OK) == 0;
-        path_ = (usable ? memory : std::filesystem::temp_directory_path()) / ("tide_fuzz_" + std::to_string(::getpid()));
+        path_ =
+            (usable ? memory : std::filesystem::temp_directory_path()) / ("tide_fuzz_" + std::to_string(::getpid()));
         std::filesystem::create_directories(path_, ignored);
     }
     ~ScratchFolder() {

@@ -20,10 +20,11 @@ void check_canonical(const EngineSettings& settings) {
 
 const TradingCalendar& two_years() {
     static const auto calendar = TradingCalendar::load(
-        scratch_file("two_years.toml", "exchange = \"NSE\"\n"
-                                       "[[hours]]\nfrom = 2000-01-01\nopen = 09:15:00\nclose = 15:30:00\nsource = \"\"\n"
-                                       "[[year]]\nyear = 2024\nsource = \"\"\nholidays = [{ date = 2024-01-26, name = \"\" }]\n"
-                                       "[[year]]\nyear = 2025\nsource = \"\"\n")
+        scratch_file("two_years.toml",
+                     "exchange = \"NSE\"\n"
+                     "[[hours]]\nfrom = 2000-01-01\nopen = 09:15:00\nclose = 15:30:00\nsource = \"\"\n"
+                     "[[year]]\nyear = 2024\nsource = \"\"\nholidays = [{ date = 2024-01-26, name = \"\" }]\n"
+                     "[[year]]\nyear = 2025\nsource = \"\"\n")
             .parent_path());
     TIDE_ASSERT(calendar);
     return *calendar;
@@ -45,7 +46,8 @@ void calendar_toml(std::string_view bytes) {
     const auto calendar = TradingCalendar::load(scratch_file("calendar.toml", bytes).parent_path());
     if (!calendar) return;
     for (const char* exchange : {"NSE", "BSE", "always"}) {
-        for (const Date date : {make_date(1999, 12, 31), make_date(2024, 1, 26), make_date(2024, 11, 1), make_date(2200, 1, 1)}) {
+        for (const Date date :
+             {make_date(1999, 12, 31), make_date(2024, 1, 26), make_date(2024, 11, 1), make_date(2200, 1, 1)}) {
             const auto day = calendar->day(exchange, date);
             if (day && *day) {
                 TIDE_ASSERT((*day)->date == date && !(*day)->sessions.empty() && (*day)->sessions.size() <= 3);
@@ -64,7 +66,8 @@ void contracts_toml(std::string_view bytes) {
     if (!rules) return;
     for (const std::string& underlying : rules->underlyings()) {
         TIDE_ASSERT(rules->knows(underlying));
-        for (const Date date : {make_date(1999, 12, 31), make_date(2024, 1, 25), make_date(2025, 9, 2), make_date(2200, 1, 1)}) {
+        for (const Date date :
+             {make_date(1999, 12, 31), make_date(2024, 1, 25), make_date(2025, 9, 2), make_date(2200, 1, 1)}) {
             if (const auto lot = rules->lot(underlying, date, date)) TIDE_ASSERT(lot->units() > 0);
             if (const auto step = rules->strike_step(underlying, date)) TIDE_ASSERT(step->positive());
             if (const auto tick = rules->tick(underlying, date)) TIDE_ASSERT(tick->positive());

@@ -4,14 +4,22 @@ namespace tide::fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"journal_file", journal_file, 1500},     {"journal_record", journal_record, 20'000},
-    {"bars_csv", bars_csv, 1500},             {"ticks_csv", ticks_csv, 1500},
-    {"ticks_ndjson", ticks_ndjson, 1500},     {"bars_json", bars_json, 1500},
-    {"greeks_rows", greeks_rows, 2000},       {"settings_lines", settings_lines, 2000},
-    {"config_toml", config_toml, 1000},       {"calendar_toml", calendar_toml, 500},
-    {"contracts_toml", contracts_toml, 500},  {"charges_toml", charges_toml, 500},
-    {"lua_load", lua_load, 300},              {"lua_on_bar", lua_on_bar, 200},
-    {"lua_pattern", lua_pattern, 5000},       {"indicator_set", indicator_set, 2000},
+    {"journal_file", journal_file, 1500},
+    {"journal_record", journal_record, 20'000},
+    {"bars_csv", bars_csv, 1500},
+    {"ticks_csv", ticks_csv, 1500},
+    {"ticks_ndjson", ticks_ndjson, 1500},
+    {"bars_json", bars_json, 1500},
+    {"greeks_rows", greeks_rows, 2000},
+    {"settings_lines", settings_lines, 2000},
+    {"config_toml", config_toml, 1000},
+    {"calendar_toml", calendar_toml, 500},
+    {"contracts_toml", contracts_toml, 500},
+    {"charges_toml", charges_toml, 500},
+    {"lua_load", lua_load, 300},
+    {"lua_on_bar", lua_on_bar, 200},
+    {"lua_pattern", lua_pattern, 5000},
+    {"indicator_set", indicator_set, 2000},
     {"plain_values", plain_values, 20'000},
 };
 

@@ -2,9 +2,10 @@
 #include <span>
 #include <string_view>
 
-// Every parser of bytes from outside: given any bytes it answers with a value or an error, and what it accepted keeps its
-// properties (written and read again it is the same, sums fit, the same twice). A function returns, or stops the program.
-// libFuzzer drives each with clang; the fuzz_corpus test drives them all with seeds and fixed mutations of them.
+// Every parser of bytes from outside: given any bytes it answers with a value or an error, and what it accepted keeps
+// its properties (written and read again it is the same, sums fit, the same twice). A function returns, or stops the
+// program. libFuzzer drives each with clang; the fuzz_corpus test drives them all with seeds and fixed mutations of
+// them.
 namespace tide::fuzz {
 
 void journal_file(std::string_view bytes);    // a whole journal
