@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "market/toml_reader.hpp"
+
 namespace tide {
 namespace {
 
@@ -37,8 +39,10 @@ Result<void> read_config_file(const std::filesystem::path& file, SettingsRegistr
     if (!std::filesystem::is_regular_file(file, error)) {
         return make_error(ErrorCode::config, fmt::format("config file {} not found", file.string()));
     }
+    const auto text = read_toml_text(file);
+    if (!text) return text.error();
     try {
-        return read_table(toml::parse_file(file.string()), "", file.string(), registry);
+        return read_table(toml::parse(*text, file.string()), "", file.string(), registry);
     } catch (const toml::parse_error& parse_error) {
         return make_error(ErrorCode::config, fmt::format("{}:{}: {}", file.string(), parse_error.source().begin.line,
                                                          parse_error.description()));

@@ -68,6 +68,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& candidates) {
     std::string best;
+    if (word.size() > 64) return best;  // no misspelling of anything
     size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
     for (const auto& candidate : candidates) {
         const size_t distance = edit_distance(word, candidate);

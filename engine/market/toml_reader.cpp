@@ -8,6 +8,41 @@
 #include <sstream>
 
 namespace tide {
+namespace {
+
+// Of one key; with the library's limit of 256 nested values the stack holds.
+constexpr int kMostDots = 50;
+
+// The line of a key with more parts than that, or 0. Dots in texts and numbers count too: none has that many.
+int line_of_endless_key(std::string_view text) {
+    int line = 1;
+    int dots = 0;
+    for (const char c : text) {
+        if (c == '.') {
+            if (++dots > kMostDots) return line;
+        } else if (c == '\n' || c == '=' || c == ',' || c == '{') {
+            dots = 0;
+        }
+        if (c == '\n') ++line;
+    }
+    return 0;
+}
+
+}  // namespace
+
+Result<std::string> read_toml_text(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in)
+        return make_error(ErrorCode::not_found, fmt::format("{}: no such file, or it cannot be read", file.string()));
+    std::stringstream content;
+    content << in.rdbuf();
+    std::string text = std::move(content).str();
+    if (const int line = line_of_endless_key(text); line != 0) {
+        return make_error(ErrorCode::config,
+                          fmt::format("{}:{}: a key of more than {} parts", file.string(), line, kMostDots));
+    }
+    return text;
+}
 
 struct TomlReader::Node {
     const toml::table* table = nullptr;
@@ -48,15 +83,12 @@ TomlReader::TomlReader(std::shared_ptr<Document> document, std::shared_ptr<Node>
     : document_(std::move(document)), node_(std::move(node)) {}
 
 Result<TomlReader> TomlReader::open(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in)
-        return make_error(ErrorCode::not_found, fmt::format("{}: no such file, or it cannot be read", file.string()));
-    std::stringstream text;
-    text << in.rdbuf();
+    const auto text = read_toml_text(file);
+    if (!text) return text.error();
     auto document = std::make_shared<Document>();
     document->file = file.string();
     try {
-        document->root = toml::parse(text.str(), document->file);
+        document->root = toml::parse(*text, document->file);
     } catch (const toml::parse_error& failure) {
         return make_error(ErrorCode::config,
                           fmt::format("{}:{}: {}", document->file, failure.source().begin.line, failure.description()));

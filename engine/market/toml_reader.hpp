@@ -11,6 +11,10 @@
 
 namespace tide {
 
+// A file's text, checked for what the TOML library cannot bear: it limits how deeply values may nest, but not the parts of
+// a dotted key, each of which costs it stack. Errors: not_found, config.
+Result<std::string> read_toml_text(const std::filesystem::path& file);
+
 // Reads a table of a TOML file strictly: a wanted key that is missing or of the wrong type, and a key nobody asked for,
 // are errors that name file, line and key. The first error is kept and reported by `finish`; reads after it give
 // defaults, so that a loader reads straight on and checks once.

@@ -42,6 +42,11 @@ TEST(Settings, an_unknown_key_is_refused_with_the_nearest_one) {
     EXPECT_EQ(done.error().message, "engine.toml:2: unknown key 's.cuont'; did you mean 's.count'?");
 }
 
+TEST(Settings, what_is_no_misspelling_is_not_compared) {
+    EXPECT_EQ(nearest_word("s.cuont", {"s.count", "s.cash"}), "s.count");
+    EXPECT_EQ(nearest_word(std::string(65, 'a'), {std::string(64, 'a')}), "");
+}
+
 TEST(Settings, values_out_of_range_or_of_another_type_are_refused) {
     Sample s;
     for (const char* line : {"s.count = 11", "s.count = 0", "s.count = 2.5", "s.count = seven", "s.percent = nan",
