@@ -61,7 +61,7 @@ std::vector<std::string> seeds_of(std::string_view target) {
     return seeds;
 }
 
-void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
+[[maybe_unused]] void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
 
 class FuzzCorpus : public testing::TestWithParam<Target> {};
 
