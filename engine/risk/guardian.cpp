@@ -154,14 +154,12 @@ Guardian::UnderlyingWatch& Guardian::watch_of(InstrumentId id) {
 void Guardian::on_watched_price(InstrumentId id, ReceiveTime now, GuardianActions& actions) {
     const Instrument* instrument = prices_.instruments().find(id);
     if (instrument == nullptr) return;
-    if (ignore_until_.size() <= id.value()) ignore_until_.resize(id.value() + size_t(64));
-    ReceiveTime& ignore_until = ignore_until_[id.value()];
+    if (unwatched_.size() <= id.value()) unwatched_.resize(id.value() + size_t(64));
     if (instrument->kind == InstrumentKind::volatility_index) {
         on_vix(now, actions);
     } else if (!can_underlie(*instrument)) {
-        ignore_until = ReceiveTime::max();
-    } else if (now >= ignore_until) {
-        ignore_until = now + kSample;
+        unwatched_[id.value()] = true;
+    } else {
         check_move(watch_of(id), now, actions);
     }
     if (!portfolio_.concerns(id)) return;

@@ -54,7 +54,7 @@ class Guardian {
     // A new last price of an instrument. A few ns when it is neither watched by a breaker nor by an open position.
     void on_price(InstrumentId id, ReceiveTime now, GuardianActions& actions) {
         const size_t i = id.value();
-        if (i < ignore_until_.size() && now < ignore_until_[i] && !portfolio_.concerns(id)) return;
+        if (i < unwatched_.size() && unwatched_[i] && !portfolio_.concerns(id)) return;
         on_watched_price(id, now, actions);
     }
     // The VIX reading changed; on_price does this for a VIX instrument, the Session for a realised stand-in.
@@ -136,9 +136,7 @@ class Guardian {
     const OrderDesk& desk_;
     const TradingHours& hours_;
     HaltState& halts_;
-    // Per instrument id: nothing to look at before this (for ever, where no breaker watches; a second after an
-    // underlying's last sample), unless a position is open on it.
-    std::vector<ReceiveTime> ignore_until_;
+    std::vector<bool> unwatched_;  // per instrument id: no breaker looks at it
     std::vector<UnderlyingWatch> underlyings_;
     WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000
     std::optional<ExitReason> flatten_;                  // until nothing is open

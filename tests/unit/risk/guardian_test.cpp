@@ -391,6 +391,12 @@ TEST_F(GuardianTest, a_daily_vix_value_is_no_spike) {
 }
 
 // 2 % of 24500 is 490.
+TEST_F(GuardianTest, a_move_inside_one_second_halts_entries_too) {
+    last(kNifty, 24'500);
+    w.now += milliseconds(1);
+    EXPECT_TRUE(raised(last(kNifty, 24'990), HaltKind::underlying_move));  // 2 % of 24500 is 490
+}
+
 TEST_F(GuardianTest, two_percent_of_the_underlying_in_five_minutes_halt_entries) {
     last(kNifty, 24'500);
     w.now += minutes(5);
