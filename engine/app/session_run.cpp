@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <iostream>
 
@@ -105,6 +106,10 @@ class SessionRun {
         if (!closed) return closed.error();
         if (auto latched = latch_kill_switch(); !latched) return latched.error();
         show_result();
+        // The session is over and told; a late Ctrl-C must not cut its closing short.
+        pacing_.reset();
+        std::signal(SIGINT, SIG_IGN);
+        std::signal(SIGTERM, SIG_IGN);
         return exit_code();
     }
 
