@@ -49,7 +49,6 @@ class ScriptRunner {
     // The runs still going, in symbol order; empties them.
     std::vector<SkipRecord> end_skips();
 
-    int64_t faults_in_a_row = 0;
     ExchangeTime decision_bar;  // start of the bar being handled; 1970 outside on_bar
 
   private:

@@ -205,7 +205,6 @@ void Session::take_output(ScriptRunner& owner, const CallbackResult& result, Cal
     }
     for (auto& log : output.logs) record(NoteRecord{log.level, owner.name(), std::move(log.text)});
     if (result.status != CallbackStatus::ok) return record_fault(owner, result);
-    owner.faults_in_a_row = 0;
     if (output.empty()) return;
     for (auto& skip : output.skips) {
         if (skip.symbol.empty()) skip.symbol = default_symbol;
@@ -229,7 +228,6 @@ void Session::take_output(ScriptRunner& owner, const CallbackResult& result, Cal
 }
 
 void Session::record_fault(ScriptRunner& owner, const CallbackResult& result) {
-    ++owner.faults_in_a_row;
     const bool quarantined = result.status == CallbackStatus::quarantined;
     const char* status = quarantined ? "quarantined" : result.status == CallbackStatus::budget ? "budget" : "error";
     const auto& declared = owner.declaration();
