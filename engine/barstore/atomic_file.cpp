@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 namespace tide {
 namespace {
@@ -33,42 +35,66 @@ class Descriptor {
     int fd_;
 };
 
+}  // namespace
+
 Result<void> write_and_sync(const std::filesystem::path& file, std::string_view content) {
+    const auto give_up = [&](std::string_view doing) {
+        const Error error = failure(file, doing);
+        ::unlink(file.c_str());
+        return error;
+    };
     Descriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (out.fd() < 0) return failure(file, "be created");
     while (!content.empty()) {
         const ssize_t written = ::write(out.fd(), content.data(), content.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return failure(file, "be written");
+        if (written < 0) return give_up("be written");
         content.remove_prefix(static_cast<size_t>(written));
     }
-    if (::fsync(out.fd()) != 0) return failure(file, "be forced to the disk");
-    if (!out.close()) return failure(file, "be closed");
+    if (::fsync(out.fd()) != 0) return give_up("be forced to the disk");
+    if (!out.close()) return give_up("be closed");
     return {};
 }
 
-}  // namespace
-
-Result<void> write_file_atomically(const std::filesystem::path& file, std::string_view content) {
-    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+Result<void> make_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error)
         return make_error(ErrorCode::io, fmt::format("{}: cannot be made: {}", folder.string(), error.message()));
+    return {};
+}
+
+Result<void> sync_folder(const std::filesystem::path& folder) {
+    const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.fd() < 0 || ::fsync(directory.fd()) != 0) return failure(folder, "be forced to the disk");
+    return {};
+}
+
+Result<void> write_file_atomically(const std::filesystem::path& file, std::string_view content) {
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    if (auto made = make_folder(folder); !made) return made;
     const std::filesystem::path temporary = file.string() + ".tmp";
-    if (auto written = write_and_sync(temporary, content); !written) {
-        ::unlink(temporary.c_str());
-        return written;
-    }
+    if (auto written = write_and_sync(temporary, content); !written) return written;
     if (::rename(temporary.c_str(), file.c_str()) != 0) {
         const Error renamed = failure(file, "be replaced");
         ::unlink(temporary.c_str());
         return renamed;
     }
-    // The new name itself is durable only once the folder is.
-    const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory.fd() < 0 || ::fsync(directory.fd()) != 0) return failure(folder, "be forced to the disk");
-    return {};
+    return sync_folder(folder);
+}
+
+Result<std::string> read_whole_file(const std::filesystem::path& file) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(file, error)) {
+        const bool hidden = error && error != std::errc::no_such_file_or_directory;
+        return make_error(hidden ? ErrorCode::io : ErrorCode::not_found,
+                          fmt::format("{}: {}", file.string(), hidden ? error.message() : "no such file"));
+    }
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream content;
+    content << in.rdbuf();
+    if (!in) return make_error(ErrorCode::io, fmt::format("{}: cannot be read", file.string()));
+    return std::move(content).str();
 }
 
 }  // namespace tide

@@ -87,7 +87,10 @@ Result<DataFileKind> classify_data_file(const fs::path& file) {
         std::ifstream in(file, std::ios::binary);
         std::string start(4096, '\0');
         in.read(start.data(), static_cast<std::streamsize>(start.size()));
-        return start.find("\"schema_version\"") != std::string::npos ? DataFileKind::json_bars : DataFileKind::other;
+        const bool versioned = start.find("\"schema_version\"") != std::string::npos;
+        const bool unversioned = start[std::min(start.find_first_not_of(" \t\r\n"), start.size() - 1)] == '[' &&
+                                 start.find("\"start_ts_utc\"") != std::string::npos;
+        return versioned || unversioned ? DataFileKind::json_bars : DataFileKind::other;
     }
     if (extension == ".ndjson" || extension == ".jsonl") return DataFileKind::ticks;
     auto reader = LineReader::open(file);

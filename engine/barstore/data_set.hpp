@@ -15,6 +15,7 @@ struct BarSeriesData {
     SeriesName name;
     Timeframe timeframe = Timeframe::m1;
     std::vector<Bar> bars;
+    bool synthetic = false;  // of the synthetic market: never mixed with recorded bars in a store
 };
 
 struct RejectedRow {

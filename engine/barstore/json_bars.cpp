@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "barstore/atomic_file.hpp"
 #include "barstore/price_text.hpp"
+#include "barstore/series_folder.hpp"
 #include "core/digest.hpp"
 #include "market/instruments.hpp"
 
@@ -15,7 +14,10 @@ namespace tide {
 namespace {
 
 using Json = nlohmann::json;
-constexpr int kSchemaVersion = 1;
+
+constexpr std::pair<const char*, uint16_t> kMarks[] = {
+    {"filled", kBarGapFilled}, {"gap", kBarHasGap}, {"partial", kBarPartial}};
+constexpr const char* kSynthetic = "synthetic";
 
 std::string utc_text(ExchangeTime time) {
     // format_iso speaks IST: move the moment so that its IST digits are the UTC ones.
@@ -35,12 +37,15 @@ void append_bar(std::string& out, const Bar& bar) {
                        shortest_text(bar.close));
     if (bar.has_volume()) out += fmt::format(R"(,"v":{})", bar.volume);
     if (bar.has_oi()) out += fmt::format(R"(,"oi":{})", bar.oi);
+    for (const auto& [name, flag] : kMarks) {
+        if ((bar.flags & flag) != 0) out += fmt::format(R"(,"{}":true)", name);
+    }
     out += "}";
 }
 
 // What is of the series itself: {"schema_version": … without the closing brace.
 std::string head_text(const BarSeriesData& series) {
-    std::string out = fmt::format(R"({{"schema_version":{},"symbol":{},"timeframe":"{}")", kSchemaVersion,
+    std::string out = fmt::format(R"({{"schema_version":{},"symbol":{},"timeframe":"{}")", kBarSchemaVersion,
                                   Json(series.name.symbol).dump(-1, ' ', false, Json::error_handler_t::replace),
                                   name_of(series.timeframe));
     if (series.name.option) {
@@ -49,6 +54,7 @@ std::string head_text(const BarSeriesData& series) {
                            Json(series.name.underlying).dump(-1, ' ', false, Json::error_handler_t::replace),
                            format_date(option.expiry), shortest_text(option.strike), name_of(option.right));
     }
+    if (series.synthetic) out += fmt::format(R"(,"source":"{}")", kSynthetic);
     return out;
 }
 
@@ -105,6 +111,26 @@ std::string read_bar(const Json& object, Timeframe timeframe, Bar& bar) {
         !read_count(object, "oi", kBarHasOi, bar.oi, bar.flags)) {
         return "v or oi is not a whole number of at least 0";
     }
+    for (const auto& [name, flag] : kMarks) {
+        const auto it = object.find(name);
+        if (it != object.end() && it->is_boolean() && it->get<bool>()) bar.flags |= flag;
+    }
+    const auto end = parse_timestamp(string_of(object, "end_ts_utc"));
+    if (!end) return "end_ts_utc is not a time";
+    return *end == end_of(bar) ? "" : "end_ts_utc is not the end of such a bar";
+}
+
+// Bars in ascending order; what is wrong with them, or nothing.
+std::string read_array(const Json& bars, BarSeriesData& series) {
+    series.bars.reserve(bars.size());
+    for (const Json& object : bars) {
+        Bar bar;
+        std::string problem = read_bar(object, series.timeframe, bar);
+        if (problem.empty() && !series.bars.empty() && bar.start <= series.bars.back().start)
+            problem = "times do not ascend";
+        if (!problem.empty()) return fmt::format("bar {}: {}", series.bars.size() + 1, problem);
+        series.bars.push_back(bar);
+    }
     return {};
 }
 
@@ -122,30 +148,52 @@ std::string read_name(const Json& document, SeriesName& name) {
     return {};
 }
 
-// What is wrong with the document, or nothing.
+// What is wrong with a document of version 1, or nothing.
 std::string read_document(const Json& document, BarSeriesData& series) {
-    if (!document.is_object()) return "not a JSON object";
-    const auto version = document.find("schema_version");
-    if (version == document.end() || *version != kSchemaVersion) return "schema_version is not 1";
     if (auto problem = read_name(document, series.name); !problem.empty()) return problem;
     const auto timeframe = parse_timeframe(string_of(document, "timeframe"));
     if (!timeframe) return "no timeframe";
     series.timeframe = *timeframe;
+    series.synthetic = string_of(document, "source") == kSynthetic;
     const auto bars = document.find("bars");
     if (bars == document.end() || !bars->is_array()) return "no bars";
-    series.bars.reserve(bars->size());
-    for (const Json& object : *bars) {
-        Bar bar;
-        std::string problem = read_bar(object, *timeframe, bar);
-        if (problem.empty() && !series.bars.empty() && bar.start <= series.bars.back().start)
-            problem = "times do not ascend";
-        if (!problem.empty()) return fmt::format("bar {}: {}", series.bars.size() + 1, problem);
-        series.bars.push_back(bar);
-    }
+    if (auto problem = read_array(*bars, series); !problem.empty()) return problem;
     if (string_of(document, "checksum") != checksum_text(head_text(series), bars_text(series))) {
         return "the checksum does not hold";
     }
     return {};
+}
+
+std::optional<Timeframe> timeframe_of_first(const Json& bars) {
+    if (bars.empty() || !bars.front().is_object()) return std::nullopt;
+    const auto start = parse_timestamp(string_of(bars.front(), "start_ts_utc"));
+    const auto end = parse_timestamp(string_of(bars.front(), "end_ts_utc"));
+    if (!start || !end) return std::nullopt;
+    for (size_t i = 0; i < kTimeframeCount; ++i) {
+        Bar bar;
+        bar.timeframe = static_cast<Timeframe>(i);
+        bar.start = *start;
+        if (end_of(bar) == *end) return bar.timeframe;
+    }
+    return std::nullopt;
+}
+
+// What is wrong with an array without a head, or nothing.
+std::string read_version_0(const Json& bars, const SeriesHint& hint, BarSeriesData& series) {
+    series.name = series_name_of(hint.symbol);
+    if (series.name.symbol.empty()) return "no symbol: a list of bars alone must lie in a folder named by its symbol";
+    const auto timeframe = hint.timeframe ? hint.timeframe : timeframe_of_first(bars);
+    if (!timeframe) return "no timeframe: the file must be named by it, or its bars have an end_ts_utc";
+    series.timeframe = *timeframe;
+    return read_array(bars, series);
+}
+
+SeriesHint hint_of(const std::filesystem::path& file) {
+    if (const auto timeframe = parse_timeframe(file.stem().string())) {
+        return {symbol_of_folder(file.parent_path().filename().string()).value_or(""), timeframe};
+    }
+    const DataFileName name = parse_data_file_name(file);
+    return {name.symbol, name.timeframe};
 }
 
 }  // namespace
@@ -160,22 +208,38 @@ Result<void> write_json_bars(const std::filesystem::path& file, const BarSeriesD
     return write_file_atomically(file, json_bars_text(series));
 }
 
-Result<BarSeriesData> read_json_bars(const std::filesystem::path& file) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(file, error)) {
-        return make_error(ErrorCode::not_found, fmt::format("{}: no such file", file.string()));
+Result<JsonBarsFile> parse_json_bars(std::string_view text, const std::string& where, const SeriesHint& hint) {
+    const Json document = Json::parse(text, nullptr, false);
+    JsonBarsFile file;
+    std::string problem;
+    if (document.is_array()) {
+        file.schema_version = 0;
+        problem = read_version_0(document, hint, file.series);
+    } else if (!document.is_object()) {
+        problem = document.is_discarded() ? "not whole JSON" : "not a JSON object";
+    } else {
+        const auto version = document.find("schema_version");
+        if (version != document.end() && version->is_number_integer() && *version > kBarSchemaVersion) {
+            return make_error(ErrorCode::input,
+                              fmt::format("{}: schema_version {} is newer than this engine reads ({}); use the engine "
+                                          "that wrote it",
+                                          where, version->dump(), kBarSchemaVersion));
+        }
+        const bool known = version != document.end() && *version == kBarSchemaVersion;
+        problem = known ? read_document(document, file.series) : "schema_version is not 1";
     }
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream content;
-    content << in.rdbuf();
-    if (!in) return make_error(ErrorCode::io, fmt::format("{}: cannot be read", file.string()));
-    BarSeriesData series;
-    const std::string problem = read_document(Json::parse(content.view(), nullptr, false), series);
     if (!problem.empty()) {
-        return make_error(ErrorCode::corrupt,
-                          fmt::format("{}: {}; fetch or import the bars again", file.string(), problem));
+        return make_error(ErrorCode::corrupt, fmt::format("{}: {}; fetch or import the bars again", where, problem));
     }
-    return series;
+    return file;
+}
+
+Result<BarSeriesData> read_json_bars(const std::filesystem::path& file) {
+    const auto text = read_whole_file(file);
+    if (!text) return text.error();
+    auto parsed = parse_json_bars(*text, file.string(), hint_of(file));
+    if (!parsed) return parsed.error();
+    return std::move(parsed->series);
 }
 
 }  // namespace tide

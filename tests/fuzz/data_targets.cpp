@@ -69,8 +69,11 @@ void ticks_csv(std::string_view bytes) { read_all_ticks(scratch_file("NIFTY_tick
 void ticks_ndjson(std::string_view bytes) { read_all_ticks(scratch_file("NIFTY_ticks.ndjson", bytes)); }
 
 void bars_json(std::string_view bytes) {
-    const auto series = read_json_bars(scratch_file("1m.json", bytes));
+    const auto series = read_json_bars(scratch_file("NIFTY_1m.json", bytes));
     if (series) check_kept(*series);
+    // Without a name to go by, as well: the unversioned form is told by its first bar.
+    const auto unnamed = parse_json_bars(bytes, "bytes", {"NIFTY", std::nullopt});
+    if (unnamed) check_kept(unnamed->series);
 }
 
 void greeks_rows(std::string_view bytes) {
