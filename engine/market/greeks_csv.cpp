@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "market/option_math.hpp"
+#include "market/option_batch.hpp"
 
 namespace tide {
 namespace {
@@ -110,13 +110,37 @@ Result<Row> parse_row(const std::vector<std::string_view>& fields, const Layout&
     return row;
 }
 
-std::string answers(const Row& row) {
-    const auto sigma = implied_volatility(row.terms, row.price);
-    if (!sigma) return ",,,,,";
-    const Greeks greeks = option_greeks(row.terms, *sigma);
-    return fmt::format("{},{},{},{},{},{}", *sigma, greeks.delta, greeks.gamma, greeks.theta_day, greeks.vega_pct,
-                       greeks.rho_pct);
-}
+// Rows that wait to be computed together.
+class Waiting {
+  public:
+    explicit Waiting(std::ostream& out) : out_(out) {}
+    void add(std::string_view given, const Row& row) {
+        batch_.add(row.terms, row.price, std::numeric_limits<double>::quiet_NaN());
+        given_.emplace_back(given);
+        if (given_.size() == kRowsTogether) write();
+    }
+    void write() {
+        batch_.imply();
+        batch_.evaluate();
+        const auto sigma = batch_.column(OptionColumn::sigma);
+        for (size_t i = 0; i < given_.size(); ++i) {
+            const Greeks greeks = batch_.greeks(i);
+            const std::string answers = sigma[i] > 0
+                                            ? fmt::format("{},{},{},{},{},{}", sigma[i], greeks.delta, greeks.gamma,
+                                                          greeks.theta_day, greeks.vega_pct, greeks.rho_pct)
+                                            : ",,,,,";
+            out_ << given_[i] << ',' << answers << '\n';
+        }
+        given_.clear();
+        batch_.clear();
+    }
+
+  private:
+    static constexpr size_t kRowsTogether = 256;
+    std::ostream& out_;
+    OptionBatch batch_;
+    std::vector<std::string> given_;
+};
 
 }  // namespace
 
@@ -125,6 +149,7 @@ Result<void> greeks_csv(std::istream& in, std::ostream& out) {
     for (size_t column = 0; column < kColumnCount; ++column) layout.place[column] = column;
     std::string text;
     bool first = true;
+    Waiting waiting(out);
     for (size_t line = 1; std::getline(in, text); ++line) {
         std::string_view given(text);
         if (given.ends_with('\r')) given.remove_suffix(1);
@@ -141,9 +166,13 @@ Result<void> greeks_csv(std::istream& in, std::ostream& out) {
             continue;
         }
         const auto row = parse_row(fields, layout, line);
-        if (!row) return row.error();
-        out << given << ',' << answers(*row) << '\n';
+        if (!row) {
+            waiting.write();
+            return row.error();
+        }
+        waiting.add(given, *row);
     }
+    waiting.write();
     if (!out) return make_error(ErrorCode::io, "cannot write the answers");
     return {};
 }
