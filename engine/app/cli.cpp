@@ -159,12 +159,15 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
 
 void add_data(CLI::App& app, Options& o, Command& chosen) {
     auto* indicators = app.add_subcommand("indicators", "the engine's own indicators over a bar file");
-    indicators->add_option("--data", o.data.data, "bar file")->required()->type_name("FILE");
-    indicators->add_option("--set", o.data.set, "indicators with parameters: adx:14,rsi:14,ema:9,supertrend:10:3")
-        ->required();
+    auto* list = indicators->add_flag("--list", o.data.list, "every indicator with its parameters and outputs");
+    indicators->add_flag("--markdown", o.data.markdown, "the list as the page docs/indicators.md")->needs(list);
+    indicators->add_option("--data", o.data.data, "bar file")->type_name("FILE");
+    indicators->add_option("--set", o.data.set, "indicators with parameters: adx:14,rsi:14,ema:9,supertrend:10:3");
     indicators->add_flag("--csv", o.data.csv, "CSV (the only form, and the default)");
     indicators->add_flag("--lenient", o.data.lenient, "skip bad rows");
-    indicators->footer("Example: engine indicators --data NIFTY_1d.csv --set \"adx:14,rsi:14,ema:9\" --csv");
+    indicators->footer(
+        "Example: engine indicators --data NIFTY_1d.csv --set \"adx:14,rsi:14,ema:9\" --csv\n"
+        "         engine indicators --list");
     indicators->callback([&o, &chosen] { chosen = [&o] { return indicators_command(o.data); }; });
 
     auto* greeks = app.add_subcommand("greeks", "option greeks and implied volatility, row by row from stdin");

@@ -48,6 +48,8 @@ struct DataOptions {
     std::string data;
     std::string timeframe;  // --to
     std::string set;        // indicators
+    bool list = false;      // indicators: the registry instead of a file
+    bool markdown = false;  // indicators --list as docs/indicators.md
     bool csv = false;
     bool lenient = false;
 };

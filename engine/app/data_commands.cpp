@@ -7,6 +7,7 @@
 #include "barstore/data_commands.hpp"
 #include "market/calendar.hpp"
 #include "market/greeks_csv.hpp"
+#include "market/indicators/documentation.hpp"
 
 // Commands over data files: what the engine's own indicators, builder, aggregator and option maths make of them.
 namespace tide {
@@ -47,6 +48,13 @@ Result<Timeframe> target_of(const DataOptions& options) {
 }  // namespace
 
 Result<ExitCode> indicators_command(const DataOptions& options) {
+    if (options.list) {
+        return print(DataCommandOutput{options.markdown ? indicator_reference_markdown() : indicator_list_text(), {}});
+    }
+    if (options.data.empty() || options.set.empty()) {
+        return make_error(ErrorCode::usage,
+                          "indicators: give --data FILE and --set \"adx:14,rsi:14\" (--list shows what there is)");
+    }
     return print(indicators_csv(options.data, options.set, options.lenient));
 }
 

@@ -81,9 +81,11 @@ DataCommandOutput IndicatorTable::finish() {
         const bool never = std::none_of(by_series_.begin(), by_series_.end(),
                                         [i](const auto& indicators) { return indicators[i]->ready(); });
         if (!never || by_series_.empty()) continue;
-        output.notes.push_back(
-            fmt::format("{}: not ready by the last bar: {}", requests_[i].spec->name,
-                        requests_[i].spec->needs_volume ? "too few bars with volume" : "too few bars"));
+        output.notes.push_back(fmt::format("{}: not ready by the last bar: {}", requests_[i].spec->name,
+                                           requests_[i].spec->needs_volume ? "too few bars with volume"
+                                           : requests_[i].spec->readiness == IndicatorReadiness::warm_up
+                                               ? "too few bars"
+                                               : "nothing of its kind yet"));
     }
     return output;
 }

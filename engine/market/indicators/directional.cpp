@@ -14,7 +14,9 @@ inline void Adx::publish(double true_range, double plus, double minus) {
     true_range_ = true_range;
     plus_ = plus;
     minus_ = minus;
-    const double scale = true_range > 0 ? 100 / true_range : 0;
+    // After thousands of equal bars the sums decay to numbers that have no finite reciprocal.
+    constexpr double kNothing = 1e-290;
+    const double scale = true_range > kNothing ? 100 / true_range : 0;
     values_[1] = plus * scale;
     values_[2] = minus * scale;
     const double total = plus + minus;

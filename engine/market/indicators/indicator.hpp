@@ -10,13 +10,17 @@
 
 namespace tide {
 
-// What an indicator sees of one finished bar. Prices in rupees (index points), volume in units. `day` is any number
-// that changes when the trading day does (a session VWAP starts afresh then).
+// What an indicator sees of one finished bar. Prices in rupees (index points), volume in units.
 struct BarValues {
     double open = 0, high = 0, low = 0, close = 0;
     double volume = 0;
     bool has_volume = false;
-    int64_t day = 0;
+    Timeframe timeframe = Timeframe::m1;
+    ExchangeTime start{};
+
+    // The date in India as days since 1970.
+    int64_t day() const { return ist_date(start).time_since_epoch().count(); }
+    Duration since_midnight() const { return ist_since_midnight(start); }
 };
 inline BarValues bar_values(const Bar& bar) {
     return {bar.open.to_double(),
@@ -25,19 +29,21 @@ inline BarValues bar_values(const Bar& bar) {
             bar.close.to_double(),
             static_cast<double>(bar.volume),
             bar.has_volume(),
-            ist_date(bar.start).time_since_epoch().count()};
+            bar.timeframe,
+            bar.start};
 }
 
-inline constexpr size_t kMaxIndicatorOutputs = 3;
+inline constexpr size_t kMaxIndicatorOutputs = 9;
 inline constexpr double kNoIndicatorValue = std::numeric_limits<double>::quiet_NaN();
 
 // One indicator over one series of finished bars: incremental, constant time a bar (amortised for those that keep a
-// rolling extreme), no allocation after construction, finite input gives finite output.
+// rolling extreme; CCI and the volume profile say what they do instead), no allocation after construction. Input within
+// the range of Price (0.0001 to 9e14) and of a 64-bit volume gives finite output.
 //
 // An output is NaN until it has seen the bars its header asks for ("warm-up"), and a number ever after; outputs of one
-// indicator may be there at different times (+DI and -DI come before ADX). ready() says that all of them are. The one
-// exception is an indicator that needs volume: a bar without volume makes its outputs missing again (each header says
-// how).
+// indicator may be there at different times (+DI and -DI come before ADX). ready() says that all of them are. The
+// exceptions say so in their headers and in docs/indicators.md (IndicatorReadiness): those that need volume, those that
+// wait for something in the market (a swing, a level), and those that start afresh each day.
 class Indicator {
   public:
     virtual ~Indicator() = default;

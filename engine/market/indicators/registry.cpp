@@ -7,11 +7,15 @@
 #include <cmath>
 
 #include "core/settings.hpp"
+#include "market/indicators/anchored_vwap.hpp"
 #include "market/indicators/directional.hpp"
+#include "market/indicators/levels.hpp"
 #include "market/indicators/moving_averages.hpp"
 #include "market/indicators/oscillators.hpp"
+#include "market/indicators/swings.hpp"
 #include "market/indicators/volatility.hpp"
 #include "market/indicators/volume.hpp"
+#include "market/indicators/volume_profile.hpp"
 
 namespace tide {
 namespace {
@@ -46,10 +50,15 @@ constexpr IndicatorParameter factor(std::string_view name, double default_value,
     return {name, default_value, min, max, false};
 }
 
+constexpr bool kPlain = false, kVolume = true;
 template <class T, const auto& ParameterArray>
-constexpr IndicatorSpec spec(std::string_view name, bool needs_volume, std::string_view help) {
-    return {name, ParameterArray, T::kOutputs, needs_volume, help, &make<T, ParameterArray.size()>};
+constexpr IndicatorSpec spec(std::string_view name, bool needs_volume, std::string_view help,
+                             IndicatorReadiness readiness = IndicatorReadiness::warm_up) {
+    static_assert(T::kOutputs.size() <= kMaxIndicatorOutputs);
+    return {name, ParameterArray, T::kOutputs, needs_volume, readiness, help, &make<T, ParameterArray.size()>};
 }
+constexpr auto kMarket = IndicatorReadiness::market;
+constexpr auto kEachDay = IndicatorReadiness::each_day;
 
 template <size_t N>
 using ParameterList = std::array<IndicatorParameter, N>;
@@ -66,40 +75,72 @@ constexpr ParameterList<3> kMacd{bars("fast", 12), bars("slow", 26), bars("signa
 constexpr ParameterList<2> kSar{factor("step", 0.02, 0.001, 1), factor("maximum", 0.2, 0.001, 1)};
 constexpr ParameterList<3> kStochastic{period(14), bars("smooth", 3), bars("d", 3)};
 constexpr ParameterList<2> kSupertrend{period(10), factor("multiplier", 3, 0.1, 20)};
+constexpr IndicatorParameter strength(double default_value) { return {"strength", default_value, 1, 200, true}; }
+constexpr IndicatorParameter whole(std::string_view name, double default_value, double min, double max) {
+    return {name, default_value, min, max, true};
+}
+constexpr ParameterList<1> kStrength2{strength(2)};
+constexpr ParameterList<1> kStrength3{strength(3)};
+constexpr ParameterList<4> kSupport{strength(3), factor("tolerance_pct", 0.1, 0.001, 10),
+                                    whole("min_touches", 2, 1, 100), whole("memory", 500, 1, 100'000)};
+constexpr ParameterList<1> kPivots{whole("method", 0, 0, 2)};
+constexpr ParameterList<1> kOpening{whole("minutes", 15, 1, 375)};
+constexpr ParameterList<2> kTimeOfDay{whole("hour", 9, 0, 23), whole("minute", 15, 0, 59)};
+constexpr ParameterList<3> kDate{whole("year", 2024, 1990, 2100), whole("month", 1, 1, 12), whole("day", 1, 1, 31)};
+constexpr ParameterList<3> kProfile{whole("bin_ticks", 20, 1, 100'000), factor("tick", 0.05, 0.0001, 100),
+                                    factor("value_pct", 70, 1, 100)};
 constexpr ParameterList<2> kYearly{period(20, 2), factor("bars_per_year", 252, 1, 1e6)};
 
 constexpr std::array kSpecs{
-    spec<Adx, kPeriod14>("adx", false, "Wilder's average directional index with +DI and -DI: strength of a trend"),
-    spec<Aroon, kPeriod25>("aroon", false, "How long ago the highest high and lowest low were"),
-    spec<Atr, kPeriod14>("atr", false, "Wilder's average true range"),
-    spec<Bollinger, kBands>("bollinger", false, "Mean of the close and bands of standard deviations"),
-    spec<Cci, kPeriod20>("cci", false, "Commodity channel index"),
-    spec<Donchian, kPeriod20>("donchian", false, "Highest high and lowest low"),
-    spec<Ema, kPeriod9>("ema", false, "Exponential moving average, seeded with the simple mean"),
-    spec<GarmanKlass, kYearly>("garman_klass", false, "Volatility from open, high, low and close, percent a year"),
-    spec<Hma, kPeriod9>("hma", false, "Hull moving average"),
-    spec<Keltner, kKeltner>("keltner", false, "Exponential mean and bands of average true range"),
-    spec<Macd, kMacd>("macd", false, "Difference of two exponential means, its signal line and their difference"),
-    spec<Mfi, kPeriod14>("mfi", true, "Money flow index"),
-    spec<Natr, kPeriod14>("natr", false, "Average true range in percent of the close"),
-    spec<Obv, kNone>("obv", true, "On-balance volume"),
-    spec<ParabolicSar, kSar>("parabolic_sar", false, "Wilder's parabolic stop and reverse"),
-    spec<Parkinson, kYearly>("parkinson", false, "Volatility from high and low, percent a year"),
-    spec<RealisedVolatility, kYearly>("realised_volatility", false, "Volatility from closes, percent a year"),
-    spec<Rma, kPeriod14>("rma", false, "Wilder's smoothed moving average"),
-    spec<Roc, kPeriod12>("roc", false, "Rate of change in percent"),
-    spec<Rsi, kPeriod14>("rsi", false, "Wilder's relative strength index"),
-    spec<Sma, kPeriod20>("sma", false, "Simple moving average"),
-    spec<StdDev, kPeriod20>("std_dev", false, "Standard deviation of the close (population)"),
-    spec<Stochastic, kStochastic>("stochastic", false, "Slow stochastic %K and %D"),
-    spec<Supertrend, kSupertrend>("supertrend", false,
+    spec<Adx, kPeriod14>("adx", kPlain, "Wilder's average directional index with +DI and -DI: strength of a trend"),
+    spec<Aroon, kPeriod25>("aroon", kPlain, "How long ago the highest high and lowest low were"),
+    spec<Atr, kPeriod14>("atr", kPlain, "Wilder's average true range"),
+    spec<Bollinger, kBands>("bollinger", kPlain, "Mean of the close and bands of standard deviations"),
+    spec<Cci, kPeriod20>("cci", kPlain, "Commodity channel index"),
+    spec<Donchian, kPeriod20>("donchian", kPlain, "Highest high and lowest low"),
+    spec<Ema, kPeriod9>("ema", kPlain, "Exponential moving average, seeded with the simple mean"),
+    spec<Fibonacci, kStrength3>("fibonacci", kPlain, "Retracement levels of the newest leg between two swings",
+                                kMarket),
+    spec<GarmanKlass, kYearly>("garman_klass", kPlain, "Volatility from open, high, low and close, percent a year"),
+    spec<Hma, kPeriod9>("hma", kPlain, "Hull moving average"),
+    spec<Keltner, kKeltner>("keltner", kPlain, "Exponential mean and bands of average true range"),
+    spec<Macd, kMacd>("macd", kPlain, "Difference of two exponential means, its signal line and their difference"),
+    spec<Mfi, kPeriod14>("mfi", kVolume, "Money flow index"),
+    spec<Natr, kPeriod14>("natr", kPlain, "Average true range in percent of the close"),
+    spec<Obv, kNone>("obv", kVolume, "On-balance volume"),
+    spec<OpeningRange, kOpening>("opening_range", kPlain,
+                                 "High and low of the day's first minutes, and where the close is", kEachDay),
+    spec<ParabolicSar, kSar>("parabolic_sar", kPlain, "Wilder's parabolic stop and reverse"),
+    spec<Parkinson, kYearly>("parkinson", kPlain, "Volatility from high and low, percent a year"),
+    spec<Pivots, kPivots>("pivots", kPlain, "Levels from the previous day: 0 classic, 1 Fibonacci, 2 Camarilla",
+                          kMarket),
+    spec<RealisedVolatility, kYearly>("realised_volatility", kPlain, "Volatility from closes, percent a year"),
+    spec<Rma, kPeriod14>("rma", kPlain, "Wilder's smoothed moving average"),
+    spec<Roc, kPeriod12>("roc", kPlain, "Rate of change in percent"),
+    spec<Rsi, kPeriod14>("rsi", kPlain, "Wilder's relative strength index"),
+    spec<Sma, kPeriod20>("sma", kPlain, "Simple moving average"),
+    spec<StdDev, kPeriod20>("std_dev", kPlain, "Standard deviation of the close (population)"),
+    spec<Stochastic, kStochastic>("stochastic", kPlain, "Slow stochastic %K and %D"),
+    spec<Structure, kStrength3>("structure", kPlain, "Higher highs and higher lows (+1), lower ones (-1), neither (0)",
+                                kMarket),
+    spec<Supertrend, kSupertrend>("supertrend", kPlain,
                                   "Trailing band of average true range and its direction (+1, -1)"),
-    spec<Trix, kPeriod15>("trix", false, "Rate of change of a triple exponential mean, percent"),
-    spec<VolumeAverage, kPeriod20>("volume_average", true, "Mean volume"),
-    spec<Vwap, kNone>("vwap", true, "Volume-weighted average price since the day's start"),
-    spec<WilliamsR, kPeriod14>("williams_r", false, "Williams %R"),
-    spec<Wma, kPeriod9>("wma", false, "Linearly weighted moving average"),
-    spec<ZScore, kPeriod20>("z_score", false, "Standard deviations of the close from its mean"),
+    spec<SupportResistance, kSupport>("support_resistance", kPlain,
+                                      "The nearest levels of clustered swings below and above the close", kMarket),
+    spec<Swings, kStrength2>("swings", kPlain, "Newest confirmed swing high and low, and bars since", kMarket),
+    spec<Trix, kPeriod15>("trix", kPlain, "Rate of change of a triple exponential mean, percent"),
+    spec<VolumeAverage, kPeriod20>("volume_average", kVolume, "Mean volume"),
+    spec<VolumeProfile, kProfile>("volume_profile", kVolume,
+                                  "The day's volume by price: point of control and value area", kEachDay),
+    spec<Vwap, kNone>("vwap", kVolume, "Volume-weighted average price since the day's start", kEachDay),
+    spec<VwapFromDate, kDate>("vwap_from_date", kVolume, "Volume-weighted average price since a date", kMarket),
+    spec<VwapFromSwing, kStrength3>("vwap_from_swing", kVolume, "Volume-weighted average price since the newest swing",
+                                    kMarket),
+    spec<VwapFromTime, kTimeOfDay>("vwap_from_time", kVolume, "Volume-weighted average price since a time of the day",
+                                   kEachDay),
+    spec<WilliamsR, kPeriod14>("williams_r", kPlain, "Williams %R"),
+    spec<Wma, kPeriod9>("wma", kPlain, "Linearly weighted moving average"),
+    spec<ZScore, kPeriod20>("z_score", kPlain, "Standard deviations of the close from its mean"),
 };
 
 static_assert(std::is_sorted(kSpecs.begin(), kSpecs.end(),
@@ -221,22 +262,6 @@ Result<std::vector<IndicatorRequest>> parse_indicator_set(std::string_view text)
         if (comma == std::string_view::npos) return requests;
         text.remove_prefix(comma + 1);
     }
-}
-
-std::string indicator_table_markdown() {
-    std::string out = "| name | parameters (default, range) | outputs | what it is |\n|---|---|---|---|\n";
-    for (const auto& known : kSpecs) {
-        std::string parameters;
-        for (const auto& parameter : known.parameters) {
-            parameters += fmt::format("{}`{}` {} ({} to {})", parameters.empty() ? "" : ", ", parameter.name,
-                                      parameter.default_value, parameter.min, parameter.max);
-        }
-        std::string outputs;
-        for (const auto& output : known.outputs) outputs += fmt::format("{}`{}`", outputs.empty() ? "" : ", ", output);
-        out += fmt::format("| `{}` | {} | {} | {}{} |\n", known.name, parameters, outputs, known.help,
-                           known.needs_volume ? "; needs volume" : "");
-    }
-    return out;
 }
 
 }  // namespace tide

@@ -20,11 +20,18 @@ struct IndicatorParameter {
     bool whole;  // a number of bars
 };
 
+enum class IndicatorReadiness : uint8_t {
+    warm_up,   // after a number of bars, for good
+    market,    // waits for something in the market (a swing, a level, a date), and may lose it again
+    each_day,  // starts afresh with the day
+};
+
 struct IndicatorSpec {
     std::string_view name;
     std::span<const IndicatorParameter> parameters;
     std::span<const std::string_view> outputs;
     bool needs_volume;
+    IndicatorReadiness readiness;
     std::string_view help;
     // `parameters`: one value each, already checked.
     std::unique_ptr<Indicator> (*make)(std::span<const double> parameters);
@@ -49,8 +56,5 @@ struct IndicatorRequest {
 };
 // "adx:14,rsi:14,supertrend:10:3"; parameters left out take their defaults. Errors: usage.
 Result<std::vector<IndicatorRequest>> parse_indicator_set(std::string_view text);
-
-// One Markdown table row an indicator: name, parameters with defaults and ranges, outputs, what it is.
-std::string indicator_table_markdown();
 
 }  // namespace tide

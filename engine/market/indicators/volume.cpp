@@ -44,8 +44,8 @@ void Mfi::update_with_volume(const BarValues& bar) {
 Vwap::Vwap() : VolumeIndicator(kOutputs) {}
 
 void Vwap::update_with_volume(const BarValues& bar) {
-    if (bar.day != day_) {
-        day_ = bar.day;
+    if (const int64_t day = bar.day(); day != day_) {
+        day_ = day;
         turnover_ = volume_ = 0;
     }
     turnover_ += (bar.high + bar.low + bar.close) / 3 * bar.volume;
