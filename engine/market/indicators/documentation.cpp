@@ -210,7 +210,7 @@ constexpr std::string_view kIntroduction = R"(# Indicators
 
 Made by the engine from its own registry (`engine indicators --list`); a test holds this page to it. In a script:
 `ctx:indicator("NIFTY", "5m", "adx", 14)`; over a file: `engine indicators --data F --set "adx:14,ema:9"`. Parameters left out
-take their defaults. n is the period (or strength); a dash means the bar before.
+take their defaults. n is the period (or strength); x' is x of the bar before.
 
 **When a value is there.** `nil` (an empty field) until the bars named under *first value* have been seen, then a number on
 every bar. Indicators of swings, levels and dates also wait for the market to make one; those of the day start afresh with it; those
