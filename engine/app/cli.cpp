@@ -126,12 +126,18 @@ void add_check(CLI::App& app, Options& o, Command& chosen) {
     check->callback([&o, &chosen] { chosen = [&o] { return check_command(o.check); }; });
 }
 
+void add_time_range(CLI::App& command, StoreOptions& store) {
+    command.add_option("--from", store.from, "from this date or time on (India)")->type_name("TIME");
+    command.add_option("--to", store.to, "until the end of this date, or until this time")->type_name("TIME");
+}
+
 CLI::App* add_store_command(CLI::App& app, Options& o, Command& chosen, const char* name, const char* help,
                             Result<ExitCode> (*command)(const StoreOptions&)) {
     auto* store = app.add_subcommand(name, help);
     store->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
     store->add_option("--session", o.store.session, "a session's id, or all (default: the latest)")->type_name("ID");
     store->add_option("--limit", o.store.limit, "at most this many rows, the newest")->check(count_check, "");
+    add_time_range(*store, o.store);
     store->add_flag("--json", o.store.json, "print one JSON document");
     store->footer(fmt::format("Example: engine {} --json", name));
     store->callback([&o, &chosen, command] {
@@ -154,7 +160,27 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     verify->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
     verify->add_option("--session", o.store.session, "a session's id, or all (default: all)")->type_name("ID");
     verify->add_flag("--json", o.store.json, "print one JSON document");
+    verify->footer("Example: engine audit verify");
     verify->callback([&o, &chosen] { chosen = [&o] { return audit_verify_command(o.store); }; });
+    auto* exported = audit->add_subcommand("export", "all audit rows, oldest first, as CSV or JSON");
+    exported->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
+    exported->add_option("--session", o.store.session, "a session's id, or all (default: all)")->type_name("ID");
+    exported->add_option("--kind", o.store.kind, "only rows of one kind");
+    add_time_range(*exported, o.store);
+    exported->add_flag("--csv", o.store.csv, "session,row,event,time,kind,text,hash");
+    exported->add_flag("--json", o.store.json, "print one JSON document");
+    exported->footer("Example: engine audit export --csv --from 2026-11-01 --kind fill > fills.csv");
+    exported->callback([&o, &chosen] { chosen = [&o] { return audit_export_command(o.store); }; });
+    auto* why =
+        audit->add_subcommand("why", "how an order or a trade came about: event, callback, intent, risk, fills");
+    why->add_option("subject", o.store.subject, "an order's number, or trade:N")
+        ->required()
+        ->type_name("ORDER|trade:N");
+    why->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
+    why->add_option("--session", o.store.session, "a session's id (default: the latest)")->type_name("ID");
+    why->add_flag("--json", o.store.json, "print one JSON document");
+    why->footer("Example: engine audit why 11\n         engine audit why trade:3");
+    why->callback([&o, &chosen] { chosen = [&o] { return audit_why_command(o.store); }; });
 }
 
 void add_data(CLI::App& app, Options& o, Command& chosen) {

@@ -34,14 +34,19 @@ struct StoreOptions {
     std::string session;  // empty: the latest; "all"
     std::string kind;     // audit: only rows of this kind
     std::optional<int64_t> order;
-    int64_t limit = 0;  // 0: all
+    std::string from, to;  // dates or moments; the whole of the last date
+    std::string subject;   // audit why
+    int64_t limit = 0;     // 0: all
     bool json = false;
+    bool csv = false;
 };
 Result<ExitCode> trades_command(const StoreOptions& options);
 Result<ExitCode> orders_command(const StoreOptions& options);
 Result<ExitCode> positions_command(const StoreOptions& options);
 Result<ExitCode> audit_command(const StoreOptions& options);
 Result<ExitCode> audit_verify_command(const StoreOptions& options);
+Result<ExitCode> audit_export_command(const StoreOptions& options);
+Result<ExitCode> audit_why_command(const StoreOptions& options);
 Result<ExitCode> sessions_command(const StoreOptions& options);
 
 struct DataOptions {

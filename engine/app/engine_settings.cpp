@@ -7,6 +7,7 @@ namespace tide {
 EngineSettings::EngineSettings() {
     session.register_settings(registry_);
     paper.register_in(registry_);
+    store.register_in(registry_);
 }
 
 Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }

@@ -4,6 +4,7 @@
 #include "app/run_options.hpp"
 #include "brokers/paper_broker.hpp"
 #include "core/settings.hpp"
+#include "ledger/store_settings.hpp"
 #include "session/session_config.hpp"
 
 namespace tide {
@@ -28,6 +29,7 @@ class EngineSettings {
 
     SessionConfig session;
     PaperSettings paper;
+    StoreSettings store;
 
   private:
     SettingsRegistry registry_;

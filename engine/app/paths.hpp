@@ -9,13 +9,16 @@ namespace tide {
 // Where the engine finds its own files and keeps what it makes. The only place that looks at the environment.
 struct Paths {
     std::filesystem::path resources;  // holds config/, scripts/, strategies/
-    std::filesystem::path home;       // ledger.db, journals/, EMERGENCY_STOP, LIMITED_MODE, operator.log
+    std::filesystem::path
+        home;  // ledger.db, audit_anchors.log, backups/, journals/, EMERGENCY_STOP, LIMITED_MODE, operator.log
 
     std::filesystem::path config_file() const { return resources / "config" / "engine.toml"; }
     std::filesystem::path calendars() const { return resources / "config" / "calendars"; }
     std::filesystem::path contracts() const { return resources / "config" / "contracts.toml"; }
     std::filesystem::path charges() const { return resources / "config" / "charges"; }
     std::filesystem::path ledger() const { return home / "ledger.db"; }
+    std::filesystem::path audit_anchors() const { return home / "audit_anchors.log"; }
+    std::filesystem::path backups() const { return home / "backups"; }
     std::filesystem::path journals() const { return home / "journals"; }
     std::filesystem::path emergency_stop() const { return home / "EMERGENCY_STOP"; }
     std::filesystem::path limited_mode() const { return home / "LIMITED_MODE"; }

@@ -34,6 +34,7 @@ Result<Recovered> recover_one(const fs::path& journal, const Paths& paths) {
     options.session_id = found.session;
     options.mode = reader->header().session_id;
     options.own_thread = false;
+    options.anchors_path = paths.audit_anchors().string();
     auto ledger = Ledger::open(paths.ledger().string(), options);
     if (!ledger) return ledger.error();
     found.rows_before = (*ledger)->committed_rows();

@@ -174,6 +174,9 @@ class SessionRun {
         LedgerOptions ledger_options;
         ledger_options.session_id = name_;
         ledger_options.mode = "paper";
+        ledger_options.anchors_path = paths_.audit_anchors().string();
+        ledger_options.anchor_rows = static_cast<uint64_t>(settings_.store.anchor_rows);
+        ledger_options.anchor_interval_ms = settings_.store.anchor_minutes * 60'000;
         auto ledger = Ledger::open(paths_.ledger().string(), ledger_options);
         if (!ledger) return ledger.error();
         ledger_ = std::move(*ledger);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/assert.hpp"
+#include "ledger/audit_anchors.hpp"
 #include "ledger/ledger_rows.hpp"
 #include "ledger/ledger_schema.hpp"
 #include "ledger/sqlite.hpp"
@@ -31,6 +32,9 @@ class SessionWriter {
     void roll_back();
     size_t uncommitted() const { return uncommitted_; }
     uint64_t committed_rows() const { return committed_rows_; }
+    uint64_t rows_since_anchor() const { return committed_rows_ - anchored_rows_; }
+    // Writes the head of what is committed to the anchors' file, where there is one and it has changed.
+    Result<void> anchor();
 
   private:
     SessionWriter(Database database, LedgerRows rows) : database_(std::move(database)), rows_(std::move(rows)) {}
@@ -40,8 +44,11 @@ class SessionWriter {
     LedgerRows rows_;
     Statement begin_, commit_, remember_head_;
     int64_t session_ = 0;
+    std::string session_id_, anchors_path_;
     uint64_t last_row_ = 0;  // written or skipped
     Sha256Digest last_hash_{};
+    ReceiveTime last_time_;
+    uint64_t anchored_rows_ = 0;
     uint64_t stored_rows_ = 0;  // there before this writer
     Sha256Digest stored_head_{};
     uint64_t committed_rows_ = 0;
@@ -87,7 +94,9 @@ Result<SessionWriter> SessionWriter::open(const std::string& path, const LedgerO
     writer.remember_head_ = std::move(*remember);
     known->bind_all(*session);
     if (known->step() != SQLITE_ROW) return writer.database_.last_error("read the session");
-    writer.stored_rows_ = writer.committed_rows_ = known->whole(0);
+    writer.stored_rows_ = writer.committed_rows_ = writer.anchored_rows_ = known->whole(0);
+    writer.session_id_ = options.session_id;
+    writer.anchors_path_ = options.anchors_path;
     writer.stored_head_ = known->digest(1).value_or(Sha256Digest{});
     return writer;
 }
@@ -117,6 +126,16 @@ Result<void> SessionWriter::write(const Record& record) {
     if (auto written = rows_.write(database_, record); !written) return written;
     last_row_ = record.row;
     last_hash_ = record.hash;
+    last_time_ = record.time;
+    return {};
+}
+
+// After the commit: an anchor never knows of more than the disk has.
+Result<void> SessionWriter::anchor() {
+    if (anchors_path_.empty() || rows_since_anchor() == 0) return {};
+    const AuditAnchor anchor{last_time_, "anchor", session_id_, last_row_, to_hex(last_hash_), ""};
+    if (auto written = append_anchor(anchors_path_, anchor); !written) return written;
+    anchored_rows_ = committed_rows_;
     return {};
 }
 
@@ -148,8 +167,10 @@ struct Ledger::Impl {
     Result<void> flush_here();
     Result<void> flush_thread();
     void work();
-    Result<void> write_batch(const std::vector<Record>& batch);
-    bool work_is_due() const { return stopping || flush_asked || waiting.size() >= options.commit_rows; }
+    Result<void> write_batch(const std::vector<Record>& batch, bool anchor);
+    bool work_is_due() const {
+        return stopping || flushes_asked > flushes_done || waiting.size() >= options.commit_rows;
+    }
 
     SessionWriter writer;
     LedgerOptions options;
@@ -160,7 +181,7 @@ struct Ledger::Impl {
     std::vector<Record> waiting;
     uint64_t accepted = 0;  // records ever put into `waiting`
     uint64_t finished = 0;  // records committed, or given up after the error
-    bool flush_asked = false;
+    uint64_t flushes_asked = 0, flushes_done = 0;
     bool stopping = false;
     std::thread thread;
 };
@@ -169,6 +190,7 @@ void Ledger::Impl::record_here(const Record& record) {
     if (error) return;
     auto written = writer.write(record);
     if (written && writer.uncommitted() >= options.commit_rows) written = writer.commit();
+    if (written && writer.rows_since_anchor() >= options.anchor_rows) written = writer.anchor();
     if (!written) {
         error = written.error();
         writer.roll_back();
@@ -179,6 +201,7 @@ void Ledger::Impl::record_here(const Record& record) {
 Result<void> Ledger::Impl::flush_here() {
     if (error) return *error;
     auto done = writer.commit();
+    if (done) done = writer.anchor();
     if (!done) {
         error = done.error();
         writer.roll_back();
@@ -199,33 +222,40 @@ void Ledger::Impl::record_for_thread(const Record& record) {
 Result<void> Ledger::Impl::flush_thread() {
     std::unique_lock lock(mutex);
     const uint64_t wanted = accepted;
-    flush_asked = true;
+    const uint64_t flush = ++flushes_asked;  // it also anchors: the round that saw it must be over
     work_due.notify_one();
-    batch_done.wait(lock, [&] { return finished >= wanted; });
+    batch_done.wait(lock, [&] { return finished >= wanted && flushes_done >= flush; });
     if (error) return *error;
     return {};
 }
 
-Result<void> Ledger::Impl::write_batch(const std::vector<Record>& batch) {
+Result<void> Ledger::Impl::write_batch(const std::vector<Record>& batch, bool anchor) {
     for (const Record& record : batch) {
         if (auto written = writer.write(record); !written) return written;
     }
-    return writer.commit();
+    if (auto committed_now = writer.commit(); !committed_now) return committed_now;
+    const bool many = writer.rows_since_anchor() >= options.anchor_rows;
+    return anchor || many ? writer.anchor() : Result<void>();
 }
 
 // Takes all that waits as one transaction: when rows come faster than the disk, transactions grow and catch up.
 void Ledger::Impl::work() {
     std::vector<Record> batch;
+    int64_t waited_ms = 0;  // since the last anchor, without a look at a clock
     std::unique_lock lock(mutex);
     while (!stopping || !waiting.empty()) {
-        work_due.wait_for(lock, std::chrono::milliseconds(options.commit_interval_ms), [&] { return work_is_due(); });
-        flush_asked = false;
+        const bool was_due = work_due.wait_for(lock, std::chrono::milliseconds(options.commit_interval_ms),
+                                               [&] { return work_is_due(); });
+        if (!was_due) waited_ms += options.commit_interval_ms;
+        const uint64_t flushes = flushes_asked;
+        const bool anchor_due = flushes > flushes_done || waited_ms >= options.anchor_interval_ms;
+        if (anchor_due) waited_ms = 0;
         batch.swap(waiting);
         const bool failed_before = error.has_value();
         room_made.notify_all();
         lock.unlock();
         Result<void> written;
-        if (!failed_before) written = write_batch(batch);
+        if (!failed_before) written = write_batch(batch, anchor_due);
         if (!written) writer.roll_back();
         const size_t count = batch.size();
         batch.clear();
@@ -233,9 +263,13 @@ void Ledger::Impl::work() {
         if (!written && !error) error = written.error();
         committed = writer.committed_rows();
         finished += count;
+        flushes_done = flushes;
         batch_done.notify_all();
         room_made.notify_all();
     }
+    lock.unlock();
+    const Result<void> anchored = !error ? writer.anchor() : Result<void>();
+    (void)anchored;  // who wants to know calls flush()
 }
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

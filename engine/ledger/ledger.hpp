@@ -9,13 +9,16 @@
 namespace tide {
 
 struct LedgerOptions {
-    std::string session_id;        // of the records that will come
-    std::string mode;              // backtest, paper, live, replay
-    bool own_thread = true;        // false: rows are written inside record()
-    size_t commit_rows = 1000;     // a transaction at most, unless more are already waiting
-    int commit_interval_ms = 100;  // own thread only: nothing waits longer
-    size_t queue_rows = 65'536;    // when full, record() waits; nothing is ever dropped
-    int busy_timeout_ms = 5'000;   // how long another writer may hold the database
+    std::string session_id;                // of the records that will come
+    std::string mode;                      // backtest, paper, live, replay
+    bool own_thread = true;                // false: rows are written inside record()
+    size_t commit_rows = 1000;             // a transaction at most, unless more are already waiting
+    int commit_interval_ms = 100;          // own thread only: nothing waits longer
+    size_t queue_rows = 65'536;            // when full, record() waits; nothing is ever dropped
+    int busy_timeout_ms = 5'000;           // how long another writer may hold the database
+    std::string anchors_path;              // where heads of the chain are anchored (audit_anchors.hpp); empty: nowhere
+    uint64_t anchor_rows = 10'000;         // an anchor at the latest after so many rows,
+    int64_t anchor_interval_ms = 300'000;  // and (own thread only) after this long with new rows; always at flush
 };
 
 // The trade and audit store: SQLite in WAL mode, many sessions in one file. Each record becomes an audit row and, where

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "core/money.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
+#include "ledger/audit_anchors.hpp"
 
 // The ledger as read by commands: while an engine runs (SQLite lets readers read the last commit) or after.
 namespace tide {
@@ -77,6 +79,12 @@ struct AuditFilter : RowFilter {
     std::string kind;               // "fill", …; empty = all
     std::optional<uint64_t> order;  // the order's rows, with its intent and risk check
 };
+// One step of how an order or a trade came about, oldest first.
+struct WhyStep {
+    std::string what;  // script, intent, risk, order, fill, exit, position, trade
+    AuditRow row;
+};
+
 struct PositionFilter : RowFilter {
     bool open_only = true;
 };
@@ -88,8 +96,14 @@ struct AuditVerdict {
         std::string head;                 // hex, recomputed
         std::optional<uint64_t> bad_row;  // the first that does not hold
         std::string problem;              // "text was changed …", one line
+        // Rows of orders, fills, positions and trades that are not what their audit rows say; the first ten.
+        std::vector<std::string> differences;
+        size_t difference_count = 0;
+        size_t anchors = 0;  // that were compared with
+        bool holds() const { return !bad_row && difference_count == 0; }
     };
     std::vector<Session> sessions;
+    std::vector<std::string> problems;  // of the database as a whole: a session that the anchors know is gone
     bool holds() const;
 };
 
@@ -105,10 +119,19 @@ class LedgerReader {
     Result<std::vector<TradeRow>> trades(const RowFilter& filter) const;
     Result<std::vector<OrderRow>> orders(const RowFilter& filter) const;
     Result<std::vector<PositionRow>> positions(const PositionFilter& filter) const;
+    // ErrorCode::usage for a kind that there is not; the error lists them.
     Result<std::vector<AuditRow>> audit(const AuditFilter& filter) const;
-    // Recomputes the chain of one session (as in RowFilter::session) or of all. Also checks the database's own
-    // structure.
-    Result<AuditVerdict> verify_audit(const std::string& session = "all") const;
+    // The same rows one by one, oldest first, in constant memory (without a limit). Stops at the first false.
+    Result<void> each_audit_row(const AuditFilter& filter, const std::function<bool(const AuditRow&)>& take) const;
+    // How an order came about: script, intent, risk verdict, the order's states, fills, and for an exit its reason.
+    // ErrorCode::not_found when the session has no such order.
+    Result<std::vector<WhyStep>> why_order(const std::string& session, uint64_t order) const;
+    // The same for a closed trade, by its number: its entry orders, its exits, itself.
+    Result<std::vector<WhyStep>> why_trade(const std::string& session, int64_t number) const;
+    // Recomputes the chain of one session (as in RowFilter::session) or of all, compares it with the anchors, and
+    // derives the rows of orders, fills, positions and trades anew. Also checks the database's own structure.
+    Result<AuditVerdict> verify_audit(const std::string& session = "all",
+                                      const std::vector<AuditAnchor>& anchors = {}) const;
 
   private:
     struct Impl;

@@ -103,7 +103,7 @@ struct LedgerRows::Statements {
         const Fill& f = r.fill;
         return put_row(db, fill, at, f.id, f.order, f.position, f.strategy, r.instrument, name_of(f.side),
                        int64_t{f.flags}, f.quantity, f.price, known(r.bid), known(r.ask), known(r.underlying),
-                       f.charges, r.brokerage, r.stt, r.exchange, r.sebi, r.stamp, r.gst, r.ipft);
+                       f.charges, r.brokerage, r.stt, r.exchange, r.sebi, r.stamp, r.gst, r.ipft, r.realised);
     }
     Result<void> write(const Database& db, const At& at, const PositionRecord& r) {
         const Position& p = r.position;
@@ -168,7 +168,7 @@ Result<LedgerRows> LedgerRows::prepare(const Database& database, int64_t session
         {&statements->fill, row_insert("fills",
                                        "fill_id, order_id, position_id, strategy, instrument, side, flags, "
                                        "quantity, price, bid, ask, underlying, charges, brokerage, stt, "
-                                       "exchange, sebi, stamp, gst, ipft")},
+                                       "exchange, sebi, stamp, gst, ipft, realised")},
         {&statements->position, position_sql},
         {&statements->trade, insert_sql("trades",
                                         "number, position_id, strategy, script_version, instrument, underlying, "

@@ -73,13 +73,16 @@ std::string readable_columns(const Table& table) {
     for (const Column& column : table.columns) out += ", " + readable(column);
     return out;
 }
-std::string create(const Table& table) {
+std::string create_view(const Table& table) {
     return fmt::format(
-        "CREATE TABLE {0} (session INTEGER NOT NULL, {1}PRIMARY KEY (session, {2})) WITHOUT ROWID;\n"
-        "CREATE VIEW {0}_readable AS SELECT session_id{3} FROM {0} JOIN (SELECT number AS session_number, session_id "
-        "FROM "
-        "sessions) ON session_number = session;\n",
-        table.name, stored_columns(table), table.key, readable_columns(table));
+        "CREATE VIEW {0}_readable AS SELECT session_id{1} FROM {0} JOIN (SELECT number AS session_number, session_id "
+        "FROM sessions) ON session_number = session;\n",
+        table.name, readable_columns(table));
+}
+std::string create(const Table& table) {
+    return fmt::format("CREATE TABLE {} (session INTEGER NOT NULL, {}PRIMARY KEY (session, {})) WITHOUT ROWID;\n",
+                       table.name, stored_columns(table), table.key) +
+           create_view(table);
 }
 
 // A table whose rows belong to one audit row each.
@@ -89,6 +92,15 @@ Table of_rows(std::string_view name, std::vector<Column> columns) {
     return {name, "row", std::move(all)};
 }
 
+Table fills_table() {
+    using enum ColumnKind;
+    return of_rows("fills",
+                   {{"fill_id", whole},   {"order_id", whole},   {"position_id", whole}, {"strategy", whole},
+                    {"instrument", text}, {"side", text},        {"flags", whole},       {"quantity", whole},
+                    {"price", price},     {"bid", price, false}, {"ask", price, false},  {"underlying", price, false},
+                    {"charges", money},   {"brokerage", money},  {"stt", money},         {"exchange", money},
+                    {"sebi", money},      {"stamp", money},      {"gst", money},         {"ipft", money}});
+}
 std::vector<Table> order_tables() {
     using enum ColumnKind;
     return {
@@ -106,12 +118,7 @@ std::vector<Table> order_tables() {
                                  {"filled", whole},
                                  {"price_limit", price, false},
                                  {"detail", text}}),
-        of_rows("fills",
-                {{"fill_id", whole},   {"order_id", whole},   {"position_id", whole}, {"strategy", whole},
-                 {"instrument", text}, {"side", text},        {"flags", whole},       {"quantity", whole},
-                 {"price", price},     {"bid", price, false}, {"ask", price, false},  {"underlying", price, false},
-                 {"charges", money},   {"brokerage", money},  {"stt", money},         {"exchange", money},
-                 {"sebi", money},      {"stamp", money},      {"gst", money},         {"ipft", money}}),
+        fills_table(),
     };
 }
 std::vector<Table> holding_tables() {
@@ -267,10 +274,37 @@ Result<int64_t> version_of(const sqlite::Database& database, std::span<const Mig
     return *version;
 }
 
+// What each fill realised, so that profit can be summed by day; and no index that another table or the order of rows
+// makes needless: times never fall within a session, and most kinds have a table of their own that is keyed by row.
+// What older fills realised stands in the position's row that follows each of them: its total less the one before.
+std::string realised_by_fill() {
+    Table fills = fills_table();
+    fills.columns.push_back({"realised", ColumnKind::money});
+    return "ALTER TABLE fills ADD COLUMN realised INTEGER NOT NULL DEFAULT 0;\n"
+           "DROP VIEW fills_readable;\n" +
+           create_view(fills) +
+           "CREATE TEMP TABLE position_totals AS SELECT session, row, "
+           "CAST(substr(text, instr(text, ' id=') + 4) AS INTEGER) AS position_id, "
+           "CAST(round(CAST(substr(text, instr(text, ' realised=') + 10) AS REAL) * 10000) AS INTEGER) AS total "
+           "FROM audit WHERE kind = 'position' AND instr(text, ' realised=') > 0;\n"
+           "CREATE INDEX temp.totals_by_position ON position_totals (session, position_id, row);\n"
+           "CREATE TEMP TABLE steps AS SELECT session, row, position_id, total - lag(total, 1, 0) OVER "
+           "(PARTITION BY session, position_id ORDER BY row) AS step FROM position_totals;\n"
+           "CREATE INDEX temp.steps_by_row ON steps (session, row);\n"
+           "UPDATE fills SET realised = coalesce((SELECT step FROM steps WHERE steps.session = fills.session AND "
+           "steps.row > fills.row AND steps.row <= fills.row + 2 AND steps.position_id = fills.position_id "
+           "ORDER BY steps.row LIMIT 1), 0);\n"
+           "DROP TABLE steps;\nDROP TABLE position_totals;\n"
+           "DROP INDEX audit_by_time;\nDROP INDEX audit_by_kind;\nDROP INDEX audit_by_order;\n"
+           "CREATE INDEX audit_plain_kinds ON audit (session, kind, row) WHERE kind IN ('session', 'day', 'intent', "
+           "'position', 'trade');\n";
+}
+
 }  // namespace
 
 std::span<const Migration> ledger_migrations() {
-    static const std::vector<Migration> kMigrations{{1, "first tables", first_tables()}};
+    static const std::vector<Migration> kMigrations{{1, "first tables", first_tables()},
+                                                    {2, "what each fill realised", realised_by_fill()}};
     return kMigrations;
 }
 

@@ -2,60 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "ops/store_output.hpp"
 #include "ops/text_table.hpp"
 
 namespace tide {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string shown_time(ReceiveTime time) {
-    return format_date(ist_date(time)) + " " + format_time_of_day(ist_since_midnight(time));
-}
 // The time alone where the date has just been said.
 std::string shown_end(ReceiveTime start, const std::optional<ReceiveTime>& end) {
     if (!end) return "";
     return ist_date(start) == ist_date(*end) ? format_time_of_day(ist_since_midnight(*end)) : shown_time(*end);
 }
-// A record's text for people: `first_ns=1794973800400000000` as `first=10:00:00`, with the date where it is not the
-// row's.
-std::string with_clock_times(std::string_view text, Date day) {
-    static constexpr std::string_view kMark = "_ns=";
-    std::string out;
-    for (size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark)) {
-        const std::string_view digits = text.substr(at + kMark.size());
-        int64_t since_epoch = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), since_epoch);
-        out += text.substr(0, at);
-        text = digits.substr(static_cast<size_t>(end - digits.data()));
-        if (error != std::errc()) {
-            out += kMark;
-            continue;
-        }
-        const ReceiveTime time{Duration(since_epoch)};
-        out += '=' + (ist_date(time) == day ? "" : format_date(ist_date(time)) + "T") +
-               format_time_of_day(ist_since_midnight(time));
-    }
-    return out + std::string(text);
-}
-TableWriter::Cell amount_cell(Money amount) { return {format_indian_signed(amount), tone_of(amount)}; }
 std::string price_or_blank(const std::optional<Price>& price) {
     return price && price->positive() ? format_indian(*price) : "";
 }
 std::string model_mark(bool model) { return model ? "*" : ""; }
 
-Json time_json(const std::optional<ReceiveTime>& time) { return time ? Json(format_iso(*time)) : Json(nullptr); }
 Json price_json(const std::optional<Price>& price) { return price ? Json(to_string(*price)) : Json(nullptr); }
-Json document(const LedgerReader& ledger) { return {{"schema_version", 1}, {"ledger", ledger.path()}}; }
-int write_json(const Json& json, std::ostream& out) {
-    out << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-    return 0;
-}
-
 // Where rows of several sessions are shown together, each says which it is from.
 class SessionColumn {
   public:
@@ -347,39 +312,6 @@ Result<int> run_audit_command(const LedgerReader& ledger, const AuditFilter& fil
             {std::to_string(row.row), shown_time(row.time), with_clock_times(row.text, ist_date(row.time))});
     }
     return write_table(table, "audit rows", filter, style, out);
-}
-
-Result<int> run_audit_verify_command(const LedgerReader& ledger, const std::string& session, const OutputStyle& style,
-                                     std::ostream& out) {
-    const auto verdict = ledger.verify_audit(session);
-    if (!verdict) return verdict.error();
-    const int code = verdict->holds() ? 0 : 1;
-    if (style.json) {
-        Json json = document(ledger);
-        json["holds"] = verdict->holds();
-        json["sessions"] = Json::array();
-        for (const auto& checked : verdict->sessions) {
-            Json one{{"session", checked.session_id}, {"holds", !checked.bad_row.has_value()}, {"rows", checked.rows}};
-            one["head"] = checked.bad_row ? Json(nullptr) : Json(checked.head);
-            one["bad_row"] = checked.bad_row ? Json(*checked.bad_row) : Json(nullptr);
-            one["problem"] = checked.problem.empty() ? Json(nullptr) : Json(checked.problem);
-            json["sessions"].push_back(std::move(one));
-        }
-        write_json(json, out);
-        return code;
-    }
-    for (const auto& checked : verdict->sessions) {
-        if (checked.bad_row) {
-            out << in_tone("BROKEN", Tone::loud, style.colour)
-                << fmt::format("  {}  at row {}: {}\n", checked.session_id, *checked.bad_row, checked.problem);
-        } else {
-            out << in_tone("holds", Tone::good, style.colour)
-                << fmt::format("   {}  {} rows, head {}\n", checked.session_id,
-                               format_indian(static_cast<int64_t>(checked.rows)), checked.head);
-        }
-    }
-    if (verdict->sessions.empty()) out << "No sessions yet.\n";
-    return code;
 }
 
 }  // namespace tide

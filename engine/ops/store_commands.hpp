@@ -22,8 +22,5 @@ Result<int> run_positions_command(const LedgerReader& ledger, const PositionFilt
                                   std::ostream& out);
 Result<int> run_audit_command(const LedgerReader& ledger, const AuditFilter& filter, const OutputStyle& style,
                               std::ostream& out);
-// 1 when a chain does not hold; the first bad row is named.
-Result<int> run_audit_verify_command(const LedgerReader& ledger, const std::string& session, const OutputStyle& style,
-                                     std::ostream& out);
 
 }  // namespace tide

@@ -28,10 +28,12 @@ void Session::handle(const Event& event) {
     advance_to(event.received);
     now_ = event.received;
     sequence_ = event.sequence;
+    handling_ = &event;
     market_.on_time(now_);
     market_.on_event(event);
     std::visit([this](const auto& payload) { on(payload); }, event.payload);
     settle();
+    handling_ = nullptr;
     next_due_ = earliest_due();
 }
 
@@ -65,6 +67,7 @@ void Session::run_timers_at(ReceiveTime t) {
             enter_phase(timer.name, "");
         } else if (ScriptRunner* owner = runner(timer.strategy); owner != nullptr && owner->active()) {
             output_.clear();
+            running_ = {"on_timer", timer.name};
             const auto result = host_.on_timer(owner->id(), timer.name, output_);
             take_output(*owner, result, output_, "");
         }
@@ -183,6 +186,7 @@ void Session::enter_phase(const std::string& phase, const std::string& detail) {
     for (const auto& owner : runners_) {
         if (!owner->active()) continue;
         output_.clear();
+        running_ = {"on_session", phase_};
         const auto result = host_.on_session(owner->id(), phase_, output_);
         take_output(*owner, result, output_, "");
     }
@@ -289,6 +293,7 @@ void Session::end_session(std::string_view detail) {
     for (const auto& owner : runners_) {
         if (owner->active()) {
             output_.clear();
+            running_ = {"on_stop", "session_end"};
             const auto result = host_.on_stop(owner->id(), "session_end", output_);
             output_.intents.clear();  // nothing can be traded any more
             take_output(*owner, result, output_, "");

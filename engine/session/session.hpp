@@ -84,6 +84,14 @@ class Session final : private DeskListener, private StrategyServices {
         ExchangeTime start;
     };
 
+    // Which callback of a script runs, and on what: told of each intent it makes. The views live as long as the call.
+    struct RunningCallback {
+        const char* name = "";
+        std::string_view subject;         // a symbol, a timer's name, a phase
+        const BarMessage* bar = nullptr;  // of on_bar
+        uint64_t order = 0;               // of on_order and on_fill
+    };
+
     // session.cpp: events, time, days, operator
     void advance_to(ReceiveTime t);
     std::optional<ReceiveTime> earliest_due() const;
@@ -163,6 +171,8 @@ class Session final : private DeskListener, private StrategyServices {
     ChainRow chain_row(const Instrument& option) const;
 
     void record(RecordBody body);
+    std::string cause_text() const;     // the event being handled; "time" between events
+    std::string callback_text() const;  // of running_
     const InstrumentBook& book() const { return market_.prices().instruments(); }
     std::string symbol_of(InstrumentId id) const;
 
@@ -179,6 +189,8 @@ class Session final : private DeskListener, private StrategyServices {
     Guardian guardian_;
     TimerQueue timers_;
     AuditChain chain_;
+    const Event* handling_ = nullptr;  // the event being handled
+    RunningCallback running_;
     Record row_;                                          // reused, so that its text keeps its memory
     std::vector<std::unique_ptr<ScriptRunner>> runners_;  // by strategy id - 1
     ScriptBundle bundle_;                                 // sources that have come in for the next strategy

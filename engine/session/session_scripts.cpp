@@ -53,6 +53,7 @@ void Session::load_script(const ScriptEvent& script) {
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
     wants_ticks_ = wants_ticks_ || declared.wants_ticks;
     output_.clear();
+    running_ = {"on_start", ""};
     const auto result = host_.on_start(owner.id(), output_);
     take_output(owner, result, output_, "");
     // A script that could not prepare itself must not trade; the session goes on and guards what is open.
@@ -115,8 +116,10 @@ void Session::deliver_bars_to(ScriptRunner& owner) {
         if (!owner.active()) return;
         output_.clear();
         owner.decision_bar = bar.start;
+        const std::string_view symbol = owner.declaration().symbols[static_cast<size_t>(bar.message.symbol_index)];
+        running_ = {"on_bar", symbol, &bar.message};
         const auto result = host_.on_bar(owner.id(), bar.message, output_);
-        take_output(owner, result, output_, owner.declaration().symbols[static_cast<size_t>(bar.message.symbol_index)]);
+        take_output(owner, result, output_, symbol);
         owner.decision_bar = {};
     }
 }
@@ -134,8 +137,10 @@ void Session::deliver_tick(const TickEvent& tick) {
         if (tick.has(kTickHasVolume)) message.volume = static_cast<double>(tick.volume);
         if (tick.has(kTickHasOi)) message.oi = static_cast<double>(tick.oi);
         output_.clear();
+        const std::string_view symbol = owner->declaration().symbols[static_cast<size_t>(index)];
+        running_ = {"on_tick", symbol};
         const auto result = host_.on_tick(owner->id(), message, output_);
-        take_output(*owner, result, output_, owner->declaration().symbols[static_cast<size_t>(index)]);
+        take_output(*owner, result, output_, symbol);
     }
 }
 
@@ -192,8 +197,10 @@ void Session::check_exits(InstrumentId moved) {
         if (owner == nullptr || !owner->active() || !owner->declaration().has_exit_check) continue;
         if (desk_.exiting(id) >= position->quantity) continue;
         output_.clear();
+        const std::string symbol = symbol_of(position->underlying);
+        running_ = {"on_exit_check", symbol};
         const auto result = host_.on_exit_check(owner->id(), message_of(*position), quote_message(*position), output_);
-        take_output(*owner, result, output_, symbol_of(position->underlying));
+        take_output(*owner, result, output_, symbol);
     }
 }
 
@@ -279,9 +286,11 @@ void Session::deliver_pending() {
         output_.clear();
         CallbackResult result;
         if (call.is_fill) {
+            running_ = {"on_fill", call.symbol, nullptr, call.fill.order};
             call.fill.symbol = call.symbol;
             result = host_.on_fill(owner->id(), call.fill, output_);
         } else {
+            running_ = {"on_order", call.state, nullptr, call.order.id};
             call.order.symbol = call.symbol;
             call.order.state = call.state;
             call.order.code = call.code;
@@ -292,6 +301,17 @@ void Session::deliver_pending() {
         take_output(*owner, result, output_, call.symbol);
         if (!actions_.empty()) apply(actions_);
     }
+}
+
+std::string Session::callback_text() const {
+    std::string text = running_.name;
+    if (running_.order != 0) text += fmt::format(" order {}", running_.order);
+    if (!running_.subject.empty()) text += fmt::format(" {}", running_.subject);
+    if (running_.bar != nullptr) {
+        const ExchangeTime start{seconds(running_.bar->start_s)};
+        text += fmt::format(" {} {}", name_of(running_.bar->timeframe), format_iso(start));
+    }
+    return text;
 }
 
 }  // namespace tide

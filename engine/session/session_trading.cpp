@@ -26,7 +26,9 @@ void Session::process(Intent intent, const ScriptRunner* owner) {
                                  : position != nullptr            ? position->instrument
                                  : order != nullptr               ? order->instrument
                                                                   : InstrumentId();
-    record(IntentRecord{intent, symbol_of(subject)});
+    const std::string script = owner == nullptr ? "" : owner->version_text();
+    record(IntentRecord{intent, symbol_of(subject), script, owner == nullptr ? "" : callback_text(), cause_text(),
+                        sequence_});
     const RiskVerdict verdict = gate_.evaluate(intent, risk_context());
     record(RiskRecord{intent.id,
                       {},
@@ -47,7 +49,6 @@ void Session::process(Intent intent, const ScriptRunner* owner) {
         message.tag = intent.tag;
         return queue_order_call(intent.strategy, message, verdict.text);
     }
-    const std::string script = owner == nullptr ? "" : owner->version_text();
     switch (intent.kind) {
         case IntentKind::enter:
             return enter(intent, owner);
@@ -92,7 +93,8 @@ void Session::leave(const Intent& intent, const Position& position, std::string_
     request.mandatory = decided_by != "script";
     if (request.quantity.units() <= 0) return;
     record(ExitRecord{position.id, position.strategy, instrument.symbol, intent.reason, intent.fraction,
-                      std::string(decided_by), script, position.last_underlying, position.last_price});
+                      std::string(decided_by), script, position.last_underlying, position.last_price, cause_text(),
+                      sequence_});
     exit_reasons_[position.id] = intent.reason;
     const auto orders = desk_.submit(request, now_);
     if (orders && !orders->empty()) {
@@ -229,8 +231,10 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     row.stamp = charges.stamp;
     row.gst = charges.gst;
     row.ipft = charges.ipft;
+    const FillOutcome outcome = portfolio_.apply(fill, underlying);
+    row.realised = outcome.realised;
     record(std::move(row));
-    record_outcome(portfolio_.apply(fill, underlying), fill);
+    record_outcome(outcome, fill);
     account_changed_ = true;
     const ScriptRunner* owner = runner(order.strategy.valid() ? order.strategy : fill.strategy);
     if (owner == nullptr || !owner->active() || !owner->declaration().has_fill) return;
@@ -287,6 +291,26 @@ void Session::on_contradiction(OrderId order, InstrumentId instrument, std::stri
     record(NoteRecord{"error", "engine",
                       fmt::format("order {} in {}: {}; the instrument is blocked until an operator resolves it",
                                   order.value(), symbol_of(instrument), text)});
+}
+
+std::string Session::cause_text() const {
+    if (handling_ == nullptr) return "time";
+    const EventPayload& payload = handling_->payload;
+    if (const auto* tick = std::get_if<TickEvent>(&payload)) {
+        return fmt::format("tick {} {}", symbol_of(tick->instrument), to_string(tick->last));
+    }
+    if (const auto* bar = std::get_if<BarEvent>(&payload)) {
+        return fmt::format("bar {} {} {} close {}", symbol_of(bar->bar.instrument), name_of(bar->bar.timeframe),
+                           format_iso(bar->bar.start), to_string(bar->bar.close));
+    }
+    if (const auto* update = std::get_if<OrderUpdateEvent>(&payload)) {
+        return fmt::format("broker's word on order {}", update->order.value());
+    }
+    if (const auto* command = std::get_if<CommandEvent>(&payload)) {
+        return fmt::format("command of {}", command->operator_name);
+    }
+    if (const auto* day = std::get_if<DayEndEvent>(&payload)) return "day end " + format_date(day->date);
+    return "session event";
 }
 
 }  // namespace tide

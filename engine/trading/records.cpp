@@ -10,6 +10,10 @@
 namespace tide {
 namespace {
 
+constexpr std::array<std::string_view, std::variant_size_v<RecordBody>> kKinds{
+    "session", "day",  "script", "intent", "risk",    "order", "fill", "position",
+    "trade",   "exit", "skip",   "halt",   "command", "state", "note", "equity"};
+
 // Builds "kind key=value …". Texts are always quoted, so that no value can be taken for another key; absent values are
 // left out, since missing is not zero. Writes into the string's own memory, which grows in steps and is cut at the end.
 class Line {
@@ -190,7 +194,8 @@ void write(std::string& out, const IntentRecord& r) {
         if (i.kind != IntentKind::exit) line.price("level", i.level);
         add_reason(line, i.reason);
     }
-    line.text("tag", i.tag).text("why", i.why);
+    line.text("tag", i.tag).text("why", i.why).text("script", r.script).text("callback", r.callback);
+    line.number("event", r.cause_event).text("cause", r.cause);
 }
 void write(std::string& out, const RiskRecord& r) {
     Line(out, "risk")
@@ -223,6 +228,7 @@ void write(std::string& out, const FillRecord& r) {
     line.price("price", f.price).flag("model", (f.flags & kFillModelPrice) != 0);
     line.flag("last_price", (f.flags & kFillLastPrice) != 0).time("time_ns", f.time);
     line.price_if_any("bid", r.bid).price_if_any("ask", r.ask).price_if_any("underlying", r.underlying);
+    line.money("realised", r.realised);
     line.money("charges", f.charges).money("brokerage", r.brokerage).money("stt", r.stt).money("exchange", r.exchange);
     line.money("ipft", r.ipft).money("sebi", r.sebi).money("stamp", r.stamp).money("gst", r.gst);
 }
@@ -245,6 +251,7 @@ void write(std::string& out, const ExitRecord& r) {
     line.real("fraction", r.fraction).word("decided_by", r.decided_by).text("script", r.script);
     line.price_if_any("underlying", r.underlying).price_if_any("price", r.price);
     add_reason(line, r.reason);
+    line.number("event", r.cause_event).text("cause", r.cause);
 }
 void write(std::string& out, const SkipRecord& r) {
     Line(out, "skip")
@@ -301,12 +308,8 @@ std::array<char, 48> chain_prefix(const Sha256Digest& previous, uint64_t row, Re
 
 }  // namespace
 
-std::string_view kind_of(const RecordBody& body) {
-    static constexpr std::array<std::string_view, std::variant_size_v<RecordBody>> kKinds{
-        "session", "day",  "script", "intent", "risk",    "order", "fill", "position",
-        "trade",   "exit", "skip",   "halt",   "command", "state", "note", "equity"};
-    return kKinds[body.index()];
-}
+std::string_view kind_of(const RecordBody& body) { return kKinds[body.index()]; }
+std::span<const std::string_view> record_kinds() { return kKinds; }
 
 void append_canonical_text(std::string& out, const RecordBody& body) {
     std::visit([&](const auto& record) { write(out, record); }, body);

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -34,7 +35,11 @@ struct ScriptRecord {  // a version was loaded, refused, quarantined, faulted
 };
 struct IntentRecord {
     Intent intent;
-    std::string instrument;  // symbol
+    std::string instrument;    // symbol
+    std::string script;        // "adx_trend 1.0.0 4f3a…"; empty: an operator's
+    std::string callback;      // "on_bar NIFTY 5m 2024-01-25T10:15:00+05:30": where in the script it was made
+    std::string cause;         // "tick NIFTY 21700.50": the event that led there
+    uint64_t cause_event = 0;  // its number in the journal
 };
 // One decision of the risk gate. `passed` with the values looked at, or the first refusal.
 struct RiskRecord {
@@ -57,6 +62,7 @@ struct FillRecord {
     Fill fill;
     std::string instrument;
     Price bid, ask, underlying;  // at the moment of the fill; 0 = none
+    Money realised;              // gross profit of what this fill closed
     Money brokerage, stt, exchange, sebi, stamp, gst, ipft;
 };
 struct PositionRecord {  // opened, changed (levels, part exit), closed
@@ -82,6 +88,8 @@ struct ExitRecord {  // exit audit: why an exit was asked for, with the script's
     std::string decided_by;  // "engine", "script", "operator"
     std::string script;      // "adx_trend 1.0.0 4f3a…"
     Price underlying, price;
+    std::string cause;  // as in IntentRecord
+    uint64_t cause_event = 0;
 };
 struct SkipRecord {  // a script said why it did not trade; a run of equal reasons is one record
     StrategyId strategy;
@@ -142,6 +150,7 @@ struct Record {
 // "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
 // "command", "state", "note", "equity".
 std::string_view kind_of(const RecordBody& body);
+std::span<const std::string_view> record_kinds();
 // The canonical line of a record. Same body, same bytes.
 std::string canonical_text(const RecordBody& body);
 void append_canonical_text(std::string& out, const RecordBody& body);

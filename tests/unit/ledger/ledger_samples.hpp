@@ -109,19 +109,21 @@ inline Order sample_order(OrderState state, int64_t filled) {
 inline std::vector<Record> small_session(Chain& chain) {
     const std::string option = "NIFTY 2024-01-25 21700 CE";
     std::vector<Record> out;
-    const auto add = [&](int64_t second, RecordBody body, std::string text) {
+    const auto add = [&](int64_t second, RecordBody body) {
+        std::string text = canonical_text(body);
         out.push_back(chain.link(moment(second), std::move(body), std::move(text)));
     };
-    add(0, SessionRecord{"s", "start", "paper", "synthetic"}, "session phase=start");
-    add(0, ScriptRecord{StrategyId(1), "adx_trend", "1.0.0", "4f3a", "loaded", ""}, "script name=adx_trend");
-    add(0, DayRecord{kDay, "open", ""}, "day phase=open");
-    add(10, CategoryRecord{StrategyId(1), "NIFTY", "category", "B", "A", "adx=31.2"}, "state symbol=NIFTY");
-    add(20, SkipRecord{StrategyId(1), "NIFTY", "ADX below 25", moment(10), moment(20), 4}, "skip why=adx");
+    add(0, SessionRecord{"s", "start", "paper", "synthetic"});
+    add(0, ScriptRecord{StrategyId(1), "adx_trend", "1.0.0", "4f3a", "loaded", ""});
+    add(0, DayRecord{kDay, "open", ""});
+    add(10, CategoryRecord{StrategyId(1), "NIFTY", "category", "B", "A", "adx=31.2"});
+    add(20, SkipRecord{StrategyId(1), "NIFTY", "ADX below 25", moment(10), moment(20), 4});
     Intent intent;
     intent.id = IntentId(3);
-    add(3600, IntentRecord{intent, option}, "intent id=3");
-    add(3600, RiskRecord{IntentId(3), OrderId(11), StrategyId(1), option, true, "ok", "lots=2", ""}, "risk intent=3");
-    add(3600, OrderRecord{sample_order(OrderState::submitted, 0), OrderState::created, option, ""}, "order id=11 a");
+    add(3600, IntentRecord{intent, option, "adx_trend 1.0.0 4f3a", "on_bar NIFTY 5m 2024-01-25T10:10:00+05:30",
+                           "tick NIFTY 21700.50", 80});
+    add(3600, RiskRecord{IntentId(3), {}, StrategyId(1), option, true, "ok", "lots=2", ""});
+    add(3600, OrderRecord{sample_order(OrderState::submitted, 0), OrderState::created, option, ""});
     Fill fill;
     fill.id = FillId(77);
     fill.order = OrderId(11);
@@ -134,27 +136,24 @@ inline std::vector<Record> small_session(Chain& chain) {
     fill_record.instrument = option;
     fill_record.ask = fill.price;
     fill_record.brokerage = Money::from_rupees(20);
-    add(3605, fill_record, "fill order=11");
-    add(3605, OrderRecord{sample_order(OrderState::filled, 100), OrderState::submitted, option, "all"},
-        "order id=11 b");
-    add(3605, PositionRecord{sample_position(), option, "opened", ""}, "position id=5 opened");
-    add(4000, HaltRecord{"vix_level", true, "vix=31", "VIX above 30"}, "halt kind=vix_level");
-    add(4100, CommandRecord{"resume", "asha", "", "checked", "done"}, "command name=resume");
-    add(4200, NoteRecord{"warning", "data", "gap of 6 minutes"}, "note level=warning");
+    add(3605, fill_record);
+    add(3605, OrderRecord{sample_order(OrderState::filled, 100), OrderState::submitted, option, "all"});
+    add(3605, PositionRecord{sample_position(), option, "opened", ""});
+    add(4000, HaltRecord{"vix_level", true, "vix=31", "VIX above 30"});
+    add(4100, CommandRecord{"resume", "asha", "", "checked", "done"});
+    add(4200, NoteRecord{"warning", "data", "gap of 6 minutes"});
     ExitRecord exit;
     exit.position = PositionId(5);
     exit.instrument = option;
     exit.reason = ExitReason{3, "target", "underlying=21900", "target reached"};
     exit.decided_by = "engine";
     exit.script = "adx_trend 1.0.0 4f3a";
-    add(7199, exit, "exit position=5");
-    add(7200, PositionRecord{closed_position(), option, "closed", ""}, "position id=5 closed");
-    add(7200, TradeRecord{closed_position(), option, "NIFTY", exit.reason, 1, "2 x 50"}, "trade number=1");
-    add(7300,
-        EquityRecord{Money::from_rupees(1'002'759), Money::from_rupees(2'885), Money::from_paise(12'575),
-                     Money::from_paise(275'925), "day end"},
-        "equity");
-    add(7300, SessionRecord{"s", "end", "paper", ""}, "session phase=end");
+    add(7199, exit);
+    add(7200, PositionRecord{closed_position(), option, "closed", ""});
+    add(7200, TradeRecord{closed_position(), option, "NIFTY", exit.reason, 1, "2 x 50"});
+    add(7300, EquityRecord{Money::from_rupees(1'002'759), Money::from_rupees(2'885), Money::from_paise(12'575),
+                           Money::from_paise(275'925), "day end"});
+    add(7300, SessionRecord{"s", "end", "paper", ""});
     return out;
 }
 

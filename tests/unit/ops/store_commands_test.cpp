@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "ledger/ledger.hpp"
+#include "ops/audit_commands.hpp"
 #include "ops_samples.hpp"
 
 namespace tide {
@@ -96,7 +97,7 @@ TEST_F(StoreCommands, orders_and_positions_are_listed) {
 }
 
 TEST_F(StoreCommands, audit_verify_exits_1_and_names_the_bad_row) {
-    EXPECT_EQ(run_audit_verify_command(reader(), "all", {}, out_), 0);
+    EXPECT_EQ(run_audit_verify_command(reader(), "all", {}, {}, out_), 0);
     EXPECT_TRUE(out_.str().starts_with("holds   20240125-a  5 rows, head ")) << out_.str();
     // One letter of a stored row, changed in the file: "BUY" stays, the reason is another.
     std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
@@ -113,7 +114,7 @@ TEST_F(StoreCommands, audit_verify_exits_1_and_names_the_bad_row) {
     file.close();
     ASSERT_GT(changed, 0U);
     out_.str("");
-    EXPECT_EQ(run_audit_verify_command(reader(), "all", kJson, out_), 1);
+    EXPECT_EQ(run_audit_verify_command(reader(), "all", {}, kJson, out_), 1);
     const json document = json::parse(out_.str());
     EXPECT_EQ(document["holds"], false);
     EXPECT_EQ(document["sessions"][0]["bad_row"], 2);

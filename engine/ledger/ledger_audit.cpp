@@ -1,0 +1,273 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ledger/ledger_reader_impl.hpp"
+#include "trading/records.hpp"
+
+// The audit table as readers see it: filtered, streamed, and followed from an order or a trade to its cause.
+namespace tide {
+namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+
+constexpr std::string_view kColumns = "a.row, a.event_sequence, a.time_ns, a.kind, a.text, a.hash";
+
+AuditRow read_audit(const Statement& s, const std::string& session_id) {
+    ColumnReader in(s);
+    AuditRow row;
+    row.session_id = session_id;
+    row.row = in.whole();
+    row.event_sequence = in.whole();
+    row.time = in.time();
+    row.kind = in.text();
+    row.text = in.text();
+    row.hash = in.hex();
+    return row;
+}
+
+// The table whose rows carry the number of their audit row, for kinds that have one.
+std::string_view table_of(std::string_view kind) {
+    static constexpr std::pair<std::string_view, std::string_view> kTables[] = {
+        {"script", "script_versions"}, {"risk", "risk_checks"}, {"order", "order_events"}, {"fill", "fills"},
+        {"exit", "exit_audit"},        {"skip", "skips"},       {"halt", "halts"},         {"command", "commands"},
+        {"state", "states"},           {"note", "notes"},       {"equity", "equity"}};
+    const auto found =
+        std::find_if(std::begin(kTables), std::end(kTables), [&](auto& pair) { return pair.first == kind; });
+    return found == std::end(kTables) ? std::string_view() : found->second;
+}
+
+Result<void> check_kind(const std::string& kind) {
+    const auto kinds = record_kinds();
+    if (kind.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return {};
+    std::string list;
+    for (const std::string_view known : kinds) list += fmt::format("{}{}", list.empty() ? "" : ", ", known);
+    return make_error(ErrorCode::usage, fmt::format("--kind '{}': use one of {}", kind, list));
+}
+
+// Times never fall within a session, so a time is found by halving the rows: the first row at or after it.
+Result<uint64_t> first_row_at(const Database& database, int64_t session, uint64_t rows, ReceiveTime time) {
+    auto statement = database.prepare("SELECT time_ns FROM audit WHERE session = ? AND row >= ? ORDER BY row LIMIT 1");
+    if (!statement) return statement.error();
+    uint64_t low = 1;
+    uint64_t high = rows + 1;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        statement->bind_all(session, middle);
+        const int code = statement->step();
+        if (code != SQLITE_ROW && code != SQLITE_DONE) return database.last_error("read its audit rows");
+        const bool before = code == SQLITE_ROW && statement->time(0) < time;
+        statement->reset();
+        (before ? low : high) = before ? middle + 1 : middle;
+    }
+    return low;
+}
+
+// Where the rows of a filter are: ?1 session, ?2 first row, ?3 row after the last, ?4 how many.
+std::string query_of(const AuditFilter& filter, bool newest_first) {
+    std::string source = "audit a WHERE a.session = ?1 AND a.row >= ?2 AND a.row < ?3";
+    const std::string_view own_table = table_of(filter.kind);
+    if (filter.order) {
+        source += fmt::format(
+            " AND a.row IN (SELECT row FROM order_events WHERE session = ?1 AND order_id = {0} UNION SELECT row FROM "
+            "fills WHERE session = ?1 AND order_id = {0} UNION SELECT row FROM audit WHERE session = ?1 AND intent_id "
+            "= (SELECT intent_id FROM orders WHERE session = ?1 AND order_id = {0} AND intent_id <> 0))",
+            *filter.order);
+        if (!filter.kind.empty()) source += fmt::format(" AND a.kind = '{}'", filter.kind);
+    } else if (!own_table.empty()) {
+        source = fmt::format(
+            "{} t CROSS JOIN audit a WHERE t.session = ?1 AND t.row >= ?2 AND t.row < ?3 AND a.session = ?1 AND a.row "
+            "= t.row",
+            own_table);
+    } else if (!filter.kind.empty()) {
+        // The first term is the condition of the index for kinds without a table of their own.
+        source += fmt::format(" AND a.kind IN ('session', 'day', 'intent', 'position', 'trade') AND a.kind = '{}'",
+                              filter.kind);
+    }
+    const std::string_view key = own_table.empty() || filter.order ? "a.row" : "t.row";
+    return fmt::format("SELECT {} FROM {} ORDER BY {}{} LIMIT ?4", kColumns, source, key, newest_first ? " DESC" : "");
+}
+
+struct RowRange {
+    uint64_t first = 1, end = 1;
+};
+Result<RowRange> range_of(const Database& database, int64_t session, const RowFilter& filter) {
+    const auto last =
+        database.number(fmt::format("SELECT row FROM audit WHERE session = {} ORDER BY row DESC LIMIT 1", session));
+    if (!last) return last.error();
+    const auto rows = static_cast<uint64_t>(*last);
+    RowRange range{1, rows + 1};
+    if (filter.from) {
+        const auto first = first_row_at(database, session, rows, *filter.from);
+        if (!first) return first.error();
+        range.first = *first;
+    }
+    if (filter.to) {
+        const auto end = first_row_at(database, session, rows, *filter.to);
+        if (!end) return end.error();
+        range.end = *end;
+    }
+    return range;
+}
+
+// Reads the rows of one session; `take` gives false to stop. The value says whether to go on.
+template <class Take>
+Result<bool> read_session(const Database& database, const SessionKey& session, const AuditFilter& filter,
+                          bool newest_first, int64_t limit, const Take& take) {
+    const auto range = range_of(database, session.number, filter);
+    if (!range) return range.error();
+    auto statement = database.prepare(query_of(filter, newest_first));
+    if (!statement) return statement.error();
+    statement->bind_all(session.number, range->first, range->end, limit);
+    int code = statement->step();
+    for (; code == SQLITE_ROW; code = statement->step()) {
+        if (!take(read_audit(*statement, session.session_id))) return false;
+    }
+    if (code != SQLITE_DONE) return database.last_error("read its audit rows");
+    return true;
+}
+
+// Collects the steps of one session in the order of their rows, each once.
+class WhyReader {
+  public:
+    WhyReader(const Database& database, SessionKey session) : database_(database), session_(std::move(session)) {}
+
+    // `condition` names columns of audit (as a) and may hold ?1, the session.
+    Result<void> add(std::string_view condition) {
+        auto statement = database_.prepare(
+            fmt::format("SELECT {} FROM audit a WHERE a.session = ?1 AND {} ORDER BY a.row", kColumns, condition));
+        if (!statement) return statement.error();
+        statement->bind_all(session_.number);
+        int code = statement->step();
+        for (; code == SQLITE_ROW; code = statement->step()) {
+            AuditRow row = read_audit(*statement, session_.session_id);
+            const auto at =
+                std::lower_bound(steps_.begin(), steps_.end(), row.row,
+                                 [](const WhyStep& step, uint64_t number) { return step.row.row < number; });
+            if (at != steps_.end() && at->row.row == row.row) continue;
+            std::string what = row.kind;
+            steps_.insert(at, {std::move(what), std::move(row)});
+        }
+        if (code != SQLITE_DONE) return database_.last_error("read its audit rows");
+        return {};
+    }
+    Result<void> add_rows_of(std::string_view table, std::string_view condition) {
+        return add(fmt::format("a.row IN (SELECT row FROM {} WHERE session = ?1 AND {})", table, condition));
+    }
+    Result<int64_t> number(std::string_view what, std::string_view table, std::string_view condition) const {
+        return database_.number(
+            fmt::format("SELECT {} FROM {} WHERE session = {} AND {}", what, table, session_.number, condition));
+    }
+
+    // An order with its intent, the risk verdict, its states and fills; an exit with why it was asked for.
+    Result<void> add_order(int64_t order) {
+        const std::string own = fmt::format("order_id = {}", order);
+        const auto intent = number("intent_id", "orders", own);
+        const auto position = number("position_id", "orders", own);
+        const auto strategy = number("strategy", "orders", own);
+        const auto first = number("min(row)", "order_events", own);
+        if (!intent || !position || !strategy || !first) return database_.last_error("read its orders");
+        if (*intent > 0) {
+            if (auto added = add(fmt::format("a.intent_id = {}", *intent)); !added) return added;
+        }
+        if (auto added = add_rows_of("order_events", own); !added) return added;
+        if (auto added = add_rows_of("fills", own); !added) return added;
+        // The version that ran: the last one loaded before.
+        const std::string loaded = fmt::format(
+            "strategy = {} AND status = 'loaded' AND row < {} ORDER BY row DESC LIMIT 1", *strategy, *first);
+        if (auto added = add_rows_of("script_versions", loaded); !added) return added;
+        const auto is_exit = number("purpose = 'exit'", "orders", own);
+        if (!is_exit) return is_exit.error();
+        if (*is_exit == 0) return {};
+        return add_rows_of("exit_audit",
+                           fmt::format("position_id = {} AND row < {} ORDER BY row DESC LIMIT 1", *position, *first));
+    }
+    std::vector<WhyStep> take() { return std::move(steps_); }
+
+  private:
+    const Database& database_;
+    SessionKey session_;
+    std::vector<WhyStep> steps_;
+};
+
+}  // namespace
+
+Result<std::vector<AuditRow>> LedgerReader::audit(const AuditFilter& filter) const {
+    if (auto known = check_kind(filter.kind); !known) return known.error();
+    const auto sessions = impl_->sessions_matching(filter.session);
+    if (!sessions) return sessions.error();
+    std::vector<AuditRow> newest_first;
+    for (auto session = sessions->rbegin(); session != sessions->rend(); ++session) {
+        const int64_t left = filter.limit - static_cast<int64_t>(newest_first.size());
+        if (filter.limit > 0 && left <= 0) break;
+        const auto done =
+            read_session(impl_->database, *session, filter, true, filter.limit > 0 ? left : -1, [&](AuditRow row) {
+                newest_first.push_back(std::move(row));
+                return true;
+            });
+        if (!done) return done.error();
+    }
+    std::reverse(newest_first.begin(), newest_first.end());
+    return newest_first;
+}
+
+Result<void> LedgerReader::each_audit_row(const AuditFilter& filter,
+                                          const std::function<bool(const AuditRow&)>& take) const {
+    if (auto known = check_kind(filter.kind); !known) return known.error();
+    const auto sessions = impl_->sessions_matching(filter.session);
+    if (!sessions) return sessions.error();
+    for (const SessionKey& session : *sessions) {
+        const auto more = read_session(impl_->database, session, filter, false, -1, take);
+        if (!more) return more.error();
+        if (!*more) return {};
+    }
+    return {};
+}
+
+Result<std::vector<WhyStep>> LedgerReader::why_order(const std::string& session, uint64_t order) const {
+    const auto found = impl_->sessions_matching(session);
+    if (!found) return found.error();
+    if (found->empty()) return make_error(ErrorCode::not_found, fmt::format("ledger {}: it has no session", path()));
+    WhyReader reader(impl_->database, found->back());
+    const auto known = reader.number("count(*)", "orders", fmt::format("order_id = {}", order));
+    if (!known) return known.error();
+    if (*known == 0) {
+        return make_error(ErrorCode::not_found, fmt::format("session {} has no order {}; 'engine orders' lists them",
+                                                            found->back().session_id, order));
+    }
+    if (auto added = reader.add_order(static_cast<int64_t>(order)); !added) return added.error();
+    return reader.take();
+}
+
+Result<std::vector<WhyStep>> LedgerReader::why_trade(const std::string& session, int64_t number) const {
+    const auto found = impl_->sessions_matching(session);
+    if (!found) return found.error();
+    if (found->empty()) return make_error(ErrorCode::not_found, fmt::format("ledger {}: it has no session", path()));
+    const SessionKey& key = found->back();
+    WhyReader reader(impl_->database, key);
+    const auto position = reader.number("position_id", "trades", fmt::format("number = {}", number));
+    if (!position) return position.error();
+    if (*position == 0) {
+        return make_error(ErrorCode::not_found, fmt::format("session {} has no trade {}; 'engine trades' lists them",
+                                                            key.session_id, number));
+    }
+    auto orders = impl_->database.prepare("SELECT order_id FROM orders WHERE session = ? AND position_id = ?");
+    if (!orders) return orders.error();
+    orders->bind_all(key.number, *position);
+    int code = orders->step();
+    for (; code == SQLITE_ROW; code = orders->step()) {
+        if (auto added = reader.add_order(orders->integer(0)); !added) return added.error();
+    }
+    if (code != SQLITE_DONE) return impl_->database.last_error("read its orders");
+    const std::string of_position = fmt::format("position_id = {}", *position);
+    if (auto added = reader.add_rows_of("exit_audit", of_position); !added) return added.error();
+    const std::string ends = fmt::format(
+        "a.kind IN ('session', 'day', 'intent', 'position', 'trade') AND a.kind = 'trade' AND instr(a.text, 'trade "
+        "number={} ') = 1",
+        number);
+    if (auto added = reader.add(ends); !added) return added.error();
+    return reader.take();
+}
+
+}  // namespace tide

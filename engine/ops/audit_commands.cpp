@@ -1,0 +1,214 @@
+#include "ops/audit_commands.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <ostream>
+
+#include "ops/store_output.hpp"
+#include "trading/record_text.hpp"
+
+namespace tide {
+namespace {
+
+Json verdict_json(const AuditVerdict::Session& checked) {
+    Json one{{"session", checked.session_id}, {"holds", checked.holds()}, {"rows", checked.rows}};
+    one["head"] = checked.bad_row ? Json(nullptr) : Json(checked.head);
+    one["bad_row"] = checked.bad_row ? Json(*checked.bad_row) : Json(nullptr);
+    one["problem"] = checked.problem.empty() ? Json(nullptr) : Json(checked.problem);
+    one["anchors"] = checked.anchors;
+    one["differences"] = checked.differences;
+    one["difference_count"] = checked.difference_count;
+    return one;
+}
+
+void print_verdict(const AuditVerdict::Session& checked, const OutputStyle& style, std::ostream& out) {
+    if (checked.bad_row) {
+        out << in_tone("BROKEN", Tone::loud, style.colour)
+            << fmt::format("  {}  at row {}: {}\n", checked.session_id, *checked.bad_row, checked.problem);
+        return;
+    }
+    const std::string of_anchors =
+        checked.anchors == 0 ? "" : fmt::format(", {} anchor{}", checked.anchors, checked.anchors == 1 ? "" : "s");
+    const std::string rows = format_indian(static_cast<int64_t>(checked.rows));
+    if (checked.difference_count == 0) {
+        out << in_tone("holds", Tone::good, style.colour)
+            << fmt::format("   {}  {} rows, head {}{}\n", checked.session_id, rows, checked.head, of_anchors);
+        return;
+    }
+    out << in_tone("DIFFERS", Tone::loud, style.colour)
+        << fmt::format(" {}  {} rows hold, {} row{} made from them do not:\n", checked.session_id, rows,
+                       checked.difference_count, checked.difference_count == 1 ? "" : "s");
+    for (const std::string& difference : checked.differences) out << "         " << printable(difference) << "\n";
+}
+
+Json row_json(const AuditRow& row) {
+    return {{"session", row.session_id},
+            {"row", row.row},
+            {"event", row.event_sequence},
+            {"time", format_iso(row.time)},
+            {"kind", row.kind},
+            {"text", row.text},
+            {"hash", row.hash}};
+}
+
+struct Subject {
+    bool trade = false;
+    uint64_t number = 0;
+};
+Result<Subject> parse_subject(std::string_view text) {
+    Subject subject;
+    std::string_view digits = text;
+    if (digits.starts_with("order:")) digits.remove_prefix(6);
+    subject.trade = digits.starts_with("trade:");
+    if (subject.trade) digits.remove_prefix(6);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), subject.number);
+    if (error != std::errc() || end != digits.data() + digits.size() || subject.number == 0 ||
+        subject.number > static_cast<uint64_t>(INT64_MAX)) {
+        return make_error(
+            ErrorCode::usage,
+            fmt::format("audit why {}: give an order's number (11, order:11) or a trade's (trade:3)", text));
+    }
+    return subject;
+}
+
+// The fields of a record's text by name, "" where there is none.
+class Fields {
+  public:
+    explicit Fields(const std::string& text) : record_(parse_record_text(text)) {}
+    std::string operator[](std::string_view key) const {
+        const std::string* found = record_ ? record_->find(key) : nullptr;
+        return found == nullptr ? "" : *found;
+    }
+
+  private:
+    Result<RecordText> record_;
+};
+// "142.3500" as "142.35".
+std::string shortened(std::string amount) {
+    for (int i = 0; i < 2 && amount.find('.') != std::string::npos && amount.ends_with('0'); ++i) amount.pop_back();
+    return amount;
+}
+
+// The lines that a person reads for one step.
+std::vector<std::pair<std::string, std::string>> lines_of(const WhyStep& step) {
+    const Fields f(step.row.text);
+    if (step.what == "script") {
+        return {{"script", fmt::format("{} {} loaded, sha256 {}", f["name"], f["version"], f["sha256"])}};
+    }
+    if (step.what == "intent") {
+        std::vector<std::pair<std::string, std::string>> lines;
+        if (!f["cause"].empty()) lines.emplace_back("cause", fmt::format("{} (event {})", f["cause"], f["event"]));
+        if (!f["callback"].empty()) lines.emplace_back("callback", f["callback"] + " of " + f["script"]);
+        const std::string what = f["kind"] == "enter"
+                                     ? fmt::format("enter {} {} lots of {}", f["side"], f["lots"], f["instrument"])
+                                     : f["kind"] + " " + f["instrument"];
+        const std::string why = f["why"].empty() ? f["text"] : f["why"];
+        lines.emplace_back("intent " + f["id"], why.empty() ? what : what + ": " + why);
+        return lines;
+    }
+    if (step.what == "risk") {
+        return {{"risk", fmt::format("{} ({}){}", f["passed"] == "1" ? "passed" : "refused: " + f["code"], f["values"],
+                                     f["passed"] == "1" || f["text"].empty() ? "" : ": " + f["text"])}};
+    }
+    if (step.what == "order") {
+        const std::string reason = f["reason"].empty() ? f["detail"] : f["reason"];
+        return {{"order " + f["id"],
+                 fmt::format("{} -> {}, {} {} at {}, filled {}{}", f["from"], f["state"], f["side"], f["quantity"],
+                             shortened(f["limit"]), f["filled"], reason.empty() ? "" : ": " + reason)}};
+    }
+    if (step.what == "fill") {
+        const std::string quote = f["bid"].empty() && f["ask"].empty()
+                                      ? ""
+                                      : fmt::format(", quote {} / {}", shortened(f["bid"]), shortened(f["ask"]));
+        return {{"fill " + f["id"], fmt::format("{} {} at {}, charges {}{}", f["side"], f["quantity"],
+                                                shortened(f["price"]), shortened(f["charges"]), quote)}};
+    }
+    if (step.what == "exit") {
+        std::vector<std::pair<std::string, std::string>> lines;
+        if (!f["cause"].empty()) lines.emplace_back("cause", fmt::format("{} (event {})", f["cause"], f["event"]));
+        lines.emplace_back("exit", fmt::format("{} by the {}: {} ({}), priority {}", f["rule"], f["decided_by"],
+                                               f["text"], f["values"], f["priority"]));
+        return lines;
+    }
+    return {
+        {"trade " + f["number"], fmt::format("{} {}, in at {}, out at {}: gross {}, charges {}, net {}", f["lots"],
+                                             f["instrument"], shortened(f["entry_price"]), shortened(f["exit_price"]),
+                                             shortened(f["gross"]), shortened(f["charges"]), shortened(f["net"]))}};
+}
+
+}  // namespace
+
+Result<int> run_audit_verify_command(const LedgerReader& ledger, const std::string& session,
+                                     const std::vector<AuditAnchor>& anchors, const OutputStyle& style,
+                                     std::ostream& out) {
+    const auto verdict = ledger.verify_audit(session, anchors);
+    if (!verdict) return verdict.error();
+    const int code = verdict->holds() ? 0 : 1;
+    if (style.json) {
+        Json json = document(ledger);
+        json["holds"] = verdict->holds();
+        json["sessions"] = Json::array();
+        for (const auto& checked : verdict->sessions) json["sessions"].push_back(verdict_json(checked));
+        json["problems"] = verdict->problems;
+        write_json(json, out);
+        return code;
+    }
+    for (const auto& checked : verdict->sessions) print_verdict(checked, style, out);
+    for (const std::string& problem : verdict->problems) {
+        out << in_tone("BROKEN", Tone::loud, style.colour) << "  " << problem << "\n";
+    }
+    if (verdict->sessions.empty() && verdict->problems.empty()) out << "No sessions yet.\n";
+    return code;
+}
+
+Result<int> run_audit_export_command(const LedgerReader& ledger, const AuditFilter& filter, bool json,
+                                     std::ostream& out) {
+    bool first = true;
+    // Written with the first row, so that a filter that is refused leaves no half document behind.
+    const std::string header =
+        json ? fmt::format("{{\n  \"schema_version\": 1,\n  \"ledger\": {},\n  \"rows\": [", Json(ledger.path()).dump())
+             : "session,row,event,time,kind,text,hash\n";
+    const auto take = [&](const AuditRow& row) {
+        if (first) out << header;
+        if (json) {
+            out << (first ? "\n    " : ",\n    ") << row_json(row).dump(-1, ' ', false, Json::error_handler_t::replace);
+        } else {
+            out << fmt::format("{},{},{},{},{},{},{}\n", csv_field(row.session_id), row.row, row.event_sequence,
+                               format_iso(row.time), row.kind, csv_field(row.text), row.hash);
+        }
+        first = false;
+        return static_cast<bool>(out);
+    };
+    if (auto done = ledger.each_audit_row(filter, take); !done) return done.error();
+    if (first) out << header;
+    if (json) out << (first ? "]\n}\n" : "\n  ]\n}\n");
+    return 0;
+}
+
+Result<int> run_audit_why_command(const LedgerReader& ledger, const std::string& session, const std::string& text,
+                                  const OutputStyle& style, std::ostream& out) {
+    const auto subject = parse_subject(text);
+    if (!subject) return subject.error();
+    const auto steps = subject->trade ? ledger.why_trade(session, static_cast<int64_t>(subject->number))
+                                      : ledger.why_order(session, subject->number);
+    if (!steps) return steps.error();
+    if (style.json) {
+        Json json = document(ledger);
+        json[subject->trade ? "trade" : "order"] = subject->number;
+        json["steps"] = Json::array();
+        for (const WhyStep& step : *steps) json["steps"].push_back(row_json(step.row));
+        return write_json(json, out);
+    }
+    out << fmt::format("{} {} of session {}\n", subject->trade ? "trade" : "order", subject->number,
+                       steps->front().row.session_id);
+    for (const WhyStep& step : *steps) {
+        const std::string time = shown_time(step.row.time);
+        for (const auto& [what, words] : lines_of(step)) {
+            out << fmt::format("  {}  {:<10}  {}\n", time, what, printable(words));
+        }
+    }
+    return 0;
+}
+
+}  // namespace tide
