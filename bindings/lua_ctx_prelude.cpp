@@ -4,7 +4,7 @@ namespace tide {
 
 // What a script sees while it runs: ctx, bars, indicators, positions; and the functions that the host calls.
 const char* const kCtxPrelude = R"lua(
-local host, sandbox, declared = ...
+local host, sandbox, declared, own_indicators = ...
 local raw, clock, fail, show = sandbox.raw, sandbox.clock, host.fail, sandbox.show
 local read_only, suggestion, safe_tostring = sandbox.read_only, sandbox.suggestion, sandbox.tostring
 local first_unknown, refuse_unknown, is_number, or_nil = sandbox.first_unknown, sandbox.refuse_unknown, sandbox.is_number, sandbox.or_nil
@@ -34,7 +34,7 @@ local function read_back(column, counter, capacity, back)
   return value
 end
 
-local bars_by_key = {}
+local bars_by_key, columns_by_key = {}, {}
 local function make_bars(symbol, timeframe, columns, capacity)
   local counter = columns[1]
   local methods = { symbol = symbol, tf = timeframe }
@@ -179,13 +179,23 @@ local function wrong_argument(who, text)
   return nil, "bad_argument", text
 end
 
+local function columns_of(index, timeframe_index, name)
+  local key = index * 100 + timeframe_index
+  local known = columns_by_key[key]
+  if known == nil then
+    local columns, capacity = host.bars(index - 1, timeframe_index, declaration.history[name] or 0)
+    known = { columns = columns, capacity = capacity }
+    columns_by_key[key] = known
+  end
+  return known
+end
 method("bars", function(symbol, timeframe)
   local index, timeframe_index, name = need_declared(symbol, timeframe, "ctx:bars")
   local key = index * 100 + timeframe_index
   local bars = bars_by_key[key]
   if bars == nil then
-    local columns, capacity = host.bars(index - 1, timeframe_index, declaration.history[name] or 0)
-    bars = make_bars(declaration.symbols[index], name, columns, capacity)
+    local known = columns_of(index, timeframe_index, name)
+    bars = make_bars(declaration.symbols[index], name, known.columns, known.capacity)
     bars_by_key[key] = bars
   end
   return bars
@@ -193,7 +203,12 @@ end)
 
 method("indicator", function(symbol, timeframe, name, ...)
   local index, timeframe_index, timeframe_name = need_declared(symbol, timeframe, "ctx:indicator")
-  if type(name) ~= "string" then fail("ctx:indicator: the indicator's name must be a text, got " .. show(name)) end
+  if type(name) == "table" then
+    local known = columns_of(index, timeframe_index, timeframe_name)
+    return own_indicators.follow(name, index .. " " .. timeframe_index, declaration.symbols[index], timeframe_name, known.columns,
+                                 known.capacity, make_indicator, ...)
+  end
+  if type(name) ~= "string" then fail("ctx:indicator: the indicator must be a name or what indicator { … } gave, got " .. show(name)) end
   local key = index .. " " .. timeframe_index .. " " .. name
   local count = select("#", ...)
   if count > 8 then fail("ctx:indicator: too many parameters for " .. name) end
@@ -370,6 +385,7 @@ local later_names = { "on_chain", "on_position", "on_risk", "on_link", "on_param
 -- What the chunk returned, checked: the callbacks it defines and the declaration.
 local function finish(returned)
   declaration, params = declared.declaration, declared.params
+  declared.finished = true
   if declaration == nil then fail("the file must call strategy { … } and return what it gives") end
   if returned ~= declared.strategy_table then fail("the file must end with 'return' of what strategy { … } gave, got " .. show(returned)) end
   local known, callbacks, ignored = {}, {}, {}
@@ -410,23 +426,33 @@ local function make_entries(callbacks)
   local on_exit_check, on_order, on_fill = callbacks.on_exit_check, callbacks.on_order, callbacks.on_fill
   local on_timer, on_session = callbacks.on_timer, callbacks.on_session
   local entries = {}
-  entries.on_start = on_start and function(now)
+  -- The script's own indicators see new bars before any callback does.
+  local reset, catch_up, own = own_indicators.reset, own_indicators.catch_up, declared.has_indicators
+  local function begin(now)
     clock[1] = now
+    if own then
+      reset()
+      catch_up()
+    end
+  end
+  entries.on_start = on_start and function(now)
+    begin(now)
     on_start(ctx)
   end
   entries.on_stop = on_stop and function(now, reason)
-    clock[1] = now
+    begin(now)
     on_stop(ctx, reason)
   end
-  entries.on_bar = on_bar and function(now, symbol, timeframe, start, open, high, low, close, volume, oi)
-    clock[1] = now
+  entries.on_bar = (on_bar or own) and function(now, symbol, timeframe, start, open, high, low, close, volume, oi)
+    begin(now)
+    if not on_bar then return end
     local name = symbols[symbol + 1]
     current_symbol = name
     on_bar(ctx, { symbol = name, tf = timeframe_names[timeframe], time = start, open = open, high = high, low = low,
                   close = close, volume = or_nil(volume), oi = or_nil(oi) })
   end
   entries.on_tick = on_tick and function(now, symbol, time, last, bid, ask, volume, oi)
-    clock[1] = now
+    begin(now)
     local name = symbols[symbol + 1]
     current_symbol = name
     on_tick(ctx, { symbol = name, time = time, last = last, bid = or_nil(bid), ask = or_nil(ask), volume = or_nil(volume), oi = or_nil(oi) })
@@ -434,7 +460,7 @@ local function make_entries(callbacks)
   entries.on_exit_check = on_exit_check and function(now, last, bid, ask, underlying, age, model, id, lots, quantity, entry_price, last_price,
                                                      underlying_entry, underlying_last, underlying_best, stop, target, unrealised, net,
                                                      minutes_held, half_taken, days_to_expiry)
-    clock[1] = now
+    begin(now)
     local position = refresh_position(id, lots, quantity, entry_price, last_price, underlying_entry, underlying_last, underlying_best,
                                       stop, target, unrealised, net, minutes_held, half_taken, days_to_expiry)
     current_symbol = position.underlying
@@ -443,20 +469,20 @@ local function make_entries(callbacks)
     if decision ~= nil then apply_decision(position, decision) end
   end
   entries.on_order = on_order and function(now, id, intent, symbol, side, state, code, text, tag, quantity, filled, limit, average)
-    clock[1] = now
+    begin(now)
     on_order(ctx, { id = id, intent = intent, symbol = symbol, side = side, state = state, code = code, text = text, tag = tag,
                     quantity = quantity, filled = filled, limit = limit, average = or_nil(average) })
   end
   entries.on_fill = on_fill and function(now, order, position, symbol, side, quantity, price, charges)
-    clock[1] = now
+    begin(now)
     on_fill(ctx, { order = order, position = position, symbol = symbol, side = side, quantity = quantity, price = price, charges = charges })
   end
   entries.on_timer = on_timer and function(now, name)
-    clock[1] = now
+    begin(now)
     on_timer(ctx, name)
   end
   entries.on_session = on_session and function(now, phase)
-    clock[1] = now
+    begin(now)
     on_session(ctx, phase)
   end
   return entries

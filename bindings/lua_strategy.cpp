@@ -122,7 +122,13 @@ Result<void> LuaStrategy::run_preludes() {
     lua_pushvalue(state, host);
     lua_pushvalue(state, sandbox);
     lua_pushvalue(state, sandbox + 1);
-    if (run_chunk(kCtxPrelude, 3) != 0)
+    if (run_chunk(kIndicatorPrelude, 3) != 0)
+        return make_error(ErrorCode::internal, fmt::format("indicator prelude: {}", lua_tostring(state, -1)));
+    lua_pushvalue(state, host);
+    lua_pushvalue(state, sandbox);
+    lua_pushvalue(state, sandbox + 1);
+    lua_pushvalue(state, sandbox + 2);
+    if (run_chunk(kCtxPrelude, 4) != 0)
         return make_error(ErrorCode::internal, fmt::format("ctx prelude: {}", lua_tostring(state, -1)));
     // What the state's own registry still knows of the libraries goes as well.
     lua_pushnil(state);

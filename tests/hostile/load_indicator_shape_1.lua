@@ -1,0 +1,3 @@
+-- expect: refused
+-- run: load
+indicator { name = "a b", update = function() end }

@@ -1,0 +1,3 @@
+-- expect: refused
+-- run: load
+indicator { name = "x", update = print, outputs = { "a", "a" } }
