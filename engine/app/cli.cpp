@@ -222,12 +222,18 @@ void add_data(CLI::App& app, Options& o, Command& chosen) {
 
 void add_operations(CLI::App& app, Options& o, Command& chosen) {
     auto* calendar = app.add_subcommand("calendar", "trading days and their sessions");
-    calendar->add_option("date", o.calendar.date, "one date")->check(date_check, "");
+    calendar->add_option("date", o.calendar.date, "one date (default: today)")->check(date_check, "");
     calendar->add_option("--from", o.calendar.from, "first date")->check(date_check, "");
     calendar->add_option("--to", o.calendar.to, "last date")->check(date_check, "");
-    calendar->add_option("--exchange", o.calendar.exchange, "NSE or BSE");
+    calendar->add_option("--exchange", o.calendar.exchange, "NSE (default) or BSE");
+    calendar
+        ->add_option("--expiries", o.calendar.expiries,
+                     "expiries of an underlying: those listed on DATE, or all from --from to --to")
+        ->type_name("NIFTY");
     calendar->add_flag("--json", o.calendar.json, "print one JSON document");
-    calendar->footer("Example: engine calendar --from 2026-11-01 --to 2026-11-30");
+    calendar->footer(
+        "Example: engine calendar --from 2026-11-01 --to 2026-11-30\n"
+        "         engine calendar 2026-11-20 --expiries NIFTY");
     calendar->callback([&o, &chosen] { chosen = [&o] { return calendar_command(o.calendar); }; });
 
     auto* config = app.add_subcommand("config", "show or validate the configuration");

@@ -64,9 +64,10 @@ Result<ExitCode> resample_command(const DataOptions& options);
 Result<ExitCode> greeks_command();
 
 struct CalendarOptions {
-    std::string exchange = "NSE";
-    std::string date;
+    std::string exchange;  // empty: NSE, or that of `expiries`
+    std::string date;      // empty, as `from`: today
     std::string from, to;
+    std::string expiries;  // an underlying: its expiries instead of the days
     bool json = false;
 };
 Result<ExitCode> calendar_command(const CalendarOptions& options);

@@ -7,20 +7,10 @@
 #include "app/commands.hpp"
 #include "app/engine_settings.hpp"
 #include "app/paths.hpp"
-#include "market/calendar.hpp"
 
-// Calendar, configuration, kill switch and resume.
+// Configuration, kill switch and resume.
 namespace tide {
 namespace {
-
-std::string hours_text(const TradingDay& day) {
-    std::string text;
-    for (const auto& session : day.sessions) {
-        text += fmt::format("{}{}-{}", text.empty() ? "" : ", ", format_time_of_day(session.open).substr(0, 5),
-                            format_time_of_day(session.close).substr(0, 5));
-    }
-    return text;
-}
 
 std::string wall_clock_text() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -40,45 +30,6 @@ Result<void> read_settings(const ConfigOptions& options, EngineSettings& setting
 }
 
 }  // namespace
-
-Result<ExitCode> calendar_command(const CalendarOptions& options) {
-    auto paths = find_paths("");
-    if (!paths) return paths.error();
-    auto calendar = TradingCalendar::load(paths->calendars());
-    if (!calendar) return calendar.error();
-    const std::string first = options.date.empty() ? options.from : options.date;
-    if (first.empty()) return make_error(ErrorCode::usage, "calendar: give a DATE, or --from and --to");
-    const Date from = *parse_date(first);
-    const Date to = options.date.empty() && !options.to.empty() ? *parse_date(options.to) : from;
-    if (to < from)
-        return make_error(ErrorCode::usage, fmt::format("calendar: --to {} is before --from {}", options.to, first));
-    auto days = nlohmann::json::array();
-    for (Date date = from; date <= to; date += std::chrono::days(1)) {
-        auto day = calendar->day(options.exchange, date);
-        if (!day) return day.error();
-        const std::string note = calendar->note(options.exchange, date);
-        if (options.json) {
-            auto sessions = nlohmann::json::array();
-            if (*day) {
-                for (const auto& session : (*day)->sessions) {
-                    sessions.push_back(
-                        {{"open", format_time_of_day(session.open)}, {"close", format_time_of_day(session.close)}});
-                }
-            }
-            days.push_back(
-                {{"date", format_date(date)}, {"open", day->has_value()}, {"sessions", sessions}, {"note", note}});
-        } else {
-            static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-            fmt::print("{} {}  {:<28}{}{}\n", format_date(date), kDays[weekday_of(date).c_encoding()],
-                       *day ? hours_text(**day) : "closed", note.empty() ? "" : "  ", note);
-        }
-    }
-    if (options.json) {
-        std::cout << nlohmann::json{{"schema_version", 1}, {"exchange", options.exchange}, {"days", days}}.dump(2)
-                  << "\n";
-    }
-    return ExitCode::done;
-}
 
 Result<ExitCode> config_show_command(const ConfigOptions& options) {
     EngineSettings settings;

@@ -33,6 +33,7 @@ class CalendarLoader {
         exchange.file = root.file_name();
         const std::string name = root.text("exchange");
         read_hours(root, exchange);
+        read_phases(root, exchange);
         read_years(root, exchange);
         read_special(root, exchange);
         if (exchange.hours.empty()) root.refuse("hours", "is missing; at least one row of usual hours is needed");
@@ -57,6 +58,24 @@ class CalendarLoader {
             if (!exchange.hours.empty() && from <= exchange.hours.back().from) row.refuse("from", "does not ascend");
             exchange.hours.push_back({from, read_session(row)});
         }
+    }
+    static MarketPhase read_phase(TomlReader& row) {
+        MarketPhase phase;
+        phase.name = row.text("name");
+        phase.hours = read_session(row);
+        phase.detail = row.text_or("detail", "");
+        return phase;
+    }
+    static void read_phases(TomlReader& root, TradingCalendar::Exchange& exchange) {
+        for (TomlReader& row : root.tables("phase")) {
+            const Date from = row.date("from");
+            const auto to = row.date_if("to");
+            row.text("source");
+            if (to && *to < from) row.refuse("to", "is before from");
+            exchange.phases.push_back({from, to, read_phase(row)});
+        }
+        std::stable_sort(exchange.phases.begin(), exchange.phases.end(),
+                         [](const auto& a, const auto& b) { return a.phase.hours.open < b.phase.hours.open; });
     }
     static void read_years(TomlReader& root, TradingCalendar::Exchange& exchange) {
         for (TomlReader& table : root.tables("year")) {
@@ -85,6 +104,7 @@ class CalendarLoader {
                 }
                 special.sessions.push_back(hours_of_it);
             }
+            for (TomlReader& phase : row.tables("phases")) special.phases.push_back(read_phase(phase));
             if (special.sessions.size() > kMostSessions) row.refuse("sessions", "are more than three");
             if (std::find(exchange.years.begin(), exchange.years.end(), year_of(date)) == exchange.years.end()) {
                 row.refuse("date", "is in a year without a table");
@@ -149,6 +169,29 @@ std::string TradingCalendar::note(std::string_view exchange, Date date) const {
         return holiday->second;
     }
     return is_weekend(date) ? "weekend" : "";
+}
+
+Result<std::vector<MarketPhase>> TradingCalendar::phases(std::string_view exchange, Date date) const {
+    const auto open = day(exchange, date);
+    if (!open) return open.error();
+    std::vector<MarketPhase> found;
+    if (!*open || exchange == kAlways) return found;
+    const Exchange& table = exchanges_.find(exchange)->second;
+    const auto special = table.special.find(date);
+    if (special != table.special.end()) found = special->second.phases;
+    const SessionHours usual = usual_hours(exchange, date);
+    const auto& sessions = (*open)->sessions;
+    if (sessions.size() != 1 || sessions[0].open != usual.open || sessions[0].close != usual.close) return found;
+    for (const PhaseFrom& row : table.phases) {
+        if (row.from <= date && (!row.to || date <= *row.to)) found.push_back(row.phase);
+    }
+    return found;
+}
+
+std::vector<std::string> TradingCalendar::exchanges() const {
+    std::vector<std::string> names;
+    for (const auto& [name, table] : exchanges_) names.push_back(name);
+    return names;
 }
 
 Result<Date> TradingCalendar::next_trading_day(std::string_view exchange, Date after) const {

@@ -18,6 +18,14 @@ struct TradingDay {
     bool holiday = false;                // a holiday with a special session: contracts do not expire on it
 };
 
+// What surrounds the continuous session: a pre-open, the cash market's closing auction. Nothing is matched
+// continuously.
+struct MarketPhase {
+    std::string name;  // "futures pre-open", "closing auction"
+    SessionHours hours;
+    std::string detail;
+};
+
 // Which days an exchange's derivatives trade, and when. Dated data with sources (config/calendars/*.toml). A weekend
 // can have a session and a holiday can have one hour. A year without a table is an error, never "no holidays".
 class TradingCalendar {
@@ -29,6 +37,10 @@ class TradingCalendar {
     Result<std::optional<TradingDay>> day(std::string_view exchange, Date date) const;
     // Why a day is special or closed: the holiday's or session's name, "weekend", or empty.
     std::string note(std::string_view exchange, Date date) const;
+    // The phases around the day's sessions, as far as they are known, by opening time; none on a closed day. The usual
+    // ones hold on days with the usual hours; a special session has those that its row states.
+    Result<std::vector<MarketPhase>> phases(std::string_view exchange, Date date) const;
+    std::vector<std::string> exchanges() const;  // those with a file, sorted
     Result<Date> next_trading_day(std::string_view exchange, Date after) const;
     Result<Date> previous_trading_day(std::string_view exchange, Date before) const;
     bool covers(std::string_view exchange, Date date) const;
@@ -44,11 +56,18 @@ class TradingCalendar {
     struct Special {
         std::string name;
         std::vector<SessionHours> sessions;  // empty: announced, hours not known
+        std::vector<MarketPhase> phases;
+    };
+    struct PhaseFrom {
+        Date from;
+        std::optional<Date> to;
+        MarketPhase phase;
     };
     struct Exchange {
         std::string file;
         std::vector<HoursFrom> hours;  // ascending
-        std::vector<int> years;        // with a complete table
+        std::vector<PhaseFrom> phases;
+        std::vector<int> years;  // with a complete table
         std::map<Date, std::string> holidays;
         std::map<Date, Special> special;  // replaces the usual rule for the date
     };

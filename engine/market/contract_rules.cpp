@@ -35,10 +35,6 @@ struct QuantityRow {
     Date from;
     Quantity quantity;
 };
-struct PriceRow {
-    Date from;
-    Price price;
-};
 
 Date first_of_next_month(Date date) {
     const auto ymd = civil(date);
@@ -69,6 +65,10 @@ const Row* row_on(const std::vector<Row>& rows, Date on) {
 
 }  // namespace
 
+struct ContractRules::PriceRow {
+    Date from;
+    Price price;
+};
 struct ContractRules::Terms {
     std::string exchange;
     size_t weeklies_listed = 0;
@@ -79,6 +79,7 @@ struct ContractRules::Terms {
     std::vector<LotRow> lots;
     std::vector<PriceRow> strike_steps;
     std::vector<PriceRow> ticks;
+    std::vector<PriceRow> future_ticks;
     std::vector<QuantityRow> freezes;
 
     // The monthly expiry of the month of `date` before any holiday moves it; nothing where no rule holds.
@@ -121,6 +122,7 @@ class ContractRulesLoader {
         terms->lots = read_lots(table);
         terms->strike_steps = read_prices(table, "strike_step");
         terms->ticks = read_prices(table, "tick");
+        terms->future_ticks = read_prices(table, "future_tick");
         terms->freezes = read_freezes(table);
         if (!rules.terms_.emplace(symbol, std::move(terms)).second) table.refuse("symbol", "is defined twice");
     }
@@ -165,8 +167,8 @@ class ContractRulesLoader {
         }
         return rows;
     }
-    static std::vector<PriceRow> read_prices(TomlReader& table, std::string_view key) {
-        std::vector<PriceRow> rows;
+    static std::vector<ContractRules::PriceRow> read_prices(TomlReader& table, std::string_view key) {
+        std::vector<ContractRules::PriceRow> rows;
         for (TomlReader& row : table.tables(key)) {
             const auto price = parse_price(row.text("value"));
             if (!price || !price->positive()) row.refuse("value", "is not a positive decimal number in quotes");
@@ -263,9 +265,53 @@ Result<std::vector<Expiry>> ContractRules::expiries(std::string_view underlying,
         if (!date) return date.error();
         if (*date < from) continue;  // a holiday on `from` moved it into the past
         ++(serial ? monthlies : quarterly ? quarterlies : weeklies);
-        listed.push_back({*date, monthly});
+        listed.push_back({*date, monthly, nominal});
     }
     return listed;
+}
+
+Result<std::optional<Expiry>> ContractRules::expiring_on(std::string_view underlying, Date date,
+                                                         const TradingCalendar& calendar) const {
+    const auto found = terms_of(underlying);
+    if (!found) return found.error();
+    const Terms& terms = **found;
+    for (Date nominal = date; nominal < date + days(kFurthestMove_days); nominal += days(1)) {
+        const bool monthly = terms.nominal_monthly(nominal) == nominal;
+        if (!monthly && (terms.weeklies_listed == 0 || !terms.nominal_weekly(nominal))) continue;
+        const auto moved = moved_before_holidays(calendar, terms.exchange, nominal);
+        if (!moved) return moved.error();
+        if (*moved == date) return std::optional(Expiry{date, monthly, nominal});
+    }
+    return std::optional<Expiry>();
+}
+
+Result<std::vector<Expiry>> ContractRules::future_expiries(std::string_view underlying, Date from, size_t count,
+                                                           const TradingCalendar& calendar) const {
+    const auto found = terms_of(underlying);
+    if (!found) return found.error();
+    const Terms& terms = **found;
+    std::vector<Expiry> listed;
+    const size_t wanted = std::min(count, terms.monthlies_listed);
+    // One month more than is listed: a holiday may have moved the first into the past.
+    const Date horizon = from + days(31) * static_cast<int>(terms.monthlies_listed + 2);
+    for (Date nominal = from; nominal < horizon && listed.size() < wanted; nominal += days(1)) {
+        if (terms.nominal_monthly(nominal) != nominal) continue;
+        const auto date = moved_before_holidays(calendar, terms.exchange, nominal);
+        if (!date) return date.error();
+        if (*date >= from) listed.push_back({*date, true, nominal});
+    }
+    return listed;
+}
+
+Result<Date> ContractRules::nominal_monthly(std::string_view underlying, Date on) const {
+    const auto terms = terms_of(underlying);
+    if (!terms) return terms.error();
+    for (const Date month : {on, first_of_next_month(on)}) {
+        const auto nominal = (*terms)->nominal_monthly(month);
+        if (nominal && *nominal >= on) return *nominal;
+    }
+    return make_error(ErrorCode::config,
+                      fmt::format("{}: no monthly expiry of {} after {}", file_, underlying, format_date(on)));
 }
 
 Result<Quantity> ContractRules::lot(std::string_view underlying, Date expiry, Date on) const {
@@ -287,26 +333,26 @@ Result<Quantity> ContractRules::lot(std::string_view underlying, Date expiry, Da
     return holding->lot;
 }
 
-Result<Price> ContractRules::strike_step(std::string_view underlying, Date on) const {
+Result<Price> ContractRules::dated_price(std::string_view underlying, Date on, PriceRows rows,
+                                         std::string_view what) const {
     const auto terms = terms_of(underlying);
     if (!terms) return terms.error();
-    const PriceRow* const row = row_on((*terms)->strike_steps, on);
+    const PriceRow* const row = row_on((**terms).*rows, on);
     if (row == nullptr) {
         return make_error(ErrorCode::config,
-                          fmt::format("{}: no strike step for {} on {}", file_, underlying, format_date(on)));
+                          fmt::format("{}: no {} for {} on {}", file_, what, underlying, format_date(on)));
     }
     return row->price;
 }
 
+Result<Price> ContractRules::strike_step(std::string_view underlying, Date on) const {
+    return dated_price(underlying, on, &Terms::strike_steps, "strike step");
+}
 Result<Price> ContractRules::tick(std::string_view underlying, Date on) const {
-    const auto terms = terms_of(underlying);
-    if (!terms) return terms.error();
-    const PriceRow* const row = row_on((*terms)->ticks, on);
-    if (row == nullptr) {
-        return make_error(ErrorCode::config,
-                          fmt::format("{}: no tick for {} on {}", file_, underlying, format_date(on)));
-    }
-    return row->price;
+    return dated_price(underlying, on, &Terms::ticks, "tick");
+}
+Result<Price> ContractRules::future_tick(std::string_view underlying, Date on) const {
+    return dated_price(underlying, on, &Terms::future_ticks, "tick of futures");
 }
 
 Result<Quantity> ContractRules::freeze(std::string_view underlying, Date on) const {

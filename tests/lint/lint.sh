@@ -23,6 +23,7 @@ rule_outside_world() {
     engine/app/pacing.cpp                # a paper session keeps pace with the clock on the wall
     engine/app/session_run.cpp           # names a run's folder by the time; says how long a run took
     engine/app/maintenance_commands.cpp  # doctor prints the time and today's session hours
+    engine/app/wall_date.cpp             # today, for commands that take a date
     engine/app/paths.cpp                 # TIDE_HOME and the XDG folders
     engine/app/terminal.cpp              # NO_COLOR
   )

@@ -120,6 +120,23 @@ TEST_F(CommandLine, help_shows_an_example_for_every_command) {
     }
 }
 
+// 24 November 2026 is a Tuesday and a holiday; the closing auction is of August 2026 (CMTR/74466).
+TEST_F(CommandLine, the_calendar_shows_sessions_phases_and_what_expires) {
+    const auto day = engine("calendar 2026-11-23 --json").json()["days"][0];
+    EXPECT_EQ(day["sessions"][0]["close"], "15:40:00");
+    EXPECT_EQ(day["expiries"][0]["underlying"], "BANKNIFTY");
+    EXPECT_EQ(day["expiries"][0]["moved_from"], "2026-11-24");
+    EXPECT_EQ(day["phases"][2]["name"], "closing auction");
+    const auto listed = engine("calendar 2026-03-25 --expiries SENSEX --json").json();
+    EXPECT_EQ(listed["exchange"], "BSE");
+    EXPECT_EQ(listed["expiries"][0]["moved_from"], "2026-03-26");
+    EXPECT_EQ(listed["expiries"][0]["lot"], 20);
+    const auto unknown = engine("calendar 2027-01-04");
+    EXPECT_EQ(unknown.code, 2);
+    EXPECT_NE(unknown.error_line().find("no table for 2027"), std::string::npos) << unknown.err;
+    EXPECT_EQ(engine("calendar 2026-03-25 --exchange NSE --expiries SENSEX").code, 2);
+}
+
 TEST_F(CommandLine, the_kill_switch_file_stays_over_a_restart_until_resumed) {
     ASSERT_EQ(engine("kill-switch --home " + home()).code, 2);  // not without --confirm
     ASSERT_EQ(engine("kill-switch --confirm --reason test --home " + home()).code, 0);

@@ -146,20 +146,64 @@ TEST(Calendar, recorded_minutes_of_2024_fall_on_its_trading_days_only) {
     }
 }
 
-TEST(Calendar, daily_bars_of_2024_and_2025_fall_on_its_trading_days_only) {
-    const auto file = data_folder() / "nse_daily_2023_2026" / "stocks_and_indices_daily.csv.gz";
+// Every date of [from, to]: recorded if and only if it trades. There is no exception in these files.
+void expect_recorded_on_every_trading_day(const std::filesystem::path& name, std::string_view row_prefix, size_t offset,
+                                          Date from, Date to) {
+    const auto file = data_folder() / name;
     if (!std::filesystem::exists(file)) GTEST_SKIP() << "real data not found: " << file;
-    const std::set<Date> recorded = dates_in(file, "NIFTY,", 6);
-    size_t missing = 0;
-    for (Date date = make_date(2024, 1, 1); date <= make_date(2025, 12, 31); date += std::chrono::days(1)) {
-        if (recorded.contains(date)) {
-            EXPECT_TRUE(trades(date)) << format_date(date);
-        } else if (trades(date)) {
-            ++missing;
-            std::printf("          no daily bar for the trading day %s\n", format_date(date).c_str());
-        }
+    const std::set<Date> recorded = dates_in(file, row_prefix, offset);
+    for (Date date = from; date <= to; date += std::chrono::days(1)) {
+        EXPECT_EQ(recorded.contains(date), trades(date)) << format_date(date);
     }
-    EXPECT_LE(missing, 8U);
+}
+
+TEST(Calendar, daily_bars_of_2024_and_2025_are_there_on_every_trading_day_and_on_no_other) {
+    expect_recorded_on_every_trading_day("nse_daily_2023_2026/stocks_and_indices_daily.csv.gz", "NIFTY,", 6,
+                                         make_date(2024, 1, 1), make_date(2025, 12, 31));
+}
+TEST(Calendar, daily_bars_of_a_share_are_there_on_every_trading_day_and_on_no_other) {
+    expect_recorded_on_every_trading_day("nse_daily_2023_2026/stocks_and_indices_daily.csv.gz", "RELIANCE,", 9,
+                                         make_date(2024, 1, 1), make_date(2025, 12, 31));
+}
+TEST(Calendar, daily_bars_of_another_source_are_there_on_every_trading_day_of_2024) {
+    expect_recorded_on_every_trading_day("nifty_daily/NIFTY_daily_2007_2026.csv.gz", "", 0, make_date(2024, 1, 1),
+                                         make_date(2024, 12, 31));
+}
+TEST(Calendar, option_bars_of_2026_are_there_on_every_trading_day_and_on_no_other) {
+    expect_recorded_on_every_trading_day("opt_rolling_atm_5m_2026/NIFTY_rolling_atm_5m_2026-01-19_2026-07-16.csv.gz",
+                                         "", 0, make_date(2026, 1, 19), make_date(2026, 4, 30));
+}
+
+std::string phases_of(Date date) {
+    std::string text;
+    const auto phases = shipped().phases("NSE", date).value();
+    for (const MarketPhase& phase : phases) {
+        text += (text.empty() ? "" : "; ") + format_time_of_day(phase.hours.open).substr(0, 5) + "-" +
+                format_time_of_day(phase.hours.close).substr(0, 5) + " " + phase.name;
+    }
+    return text;
+}
+
+// NSE/FAOP/71092 (futures), CMTR/74466 (closing auction), CMTR74969 (pre-open re-cut).
+TEST(Calendar, phases_around_the_session_are_dated) {
+    EXPECT_EQ(phases_of(make_date(2025, 12, 5)), "09:00-09:15 cash pre-open; 15:40-16:00 cash post-close");
+    EXPECT_EQ(phases_of(make_date(2025, 12, 8)),
+              "09:00-09:15 cash pre-open; 09:00-09:15 futures pre-open; 15:40-16:00 cash post-close");
+    EXPECT_EQ(phases_of(make_date(2026, 7, 31)),
+              "09:00-09:15 cash pre-open; 09:00-09:15 futures pre-open; 15:40-16:00 cash post-close");
+    EXPECT_EQ(phases_of(make_date(2026, 8, 3)),
+              "09:00-09:15 cash pre-open; 09:00-09:15 futures pre-open; 15:15-15:35 closing auction; 15:50-16:00 cash "
+              "post-close");
+    EXPECT_NE(shipped().phases("NSE", make_date(2026, 9, 7)).value().at(0).detail,
+              shipped().phases("NSE", make_date(2026, 9, 4)).value().at(0).detail);
+}
+
+TEST(Calendar, special_sessions_have_the_phases_they_were_announced_with) {
+    EXPECT_EQ(phases_of(make_date(2024, 11, 1)), "17:45-18:00 pre-open");
+    EXPECT_EQ(phases_of(make_date(2025, 10, 21)), "13:30-13:45 pre-open");
+    EXPECT_EQ(phases_of(make_date(2024, 3, 2)), "");    // none are known
+    EXPECT_EQ(phases_of(make_date(2026, 11, 21)), "");  // closed
+    EXPECT_FALSE(shipped().phases("NSE", make_date(2027, 1, 4)).has_value());
 }
 
 class CalendarFile : public testing::Test {
