@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "app/commands.hpp"
+#include "core/money.hpp"
 
 namespace tide {
 namespace {
@@ -25,6 +26,7 @@ struct Options {
     StoreOptions store;
     DataOptions data;
     CalendarOptions calendar;
+    InstrumentsOptions instruments;
     ConfigOptions config;
     ResumeOptions resume;
     RecoverOptions recover;
@@ -37,6 +39,8 @@ struct Options {
 std::string date_check(const std::string& text) {
     return parse_date(text) ? "" : "'" + text + "' is not a date YYYY-MM-DD";
 }
+
+std::string price_check(const std::string& text) { return parse_price(text) ? "" : "'" + text + "' is not a price"; }
 
 std::string count_check(const std::string& text) {
     const bool digits = !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -66,6 +70,10 @@ void add_run_inputs(CLI::App& command, RunOptions& run, Options& all) {
             "realised: stand in for a missing VIX by realised volatility (flagged)")
         ->check(CLI::IsMember({"realised"}))
         ->type_name("SOURCE");
+    command
+        .add_option("--instruments", run.instruments,
+                    "a broker's contract master: its lot, tick and freeze quantity win over the dated rules")
+        ->type_name("FILE");
     command.add_option("--config", run.config_file, "configuration file (default: the shipped config/engine.toml)")
         ->type_name("FILE");
     command.add_option("--home", run.home, "folder for the store, journals and EMERGENCY_STOP")->type_name("DIR");
@@ -235,6 +243,32 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
         "Example: engine calendar --from 2026-11-01 --to 2026-11-30\n"
         "         engine calendar 2026-11-20 --expiries NIFTY");
     calendar->callback([&o, &chosen] { chosen = [&o] { return calendar_command(o.calendar); }; });
+
+    auto* instruments =
+        app.add_subcommand("instruments", "contracts of a broker's master, and how it differs from the rules");
+    instruments->add_option("--master", o.instruments.master, "contract master: Angel One JSON, Dhan, Kite or Tide CSV")
+        ->required()
+        ->type_name("FILE");
+    instruments->add_option("--on", o.instruments.on, "trading date (default: today); expired contracts are left out")
+        ->check(date_check, "")
+        ->type_name("DATE");
+    instruments->add_option("--underlying", o.instruments.underlying, "only this one")->type_name("NIFTY");
+    instruments->add_option("--expiry", o.instruments.expiry, "only this expiry")
+        ->check(date_check, "")
+        ->type_name("DATE");
+    instruments->add_option("--strike", o.instruments.strike, "only this strike")
+        ->check(price_check, "")
+        ->type_name("PRICE");
+    auto* summary = instruments->add_flag("--summary", o.instruments.summary, "one row an underlying and expiry");
+    instruments
+        ->add_flag("--check", o.instruments.check,
+                   "compare expiries, lots, ticks and freeze quantities with the rules; exit 1 on a difference")
+        ->excludes(summary);
+    instruments->add_flag("--json", o.instruments.json, "print one JSON document");
+    instruments->footer(
+        "Example: engine instruments --master OpenAPIScripMaster.json --underlying NIFTY --expiry 2026-12-01\n"
+        "         engine instruments --master api-scrip-master.csv --check");
+    instruments->callback([&o, &chosen] { chosen = [&o] { return instruments_command(o.instruments); }; });
 
     auto* config = app.add_subcommand("config", "show or validate the configuration");
     config->require_subcommand(1);

@@ -72,6 +72,18 @@ struct CalendarOptions {
 };
 Result<ExitCode> calendar_command(const CalendarOptions& options);
 
+struct InstrumentsOptions {
+    std::string master;      // file
+    std::string on;          // date; empty: today. Contracts that expired before are left out
+    std::string underlying;  // empty, as the two below: all
+    std::string expiry;
+    std::string strike;
+    bool summary = false;  // one row an expiry
+    bool check = false;    // compare with the dated rules; exit 1 on a difference
+    bool json = false;
+};
+Result<ExitCode> instruments_command(const InstrumentsOptions& options);
+
 struct ConfigOptions {
     std::string config_file;
     std::string home;

@@ -8,6 +8,8 @@ EngineSettings::EngineSettings() {
     session.register_settings(registry_);
     paper.register_in(registry_);
     store.register_in(registry_);
+    registry_.add("market.instruments", instruments, {},
+                  "a broker's contract master (file): its terms win over config/contracts.toml; empty: none");
 }
 
 Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }

@@ -30,6 +30,7 @@ class EngineSettings {
     SessionConfig session;
     PaperSettings paper;
     StoreSettings store;
+    std::string instruments;  // a contract master's file; empty: none
 
   private:
     SettingsRegistry registry_;

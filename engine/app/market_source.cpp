@@ -6,7 +6,9 @@
 #include <set>
 
 #include "barstore/data_set.hpp"
+#include "barstore/master_file.hpp"
 #include "barstore/tick_file.hpp"
+#include "feeds/mastered_feed.hpp"
 #include "feeds/replay_feed.hpp"
 #include "feeds/synthetic_feed.hpp"
 #include "market/instruments.hpp"
@@ -229,7 +231,9 @@ class ReplayLoader {
 
 }  // namespace
 
-Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) {
+namespace {
+
+Result<MarketSource> open_feed(const RunOptions& options, const Paths& paths) {
     if (options.from && options.to && *options.to < *options.from) {
         return make_error(ErrorCode::usage, fmt::format("--to {} is before --from {}", format_date(*options.to),
                                                         format_date(*options.from)));
@@ -244,6 +248,33 @@ Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) 
         return ReplayLoader(options, std::move(*market)).open({options.feed.substr(kReplay.size())});
     }
     return make_error(ErrorCode::usage, fmt::format("--feed {}: give synthetic[:SEED] or replay:PATH", options.feed));
+}
+
+// Lays the terms of the master over the feed's instruments.
+Result<void> use_master(MarketSource& market, const std::string& path) {
+    auto file = read_contract_master(path);
+    if (!file) return file.error();
+    for (const auto& problem : file->report.problems)
+        market.notes.push_back(fmt::format("{}:{}: {}", path, problem.line, problem.reason));
+    market.master = std::make_unique<ContractMaster>(std::move(file->master));
+    market.plain_feed = std::move(market.feed);
+    auto feed = std::make_unique<MasteredFeed>(*market.plain_feed, *market.master, fs::path(path).filename().string());
+    market.late_notes = [mastered = feed.get(), earlier = std::move(market.late_notes)] {
+        auto notes = earlier ? earlier() : std::vector<std::string>();
+        for (auto& note : mastered->notes()) notes.push_back(std::move(note));
+        return notes;
+    };
+    market.feed = std::move(feed);
+    return {};
+}
+
+}  // namespace
+
+Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) {
+    auto market = open_feed(options, paths);
+    if (!market || options.instruments.empty()) return market;
+    if (auto done = use_master(*market, options.instruments); !done) return done.error();
+    return market;
 }
 
 }  // namespace tide

@@ -8,6 +8,7 @@
 #include "app/run_options.hpp"
 #include "feeds/feed.hpp"
 #include "market/calendar.hpp"
+#include "market/contract_master.hpp"
 #include "market/contract_rules.hpp"
 
 namespace tide {
@@ -16,6 +17,8 @@ namespace tide {
 struct MarketSource {
     std::unique_ptr<TradingCalendar> calendar;  // what the feed looks at
     std::unique_ptr<ContractRules> rules;
+    std::unique_ptr<ContractMaster> master;  // null: none was named
+    std::unique_ptr<Feed> plain_feed;        // with a master: the feed without its terms
     std::unique_ptr<Feed> feed;
     bool over_history = false;       // recorded prices
     double default_speed = 0;        // what a person would enjoy watching; 0 = max

@@ -21,6 +21,7 @@ struct RunOptions {
     std::optional<Date> from, to;
     bool option_model = false;
     bool realised_vix = false;
+    std::string instruments;  // a contract master; empty: market.instruments of the configuration
     std::string config_file;  // empty: the shipped config/engine.toml
     std::string home;
     bool json = false;

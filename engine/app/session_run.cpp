@@ -141,6 +141,7 @@ class SessionRun {
                             "--reason \"…\"",
                             paths_.emergency_stop().string()));
         }
+        if (options_.instruments.empty()) options_.instruments = settings_.instruments;
         auto market = open_market(options_, paths_);
         if (!market) return market.error();
         market_ = std::move(*market);

@@ -3,6 +3,7 @@
 #include "barstore/bar_file.hpp"
 #include "barstore/data_set.hpp"
 #include "barstore/json_bars.hpp"
+#include "barstore/master_file.hpp"
 #include "barstore/tick_file.hpp"
 #include "core/assert.hpp"
 #include "market/greeks_csv.hpp"
@@ -74,6 +75,29 @@ void bars_json(std::string_view bytes) {
     // Without a name to go by, as well: the unversioned form is told by its first bar.
     const auto unnamed = parse_json_bars(bytes, "bytes", {"NIFTY", std::nullopt});
     if (unnamed) check_kept(unnamed->series);
+}
+
+// Every row that is kept is found again by what it is and by its number, and expired ones are gone when asked.
+void contract_master(std::string_view bytes) {
+    const auto path = scratch_file("master", bytes);
+    const auto file = read_contract_master(path);
+    if (!file) return;
+    const MasterReport& report = file->report;
+    const auto& rows = file->master.rows();
+    TIDE_ASSERT(!rows.empty() && report.kept == static_cast<int64_t>(rows.size()));
+    TIDE_ASSERT(report.kept + report.elsewhere + report.duplicates + report.clashes + report.bad == report.rows);
+    for (const ListedContract& row : rows) {
+        TIDE_ASSERT(!row.key.underlying.empty() && row.lot.units() >= 0 && row.tick >= Price());
+        TIDE_ASSERT(file->master.find(row.key, row.valid_from) == &row);
+        const ListedContract* same = file->master.find_token(row.segment, row.token, row.valid_from);
+        TIDE_ASSERT(row.token.empty() || same == &row);
+    }
+    MasterOptions later;
+    later.on = make_date(2026, 7, 1);
+    if (const auto current = read_contract_master(path, later)) {
+        for (const ListedContract& row : current->master.rows())
+            TIDE_ASSERT(!row.key.expiry || *row.key.expiry >= *later.on);
+    }
 }
 
 void greeks_rows(std::string_view bytes) {

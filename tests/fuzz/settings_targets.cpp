@@ -56,6 +56,9 @@ void calendar_toml(std::string_view bytes) {
             if (const auto next = calendar->next_trading_day(exchange, date)) TIDE_ASSERT(*next > date);
             if (const auto previous = calendar->previous_trading_day(exchange, date)) TIDE_ASSERT(*previous < date);
             static_cast<void>(calendar->note(exchange, date));
+            if (const auto phases = calendar->phases(exchange, date)) {
+                for (const MarketPhase& phase : *phases) TIDE_ASSERT(phase.hours.open < phase.hours.close);
+            }
             static_cast<void>(calendar->usual_hours(exchange, date));
         }
     }
@@ -72,6 +75,11 @@ void contracts_toml(std::string_view bytes) {
             if (const auto step = rules->strike_step(underlying, date)) TIDE_ASSERT(step->positive());
             if (const auto tick = rules->tick(underlying, date)) TIDE_ASSERT(tick->positive());
             if (const auto freeze = rules->freeze(underlying, date)) TIDE_ASSERT(freeze->units() >= 0);
+            if (const auto expiry = rules->expiring_on(underlying, date, two_years()); expiry && *expiry)
+                TIDE_ASSERT((*expiry)->date == date && (*expiry)->nominal >= date);
+            if (const auto nominal = rules->nominal_monthly(underlying, date)) TIDE_ASSERT(*nominal >= date);
+            if (const auto futures = rules->future_expiries(underlying, date, 3, two_years()))
+                TIDE_ASSERT(futures->size() <= 3);
             const auto expiries = rules->expiries(underlying, date, 8, two_years());
             if (!expiries) continue;
             TIDE_ASSERT(expiries->size() <= 8);

@@ -10,6 +10,7 @@ constexpr Target kTargets[] = {
     {"ticks_csv", ticks_csv, 1500},
     {"ticks_ndjson", ticks_ndjson, 1500},
     {"bars_json", bars_json, 1500},
+    {"contract_master", contract_master, 1500},
     {"greeks_rows", greeks_rows, 2000},
     {"settings_lines", settings_lines, 2000},
     {"config_toml", config_toml, 1000},

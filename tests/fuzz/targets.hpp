@@ -14,6 +14,7 @@ void bars_csv(std::string_view bytes);        // CSV or gzip
 void ticks_csv(std::string_view bytes);
 void ticks_ndjson(std::string_view bytes);
 void bars_json(std::string_view bytes);
+void contract_master(std::string_view bytes);  // JSON or CSV of a broker
 void greeks_rows(std::string_view bytes);
 void settings_lines(std::string_view bytes);
 void config_toml(std::string_view bytes);

@@ -111,9 +111,10 @@ TEST_F(CommandLine, words_that_are_not_understood_are_usage) {
 }
 
 TEST_F(CommandLine, help_shows_an_example_for_every_command) {
-    for (const char* command : {"run", "backtest", "replay", "check", "sessions", "trades", "orders", "positions",
-                                "audit", "indicators", "greeks", "data aggregate", "data resample", "calendar",
-                                "config show", "kill-switch", "resume", "mode", "recover"}) {
+    for (const char* command :
+         {"run",         "backtest",    "replay",      "check",  "sessions",       "trades",        "orders",
+          "positions",   "audit",       "indicators",  "greeks", "data aggregate", "data resample", "calendar",
+          "instruments", "config show", "kill-switch", "resume", "mode",           "recover"}) {
         const auto help = engine(std::string(command) + " --help");
         EXPECT_EQ(help.code, 0) << command;
         EXPECT_NE(help.out.find("Example: engine"), std::string::npos) << command;
@@ -135,6 +136,38 @@ TEST_F(CommandLine, the_calendar_shows_sessions_phases_and_what_expires) {
     EXPECT_EQ(unknown.code, 2);
     EXPECT_NE(unknown.error_line().find("no table for 2027"), std::string::npos) << unknown.err;
     EXPECT_EQ(engine("calendar 2026-03-25 --exchange NSE --expiries SENSEX").code, 2);
+}
+
+// Of the synthetic session of 18 November 2026: NIFTY's monthly of 23 November is too near, the weekly of 1 December
+// not.
+TEST_F(CommandLine, a_contract_master_is_shown_checked_and_wins_over_the_rules) {
+    const auto master = write("master.csv",
+                              "kind,exchange,underlying,expiry,strike,right,lot,tick,freeze,token\n"
+                              "option,NSE,BANKNIFTY,2026-11-23,60000,CE,30,0.05,600,11\n"
+                              "option,NSE,BANKNIFTY,2026-12-29,60000,CE,30,0.05,600,12\n"
+                              "option,NSE,BANKNIFTY,2026-10-27,60000,CE,30,0.05,600,9\n"
+                              "option,NSE,BANKNIFTY,2026-12-29,sixty,CE,30,0.05,600,13\n");
+    const auto shown = engine("instruments --master " + master + " --on 2026-11-18 --strike 60000 --json").json();
+    EXPECT_EQ(shown["contracts"].size(), 2U);
+    EXPECT_EQ(shown["contracts"][0]["token"], "11");
+    EXPECT_EQ(shown["master"]["expired"], 1);
+    EXPECT_EQ(shown["master"]["problems"][0]["line"], 5);
+    EXPECT_EQ(engine("instruments --master " + master + " --on 2026-11-18 --check").code, 0);
+    const auto differing = write("differing.csv",
+                                 "kind,underlying,expiry,strike,right,lot,freeze\n"
+                                 "option,BANKNIFTY,2026-11-23,60000,CE,35,600\n"
+                                 "option,BANKNIFTY,2026-12-29,60000,CE,30,600\n");
+    const auto check = engine("instruments --master " + differing + " --on 2026-11-18 --check --json");
+    EXPECT_EQ(check.code, 1);
+    EXPECT_EQ(check.json()["differences"][0]["what"], "lot");
+    EXPECT_EQ(engine("instruments --master " + write("bars.csv", "date,open\n")).code, 2);
+
+    std::string rows = "kind,underlying,expiry,strike,right,lot\n";
+    for (int strike = 20000; strike <= 32000; strike += 50)
+        rows += "option,NIFTY,2026-12-01," + std::to_string(strike) + ",CE,130\n";
+    const auto run = paper(write("idle.lua", kIdleScript), "--instruments " + write("lots.csv", rows));
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.err.find("NIFTY 2026-12-01: lot 130 instead of 65"), std::string::npos) << run.err;
 }
 
 TEST_F(CommandLine, the_kill_switch_file_stays_over_a_restart_until_resumed) {
