@@ -19,7 +19,9 @@ void indicator_set(std::string_view bytes) {
         TIDE_ASSERT(indicator);
         for (int i = 0; i < 50; ++i) {
             const double price = 100 + i % 7;
-            (*indicator)->update({price, price + 1, price - 1, price + 0.5, 10, true, i / 20});
+            const auto start =
+                ist_moment<ExchangeTime>(make_date(2024, 1, 1U + static_cast<unsigned>(i) / 20), minutes(555 + i % 20));
+            (*indicator)->update({price, price + 1, price - 1, price + 0.5, 10, true, Timeframe::m1, start});
         }
         for (const double value : (*indicator)->values()) TIDE_ASSERT(!(value > 1e12 || value < -1e12));
     }

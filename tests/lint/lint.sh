@@ -30,7 +30,7 @@ rule_outside_world() {
   local clock='(_clock|Clock|Wall)::now *\(|system_clock|steady_clock|high_resolution_clock|\b(gettimeofday|clock_gettime|timespec_get)\('
   local chance='random_device|\b(std::)?s?rand\(|\b(getrandom|getentropy|arc4random)\(|/dev/u?random'
   local environment='\b(secure_)?getenv\(|\benviron\b'
-  local calendar='\bstd::(time|clock|localtime|mktime)\(|\btime\((nullptr|NULL|0|&)|\b(localtime(_r)?|mktime)\('
+  local calendar='\bstd::(time|clock|localtime|mktime)\(|(^|[^>.A-Za-z_])time\((nullptr|NULL|0|&)|\b(localtime(_r)?|mktime)\('
   find_code "$clock|$chance|$environment|$calendar" engine/**/*.[ch]pp bindings/**/*.[ch]pp > "$scratch"
   report "clock, chance or environment" < "$scratch"
   local file
