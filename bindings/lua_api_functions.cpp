@@ -130,12 +130,19 @@ int canonical_name(lua_State* state) {
     return 1;
 }
 
-// timeframe("5m"): its number and name, or nil.
+// False: there is no such timeframe, or no place for another kind of activity bars.
+bool find_timeframe(LuaStrategy& strategy, std::string_view name, bool declare) noexcept {
+    strategy.frame = parse_timeframe(name);
+    strategy.text = strategy.frame ? name_of(*strategy.frame) : name;
+    if (const auto spec = parse_activity(name)) strategy.frame = strategy.services().activity_frame(*spec, declare);
+    return strategy.frame.has_value();
+}
+// timeframe("5m", declare): its number and name, or nil.
 int timeframe(lua_State* state) {
-    const auto parsed = parse_timeframe(text_at(state, 1));
-    if (!parsed) return 0;
-    lua_pushinteger(state, static_cast<int>(*parsed));
-    push_text(state, name_of(*parsed));
+    LuaStrategy& strategy = strategy_of(state);
+    if (!find_timeframe(strategy, text_at(state, 1), lua_toboolean(state, 2) != 0)) return 0;
+    lua_pushinteger(state, static_cast<int>(*strategy.frame));
+    push_text(state, strategy.text);
     return 2;
 }
 
@@ -179,7 +186,7 @@ int bars(lua_State* state) {
     const auto capacity = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(wanted)));
     LuaStrategy::Columns& columns = strategy.bar_columns(symbol, frame);
     const bool fresh = !columns.active();
-    push_columns(state, strategy, columns, 7, capacity);
+    push_columns(state, strategy, columns, LuaStrategy::kBarColumns, capacity);
     if (fresh) strategy.fill_bars(columns, symbol, frame);
     lua_pushnumber(state, static_cast<double>(capacity));
     return 2;

@@ -34,6 +34,10 @@ local function read_back(column, counter, capacity, back)
   return value
 end
 
+-- Of BarFlag (core/bar.hpp).
+local flag_bits = { filled = 8, gap = 16, model = 32, partial = 64 }
+local future_volume = 128
+
 local bars_by_key, columns_by_key = {}, {}
 local function make_bars(symbol, timeframe, columns, capacity)
   local counter = columns[1]
@@ -49,6 +53,19 @@ local function make_bars(symbol, timeframe, columns, capacity)
     end
   end
   for i, name in ipairs { "open", "high", "low", "close", "volume", "oi", "time" } do reader(name, columns[i]) end
+  reader("flags", columns[8])
+  local flags_at = methods.flags
+  methods.flags = nil
+  for name, bit in sandbox.pairs(flag_bits) do
+    methods[name] = function(self, back)
+      local flags = flags_at(self, back)
+      return flags and band(flags, bit) ~= 0
+    end
+  end
+  function methods.volume_source(self, back)
+    local flags = methods.volume(self, back) and flags_at(self, back)
+    return flags and (band(flags, future_volume) ~= 0 and "future" or "own") or nil
+  end
   function methods.count()
     local count = counter[0]
     return count < capacity and count or capacity
@@ -443,13 +460,20 @@ local function make_entries(callbacks)
     begin(now)
     on_stop(ctx, reason)
   end
-  entries.on_bar = (on_bar or own) and function(now, symbol, timeframe, start, open, high, low, close, volume, oi)
+  entries.on_bar = (on_bar or own) and function(now, symbol, timeframe, start, open, high, low, close, volume, oi, flags)
     begin(now)
     if not on_bar then return end
     local name = symbols[symbol + 1]
     current_symbol = name
-    on_bar(ctx, { symbol = name, tf = timeframe_names[timeframe], time = start, open = open, high = high, low = low,
-                  close = close, volume = or_nil(volume), oi = or_nil(oi) })
+    local bar = { symbol = name, tf = timeframe_names[timeframe], time = start, open = open, high = high, low = low,
+                  close = close, volume = or_nil(volume), oi = or_nil(oi), volume_source = volume == volume and "own" or nil,
+                  filled = false, gap = false, partial = false, model = false }
+    if flags ~= 0 then
+      bar.filled, bar.gap = band(flags, flag_bits.filled) ~= 0, band(flags, flag_bits.gap) ~= 0
+      bar.partial, bar.model = band(flags, flag_bits.partial) ~= 0, band(flags, flag_bits.model) ~= 0
+      if band(flags, future_volume) ~= 0 then bar.volume_source = "future" end
+    end
+    on_bar(ctx, bar)
   end
   entries.on_tick = on_tick and function(now, symbol, time, last, bid, ask, volume, oi)
     begin(now)

@@ -189,8 +189,10 @@ local function read_bars(list)
   list = need_table(list, "needs.bars")
   local timeframes, seen = {}, {}
   for i = 1, #list do
-    local index, name = host.timeframe(list[i])
-    if index == nil then fail("strategy: needs.bars[" .. i .. "] must be one of 1s 1m 3m 5m 15m 30m 1h 1d 1w, got " .. show(list[i])) end
+    local index, name = host.timeframe(list[i], true)
+    if index == nil then
+      fail("strategy: needs.bars[" .. i .. "] must be one of 1s 1m 3m 5m 15m 30m 1h 1d 1w, or ticks, volume or range as in 500t 10000v 20r (at most 8 of these a session), got " .. show(list[i]))
+    end
     if seen[name] == nil then timeframes[#timeframes + 1] = { index = index, name = name } end
     seen[name] = index
   end
@@ -208,6 +210,7 @@ local function read_needs(needs)
   for name, bars in sandbox.pairs(need_table(needs.history, "needs.history")) do
     local index, tf = host.timeframe(name)
     if index == nil or d.timeframe_index[tf] == nil then fail("strategy: needs.history: " .. show(name) .. " is not in needs.bars") end
+    if find(tf, "^%d+[tvr]$") then fail("strategy: needs.history: " .. tf .. " bars are made of the session's own ticks and have no history") end
     d.history[#d.history + 1] = { index, need_count(bars, "needs.history[\"" .. tf .. "\"]", 100000) }
     d.history[tf] = bars
   end

@@ -84,6 +84,7 @@ class NoServices final : public StrategyServices {
                                     std::span<const double>) override {
         return make_error(ErrorCode::internal, "self test");
     }
+    std::optional<Timeframe> activity_frame(const ActivitySpec&, bool) override { return std::nullopt; }
     double indicator_history(int32_t, size_t, size_t) const override { return kMissing; }
     size_t bar_count(StrategyId, int32_t, Timeframe) const override { return 0; }
     BarMessage bar(StrategyId, int32_t, Timeframe, size_t) const override { return {}; }

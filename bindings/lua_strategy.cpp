@@ -224,6 +224,7 @@ void LuaStrategy::read_declaration(int table) {
     for_each_in(state, table, "symbols", [&] { declaration_.symbols.emplace_back(lua_tostring(state, -1)); });
     for_each_in(state, table, "timeframes", [&] {
         declaration_.timeframes.push_back(static_cast<Timeframe>(field_number(state, lua_gettop(state), "index")));
+        declaration_.timeframe_names.push_back(field_text(state, lua_gettop(state), "name"));
     });
     for_each_in(state, table, "history", [&] {
         declaration_.history_bars[static_cast<Timeframe>(element(1))] = static_cast<int64_t>(element(2));
@@ -283,8 +284,18 @@ void LuaStrategy::push_bar(const BarMessage& bar) {
     if (quarantined_) return;
     Columns& columns = bar_columns(static_cast<size_t>(bar.symbol_index), bar.timeframe);
     if (!columns.active()) return;  // filled from the Session's own series when the script first asks
-    const double values[] = {
-        bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
+    write_bar(columns, bar);
+}
+
+void LuaStrategy::write_bar(Columns& columns, const BarMessage& bar) {
+    const double values[kBarColumns] = {bar.open,
+                                        bar.high,
+                                        bar.low,
+                                        bar.close,
+                                        bar.volume,
+                                        bar.oi,
+                                        static_cast<double>(bar.start_s),
+                                        static_cast<double>(bar.flags)};
     write(columns, values);
 }
 
@@ -300,10 +311,7 @@ void LuaStrategy::fill_bars(Columns& columns, size_t symbol_index, Timeframe tim
     const auto index = static_cast<int32_t>(symbol_index);
     const size_t count = std::min(services_->bar_count(id_, index, timeframe), static_cast<size_t>(columns.capacity));
     for (size_t back = count; back-- > 0;) {
-        const BarMessage bar = services_->bar(id_, index, timeframe, back);
-        const double values[] = {
-            bar.open, bar.high, bar.low, bar.close, bar.volume, bar.oi, static_cast<double>(bar.start_s)};
-        write(columns, values);
+        write_bar(columns, services_->bar(id_, index, timeframe, back));
     }
 }
 
@@ -493,7 +501,8 @@ CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output
     lua_pushnumber(state, bar.close);
     lua_pushnumber(state, bar.volume);
     lua_pushnumber(state, bar.oi);
-    return run(9, runtime_.limits().callback_units);
+    lua_pushnumber(state, bar.flags);
+    return run(10, runtime_.limits().callback_units);
 }
 
 CallbackResult LuaStrategy::on_tick(const TickMessage& tick, CallbackOutput& output) {

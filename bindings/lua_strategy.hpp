@@ -61,9 +61,11 @@ class LuaStrategy {
     std::optional<ChainSnapshot> chain;
     std::vector<PositionMessage> positions;
     std::string text;
+    std::optional<Timeframe> frame;  // the answer of find_timeframe
 
     // A group of columns in the mirror: rings that Lua reads and `write` fills. One group for the bars of a symbol and
     // timeframe, one for each indicator.
+    static constexpr int kBarColumns = 8;
     struct Columns {
         int first = 0;  // slot on the mirror's stack; 0 = the script has not asked for it
         int count = 0;
@@ -75,6 +77,7 @@ class LuaStrategy {
     Columns& indicator_columns(int32_t handle);
     // One new value in each column. Missing is NaN.
     void write(Columns& columns, const double* values);
+    void write_bar(Columns& columns, const BarMessage& bar);
     // Fills new columns with what there already is.
     void fill_bars(Columns& columns, size_t symbol_index, Timeframe timeframe) noexcept;
     void fill_indicator(Columns& columns) noexcept;

@@ -15,15 +15,13 @@ nlohmann::json describe(const std::string& name, const Result<StrategyDeclaratio
     if (!checked) return {{"script", name}, {"ok", false}, {"error", checked.error().message}};
     auto parameters = nlohmann::json::object();
     for (const auto& [key, value] : checked->parameters) parameters[key] = value;
-    auto timeframes = nlohmann::json::array();
-    for (const Timeframe timeframe : checked->timeframes) timeframes.push_back(name_of(timeframe));
     return {{"script", name},
             {"ok", true},
             {"name", checked->name},
             {"version", checked->version},
             {"sha256", checked->sha256},
             {"symbols", checked->symbols},
-            {"bars", timeframes},
+            {"bars", checked->timeframe_names},
             {"parameters", parameters}};
 }
 

@@ -213,18 +213,23 @@ void add_data(CLI::App& app, Options& o, Command& chosen) {
 
     auto* data = app.add_subcommand("data", "work on data files");
     data->require_subcommand(1);
-    const auto add = [&](const char* name, const char* help, Result<ExitCode> (*command)(const DataOptions&)) {
+    const auto add = [&](const char* name, const char* help, const char* to,
+                         Result<ExitCode> (*command)(const DataOptions&)) {
         auto* sub = data->add_subcommand(name, help);
         sub->add_option("--data", o.data.data, "input file")->required()->type_name("FILE");
-        sub->add_option("--to", o.data.timeframe, "timeframe to make: 1m 3m 5m 15m 30m 1h 1d")->required();
+        sub->add_option("--to", o.data.timeframe, to)->required();
         sub->add_flag("--csv", o.data.csv, "CSV (the only form, and the default)");
         sub->add_flag("--lenient", o.data.lenient, "skip bad rows");
         sub->callback([&o, &chosen, command] { chosen = [&o, command] { return command(o.data); }; });
         return sub;
     };
-    add("aggregate", "ticks to bars, by the engine's own builder", aggregate_command)
-        ->footer("Example: engine data aggregate --data NIFTY_1s_2022-08-10.csv.gz --to 1m --csv");
-    add("resample", "bars to longer bars", resample_command)
+    add("aggregate", "ticks to bars, by the engine's own builder",
+        "1m 3m 5m 15m 30m 1h; or bars of 500 ticks, 10000 units of volume, a range of 20 price steps: 500t 10000v 20r",
+        aggregate_command)
+        ->footer(
+            "Example: engine data aggregate --data NIFTY_1s_2022-08-10.csv.gz --to 1m --csv\n"
+            "         engine data aggregate --data TCS_ticks.csv.gz --to 500t");
+    add("resample", "bars to longer bars", "timeframe to make: 3m 5m 15m 30m 1h 1d 1w", resample_command)
         ->footer("Example: engine data resample --data NIFTY_1m.csv.gz --to 15m --csv");
 }
 

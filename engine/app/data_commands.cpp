@@ -59,11 +59,9 @@ Result<ExitCode> indicators_command(const DataOptions& options) {
 }
 
 Result<ExitCode> aggregate_command(const DataOptions& options) {
-    auto to = target_of(options);
-    if (!to) return to.error();
     auto sessions = sessions_by_calendar();
     if (!sessions) return sessions.error();
-    return print(aggregate_ticks_csv({options.data}, *to, *sessions, options.lenient));
+    return print(aggregate_ticks_csv({options.data}, options.timeframe, *sessions, options.lenient));
 }
 
 Result<ExitCode> resample_command(const DataOptions& options) {

@@ -20,6 +20,9 @@ class NoServices final : public StrategyServices {
                                     std::span<const double>) override {
         return make_error(ErrorCode::script, "no market here");
     }
+    std::optional<Timeframe> activity_frame(const ActivitySpec& spec, bool declare) override {
+        return declare ? frames_.place(spec) : frames_.find(spec);
+    }
     double indicator_history(int32_t, size_t, size_t) const override { return kMissing; }
     size_t bar_count(StrategyId, int32_t, Timeframe) const override { return 0; }
     BarMessage bar(StrategyId, int32_t, Timeframe, size_t) const override { return {}; }
@@ -33,6 +36,9 @@ class NoServices final : public StrategyServices {
     std::string_view phase() const override { return "closed"; }
     std::optional<Refusal> precheck(const Intent&) const override { return Refusal{"market_closed", "no market here"}; }
     InstrumentId find_instrument(std::string_view) const override { return {}; }
+
+  private:
+    ActivityFrames frames_;
 };
 
 std::string nearest_script(const fs::path& folder, const std::string& name) {

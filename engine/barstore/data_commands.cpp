@@ -11,6 +11,7 @@
 #include "barstore/json_bars.hpp"
 #include "barstore/price_text.hpp"
 #include "barstore/tick_file.hpp"
+#include "market/activity_bars.hpp"
 #include "market/bar_builder.hpp"
 #include "market/indicators/registry.hpp"
 
@@ -157,12 +158,15 @@ GapPolicy usual_policy(const SeriesName& name) { return name.option ? GapPolicy:
 
 bool inside_day(Timeframe timeframe) { return length_of(timeframe).has_value(); }
 
-// Ticks of one or more files through the builder, and the aggregator where longer bars are wanted.
+// Ticks of one or more files through the builder, and the aggregator where longer bars are wanted, or to bars of
+// activity.
 class TickAggregation {
   public:
     TickAggregation(Timeframe to, const SessionsOfDate& sessions) : to_(to), sessions_(sessions) {
         if (to != Timeframe::m1) aggregator_.emplace(std::span<const Timeframe>(&to, 1));
     }
+    TickAggregation(const ActivitySpec& spec, const SessionsOfDate& sessions)
+        : to_(*frames_.place(spec)), sessions_(sessions) {}
     Result<void> read(const std::filesystem::path& file);
     Result<DataCommandOutput> finish(bool lenient);
 
@@ -172,9 +176,11 @@ class TickAggregation {
     void end_day();
     void take(std::span<const Bar> minutes);
 
+    ActivityFrames frames_;
     Timeframe to_;
     const SessionsOfDate& sessions_;
     BarBuilder builder_;
+    ActivityBars activity_{frames_};
     std::optional<BarAggregator> aggregator_;
     std::optional<Date> date_;
     ReceiveTime latest_;
@@ -190,6 +196,7 @@ uint32_t TickAggregation::instrument(const SeriesName& name) {
     names_.push_back(name);
     const auto id = static_cast<uint32_t>(names_.size());
     if (aggregator_) aggregator_->set_gap_policy(InstrumentId(id), usual_policy(name));
+    if (is_activity(to_)) activity_.follow(InstrumentId(id), Instrument().tick);
     return id;
 }
 
@@ -205,6 +212,7 @@ void TickAggregation::end_day() {
     if (!date_) return;
     take(builder_.end_day(latest_));
     if (aggregator_) collected_.add(aggregator_->end_day(), to_);
+    collected_.add(activity_.end_day(), to_);
 }
 
 void TickAggregation::start_day(Date date) {
@@ -232,6 +240,7 @@ Result<void> TickAggregation::read(const std::filesystem::path& file) {
         if (!date_ || date > *date_) start_day(date);
         latest_ = std::max(latest_, row.received);
         take(builder_.on_tick(row.received, row.exchange, row.tick));
+        if (const PlacedTick* placed = builder_.placed()) collected_.add(activity_.on_tick(row.tick, *placed), to_);
     }
     return reader->status();
 }
@@ -334,15 +343,12 @@ Result<DataCommandOutput> indicators_csv(const std::filesystem::path& file, std:
     return output;
 }
 
-Result<DataCommandOutput> aggregate_ticks_csv(const std::vector<std::filesystem::path>& paths, Timeframe to,
-                                              const SessionsOfDate& sessions, bool lenient) {
-    if (to == Timeframe::s1 || !inside_day(to)) {
-        return make_error(ErrorCode::usage,
-                          fmt::format("ticks cannot be aggregated to {}; use 1m, 3m, 5m, 15m, 30m or 1h", name_of(to)));
-    }
+namespace {
+
+Result<DataCommandOutput> aggregate_files(const std::vector<std::filesystem::path>& paths, TickAggregation& aggregation,
+                                          bool lenient) {
     const auto files = list_data_files(paths);
     if (!files) return files.error();
-    TickAggregation aggregation(to, sessions);
     std::vector<std::string> passed_over;
     for (const auto& file : *files) {
         const auto kind = classify_data_file(file);
@@ -356,6 +362,25 @@ Result<DataCommandOutput> aggregate_ticks_csv(const std::vector<std::filesystem:
     auto output = aggregation.finish(lenient);
     if (output) output->notes.insert(output->notes.begin(), passed_over.begin(), passed_over.end());
     return output;
+}
+
+}  // namespace
+
+Result<DataCommandOutput> aggregate_ticks_csv(const std::vector<std::filesystem::path>& paths, std::string_view to,
+                                              const SessionsOfDate& sessions, bool lenient) {
+    if (const auto spec = parse_activity(to)) {
+        TickAggregation aggregation(*spec, sessions);
+        return aggregate_files(paths, aggregation, lenient);
+    }
+    const auto timeframe = parse_timeframe(to);
+    if (!timeframe || timeframe == Timeframe::s1 || !inside_day(*timeframe)) {
+        return make_error(ErrorCode::usage,
+                          fmt::format("ticks cannot be aggregated to {}; use 1m, 3m, 5m, 15m, 30m or 1h, or bars of "
+                                      "ticks, volume or range as in 500t, 10000v, 20r",
+                                      to));
+    }
+    TickAggregation aggregation(*timeframe, sessions);
+    return aggregate_files(paths, aggregation, lenient);
 }
 
 Result<DataCommandOutput> resample_bars_csv(const std::vector<std::filesystem::path>& paths,

@@ -29,9 +29,9 @@ using SessionsOfDate = std::function<std::vector<SessionHours>(Date)>;
 Result<DataCommandOutput> indicators_csv(const std::filesystem::path& file, std::string_view set, bool lenient);
 
 // Ticks (a file or a folder) to bars of 1m or longer inside the day: ts_ist,open,high,low,close,volume,oi by the
-// engine's builder; longer ones made of the 1m bars without filling gaps. Several symbols: a leading column `symbol`.
-// Errors: usage (timeframe), and as above.
-Result<DataCommandOutput> aggregate_ticks_csv(const std::vector<std::filesystem::path>& paths, Timeframe to,
+// engine's builder, longer ones made of the 1m bars; or to tick, volume and range bars ("500t", "10000v", "20r": steps
+// of 5 paise). Several symbols: a leading column `symbol`. Errors: usage (`to`), and as above.
+Result<DataCommandOutput> aggregate_ticks_csv(const std::vector<std::filesystem::path>& paths, std::string_view to,
                                               const SessionsOfDate& sessions, bool lenient);
 
 struct ResampleOptions {

@@ -93,7 +93,7 @@ void BarAggregator::open_window(Window& window, const Target& target, const Stat
 }
 
 inline void BarAggregator::add(Window& window, const Bar& bar) {
-    constexpr uint16_t kKept = kBarGapFilled | kBarHasGap | kBarModelPrice | kBarPartial | kBarHasOi;
+    constexpr uint16_t kKept = kBarGapFilled | kBarHasGap | kBarModelPrice | kBarPartial | kBarHasOi | kBarFutureVolume;
     Bar& sum = window.bar;
     // By value: a selection, where a comparison of references becomes a branch that guesses wrong half of the time.
     sum.high = Price::from_units(std::max<int64_t>({sum.high.units(), bar.high.units()}));
@@ -261,6 +261,12 @@ void BarAggregator::close_day(State& state) {
         closed_.push_back(state.official);
         closed_.back().start = sessions_[0].open;
         closed_.back().timeframe = Timeframe::d1;
+        // An index's official bar has no volume; its minutes may have borrowed that of its future.
+        if (day.open && !state.official.has_volume() && (day.bar.flags & kBarFutureVolume) != 0 &&
+            day.volume_complete) {
+            closed_.back().volume = day.bar.volume;
+            closed_.back().flags |= kBarHasVolume | kBarFutureVolume;
+        }
         day.open = false;
     } else {
         if (state.next < day.end) day.bar.flags |= kBarPartial;

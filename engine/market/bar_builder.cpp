@@ -32,9 +32,17 @@ const BarBuilder::Session* BarBuilder::session_at(ExchangeTime time) const {
 bool BarBuilder::is_repeat(State& state, ExchangeTime exchange, const TickEvent& tick) const {
     const bool same_stamp = exchange != kNoStamp && exchange == state.last_stamp && tick.last == state.last_price;
     const bool same_volume = !tick.has(kTickHasVolume) || tick.volume <= state.day_volume;
+    const bool same_oi = !tick.has(kTickHasOi) || tick.oi == state.last_oi;
     state.last_stamp = exchange;
     state.last_price = tick.last;
-    return same_stamp && same_volume && !tick.has(kTickVolumeIsDelta);
+    if (tick.has(kTickHasOi)) state.last_oi = tick.oi;
+    return same_stamp && same_volume && same_oi && !tick.has(kTickVolumeIsDelta);
+}
+
+// Heard before the open: the day's total is known from its beginning.
+void BarBuilder::note_outside(State& state, ExchangeTime time) {
+    ++counts_.outside_session;
+    if (session_count_ > 0 && time < sessions_[0].open) state.volume_known = true;
 }
 
 int64_t BarBuilder::traded(State& state, ExchangeTime time, const TickEvent& tick) {
@@ -60,6 +68,7 @@ void BarBuilder::open_bar(State& state, ExchangeTime time, const Session& sessio
     state.bar.start = session.open + since_open / kMinute * kMinute;
     state.bar.open = state.bar.high = state.bar.low = state.bar.close = tick.last;
     state.end = std::min(state.bar.start + kMinute, session.close);
+    state.session_end = session.close;
     state.last_time = time;
     earliest_end_ = std::min(earliest_end_, state.end);
 }
@@ -68,17 +77,24 @@ void BarBuilder::add(State& state, ExchangeTime time, const TickEvent& tick) {
     Bar& bar = state.bar;
     if (tick.last > bar.high) bar.high = tick.last;
     if (tick.last < bar.low) bar.low = tick.last;
-    if (time >= state.last_time) {
+    const bool in_order = time >= state.last_time;
+    if (in_order) {
         state.last_time = time;
         bar.close = tick.last;
         ++counts_.used;
     } else {
         ++counts_.out_of_order;
     }
-    if (tick.has(kTickHasVolume) || tick.has(kTickVolumeIsDelta)) {
-        bar.volume += traded(state, time, tick);
-        bar.flags |= kBarHasVolume;
-    }
+    const bool has_volume = (tick.flags & (kTickHasVolume | kTickVolumeIsDelta)) != 0;
+    const int64_t volume = has_volume ? traded(state, time, tick) : 0;
+    bar.volume += volume;
+    if (has_volume) bar.flags |= kBarHasVolume;
+    counted_ = true;
+    placed_.time = time;
+    placed_.session_end = state.session_end;
+    placed_.volume = volume;
+    placed_.has_volume = has_volume;
+    placed_.in_order = in_order;
     if (tick.has(kTickHasOi)) {
         bar.oi = tick.oi;
         bar.flags |= kBarHasOi;
@@ -111,6 +127,7 @@ std::span<const Bar> BarBuilder::start_day(const TradingDayEvent& day) {
 
 std::span<const Bar> BarBuilder::on_tick(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick) {
     closed_.clear();
+    counted_ = false;
     if (tick.has(kTickPathOfBar) || tick.has(kTickDailyValue)) {
         ++counts_.not_for_bars;
         return {};
@@ -128,8 +145,12 @@ std::span<const Bar> BarBuilder::on_tick(ReceiveTime received, ExchangeTime exch
     }
     if (!state.open) {
         const Session* session = session_at(time);
-        if (session == nullptr || time < state.built_until) {
-            ++(session == nullptr ? counts_.outside_session : counts_.late);
+        if (session == nullptr) {
+            note_outside(state, time);
+            return closed_;
+        }
+        if (time < state.built_until) {
+            ++counts_.late;
             return closed_;
         }
         open_bar(state, time, *session, tick);

@@ -21,20 +21,32 @@ struct BarBuilderCounts {
     int64_t outside_session = 0;  // pre-open, breaks, after the close, days without a session
     int64_t late = 0;             // for a minute whose bar is already closed: dropped
     int64_t out_of_order = 0;     // earlier than the last tick of the open bar: widens high and low, is not the close
-    int64_t repeated = 0;         // the same stamp, price and volume as the last one: ignored
+    int64_t repeated = 0;         // the same stamp, price, volume and open interest as the last one: ignored
     int64_t no_price = 0;         // last price not positive
     int64_t not_for_bars = 0;     // kTickPathOfBar, kTickDailyValue
     int64_t volume_fell = 0;      // the day's volume went down: counted as no trade
     int64_t stamp_unused = 0;     // placed by receive time although a stamp was there
 };
 
-// Ticks to 1-minute bars of many instruments, on exact minutes of the day's sessions [open, close).
+// How a tick that counts was understood.
+struct PlacedTick {
+    ExchangeTime time;
+    ExchangeTime session_end;
+    int64_t volume = 0;  // traded since the tick before
+    bool has_volume = false;
+    bool in_order = true;  // not earlier than the newest tick of its minute
+};
+
+// Ticks to 1-minute bars of many instruments, on exact minutes of the day's sessions [open, close): a trade stamped at
+// the very close is outside.
 //
 // Every tick with a last price counts, traded or not: feeds send snapshots. A bar closes when a tick of its instrument
 // at or after its end arrives, or the clock gets there (close_due), or the day ends. A minute without a tick has no
 // bar. Volume: kTickHasVolume is the day's total, of which the bar gets the increase; the day's first total counts in
-// full when it comes in the first minute of the day, otherwise (a feed joined later) it only sets the level. A fall
+// full when it comes in the first minute of the day or the feed was there before the open (the first bar then holds
+// the opening auction, and the bars add up to the day), otherwise (a feed joined later) it only sets the level. A fall
 // counts as nothing, and nothing counts until the total is above its old height. kTickVolumeIsDelta adds as it is.
+// Open interest: the bar has the last one told inside it, as exchanges publish it: a level, which nothing adds up.
 class BarBuilder {
   public:
     explicit BarBuilder(const BarBuilderSettings& settings = {}) : settings_(settings) {}
@@ -51,6 +63,8 @@ class BarBuilder {
     // Closes all bars; those whose minute is not over at `now` are flagged kBarPartial.
     std::span<const Bar> end_day(ReceiveTime now);
 
+    // The tick of the last on_tick, if it counted.
+    const PlacedTick* placed() const { return counted_ ? &placed_ : nullptr; }
     const BarBuilderCounts& counts() const { return counts_; }
 
   private:
@@ -59,11 +73,13 @@ class BarBuilder {
         bool volume_known = false;  // day_volume is a level
         Bar bar;
         ExchangeTime end;
+        ExchangeTime session_end;
         ExchangeTime last_time;    // of the newest tick in the bar
         ExchangeTime built_until;  // end of the newest closed bar
         ExchangeTime last_stamp;
         Price last_price;
         int64_t day_volume = 0;
+        int64_t last_oi = 0;
     };
     struct Session {
         ExchangeTime open, close;
@@ -72,6 +88,7 @@ class BarBuilder {
     std::span<const Bar> close_ended(ExchangeTime time);
     ExchangeTime place(ReceiveTime received, ExchangeTime exchange);
     const Session* session_at(ExchangeTime time) const;
+    void note_outside(State& state, ExchangeTime time);
     bool is_repeat(State& state, ExchangeTime exchange, const TickEvent& tick) const;
     int64_t traded(State& state, ExchangeTime time, const TickEvent& tick);
     void open_bar(State& state, ExchangeTime time, const Session& session, const TickEvent& tick);
@@ -80,6 +97,8 @@ class BarBuilder {
 
     BarBuilderSettings settings_;
     BarBuilderCounts counts_;
+    PlacedTick placed_;
+    bool counted_ = false;
     std::array<Session, 3> sessions_{};
     size_t session_count_ = 0;
     ExchangeTime earliest_end_ = ExchangeTime::max();  // no open bar ends before this

@@ -30,6 +30,8 @@ class MarketPrices {
 
     const InstrumentBook& instruments() const { return book_; }
     const VixReading& vix() const { return vix_; }
+    // The quote as fed, nullptr before the first: for what looks at every tick, where copies would cost most of its time.
+    const Quote* fed(InstrumentId id) const { return quotes_.find(id); }
     // The quote as fed; for an option without a fed price, the model's (flagged) when the model is on.
     std::optional<Quote> quote(InstrumentId id, ReceiveTime now) const;
     std::optional<Price> last(InstrumentId id, ReceiveTime now) const;

@@ -13,7 +13,10 @@ bool BarSeriesBook::push(const Bar& bar) {
     const size_t i = index_of(bar.instrument, bar.timeframe);
     if (i >= series_.size() || !series_[i]) track(bar.instrument, bar.timeframe);
     Ring<Bar>& series = *series_[i];
-    if (!series.empty() && bar.start <= series[0].start) return false;
+    // Several bars of activity may begin in one instant.
+    if (!series.empty() &&
+        (bar.start < series[0].start || (bar.start == series[0].start && !is_activity(bar.timeframe))))
+        return false;
     series.push(bar);
     return true;
 }

@@ -16,7 +16,7 @@ class BarSeriesBook {
     // Sets the room for a series aside, so that push does not allocate later.
     void track(InstrumentId instrument, Timeframe timeframe);
     // Adds a finished bar of a series (tracked from now on if it was not). False, and nothing added, when the bar is
-    // not later than the newest one there.
+    // not later than the newest one there (tick, volume and range bars: when it is earlier).
     bool push(const Bar& bar);
 
     // nullptr when the series is not tracked.

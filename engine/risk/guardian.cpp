@@ -222,9 +222,9 @@ void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& ac
 void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions) {
     const DayHours* day = hours_.find(prices_.instruments().get(watch.id).calendar, now);
     if (day != nullptr && !day->open_at(now)) return;
-    const auto last = prices_.last(watch.id, now);
-    if (!last || !last->positive()) return;
-    const double price = units(*last);
+    const Quote* quote = prices_.fed(watch.id);
+    if (quote == nullptr) return;
+    const double price = units(quote->last);
     watch.window.add(now, price);
     const double up_pct = (price - watch.window.low()) / watch.window.low() * 100.0;
     const double down_pct = (watch.window.high() - price) / watch.window.high() * 100.0;
@@ -509,24 +509,23 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
 // The moment at which a position's underlying will have been silent for too long while its market is open.
 std::optional<ReceiveTime> Guardian::silent_from(const Position& position) const {
     if (std::find(silent_.begin(), silent_.end(), position.underlying) != silent_.end()) return std::nullopt;
-    const auto quote = prices_.quote(position.underlying, day_);
+    const Quote* quote = prices_.fed(position.underlying);
     const DayHours* day = day_of(position);
-    if (!quote || day == nullptr) return std::nullopt;
+    if (quote == nullptr || day == nullptr) return std::nullopt;
+    const Duration longest = seconds_of(settings_.stale_quote_s);
     for (size_t i = 0; i < day->session_count; ++i) {
-        const ReceiveTime heard = std::max(quote->time, at(day->date, day->sessions[i].open));
-        const ReceiveTime silent = heard + seconds_of(settings_.stale_quote_s);
-        if (silent < at(day->date, day->sessions[i].close)) return silent;
+        const ReceiveTime silent = std::max(quote->time, day->midnight + day->sessions[i].open) + longest;
+        if (silent < day->midnight + day->sessions[i].close) return silent;
     }
     return std::nullopt;
 }
 
 std::optional<ReceiveTime> Guardian::silence_due() const {
-    std::optional<ReceiveTime> first;
+    ReceiveTime first = ReceiveTime::max();
     for (const Position& position : portfolio_.open()) {
-        const auto silent = silent_from(position);
-        if (silent && (!first || *silent < *first)) first = silent;
+        if (const auto silent = silent_from(position)) first = std::min(first, *silent);
     }
-    return first;
+    return first == ReceiveTime::max() ? std::nullopt : std::optional(first);
 }
 
 void Guardian::check_silence(ReceiveTime now, GuardianActions& actions) {

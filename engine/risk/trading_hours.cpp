@@ -7,8 +7,8 @@
 namespace tide {
 
 bool DayHours::open_at(ReceiveTime now) const {
-    if (ist_date(now) != date) return false;
-    const Duration t = ist_since_midnight(now);
+    if (!holds(now)) return false;
+    const Duration t = now - midnight;
     for (size_t i = 0; i < session_count; ++i) {
         if (t >= sessions[i].open && t < sessions[i].close) return true;
     }
@@ -32,11 +32,12 @@ void TradingHours::on_day(const TradingDayEvent& day) {
     slot.date = day.date;
     slot.session_count = day.session_count;
     slot.sessions = day.sessions;
+    slot.midnight = at(day.date, Duration(0));
 }
 
 const DayHours* TradingHours::find(std::string_view calendar, ReceiveTime now) const {
     for (const DayHours& day : days_) {
-        if (day.calendar == calendar) return day.date == ist_date(now) && day.session_count > 0 ? &day : nullptr;
+        if (day.calendar == calendar) return day.holds(now) && day.session_count > 0 ? &day : nullptr;
     }
     return nullptr;
 }

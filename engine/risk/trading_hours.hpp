@@ -15,7 +15,9 @@ struct DayHours {
     Date date{};
     uint8_t session_count = 0;
     std::array<SessionHours, 3> sessions{};
+    ReceiveTime midnight;  // at which `date` begins: a comparison with it is cheaper than a date of every price
 
+    bool holds(ReceiveTime now) const { return now >= midnight && now - midnight < hours(24); }
     bool open_at(ReceiveTime now) const;
     // End of the day's last session.
     ReceiveTime close() const;

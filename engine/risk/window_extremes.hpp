@@ -51,7 +51,11 @@ class WindowExtremes {
             while (size > 0 && front().time < before) pop_front();
         }
     };
+    int64_t step_of(ReceiveTime time);
+
     Duration length_, step_;
+    int64_t step_number_ = 0;  // of the step that begins at step_begin_: the one asked for last
+    ReceiveTime step_begin_;
     Queue low_, high_;
 };
 

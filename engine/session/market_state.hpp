@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "core/events.hpp"
+#include "market/activity_bars.hpp"
 #include "market/bar_aggregator.hpp"
 #include "market/bar_builder.hpp"
 #include "market/indicator_hub.hpp"
@@ -11,6 +12,10 @@
 namespace tide {
 
 // The market as a session knows it: prices now, bars of every timeframe, indicators over them. One way in: events.
+//
+// An index is not traded: bars of it without volume (some sources write 0) take that of its nearest future's bar of the
+// same start (kBarFutureVolume), where there is one, and have none where there is not. Where it has futures, its
+// 1-minute and historical daily bars wait for that until all bars of their moment are there.
 class MarketState {
   public:
     explicit MarketState(size_t bars_kept);
@@ -25,6 +30,12 @@ class MarketState {
     const std::vector<Bar>& closed() const { return closed_; }
     void take_closed() { closed_.clear(); }
 
+    // Which tick, volume and range bars are made.
+    ActivityFrames& activity_frames() { return frames_; }
+    // From now on they are made of this instrument's ticks.
+    void follow_activity(InstrumentId instrument);
+    bool follows_activity(InstrumentId instrument) const { return activity_.follows(instrument); }
+
     MarketPrices& prices() { return prices_; }
     const MarketPrices& prices() const { return prices_; }
     const BarSeriesBook& series() const { return series_; }
@@ -36,15 +47,28 @@ class MarketState {
   private:
     void on_instrument(const Instrument& instrument);
     void on_bar(const Bar& bar);
+    void on_tick(const Event& event, const TickEvent& tick);
     void on_minute(const Bar& bar);
     void add(std::span<const Bar> bars);
+    void note_future(const Instrument& future);
+    bool lacks_volume(const Bar& bar) const;
+    void take_without_volume(Bar bar);
+    void take(const Bar& bar);
+    void borrow_volume(Bar& bar) const;
+    void release_held();
 
     MarketPrices prices_;
     BarBuilder builder_;
+    ActivityFrames frames_;
+    ActivityBars activity_{frames_};
     BarAggregator aggregator_;
     BarSeriesBook series_;
     IndicatorHub indicators_;
     std::vector<Bar> closed_;
+    std::vector<bool> is_index_;                      // by instrument id
+    std::vector<std::vector<InstrumentId>> futures_;  // by underlying's id, nearest expiry first
+    std::vector<Bar> held_;      // of indices, until the futures' bars of the same moment are there
+    bool more_bars_ = false;     // the last event was a bar of a moment of which others follow
     std::optional<Date> today_;  // the day being traded
     bool live_ = false;          // the first traded day has begun: from now on scripts see closed bars
     int64_t bars_seen_ = 0;

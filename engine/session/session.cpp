@@ -39,8 +39,8 @@ void Session::handle(const Event& event) {
 
 // Due work happens at its own time, so that results do not depend on how often a clock event comes.
 void Session::advance_to(ReceiveTime t) {
-    for (auto due = next_due_; due && *due <= t; due = earliest_due()) {
-        now_ = std::max(now_, *due);
+    for (ReceiveTime due = next_due_; due <= t; due = earliest_due()) {
+        now_ = std::max(now_, due);
         run_timers_at(now_);
         desk_.on_time(now_);
         guardian_.on_time(now_, actions_);
@@ -49,15 +49,19 @@ void Session::advance_to(ReceiveTime t) {
     }
 }
 
-std::optional<ReceiveTime> Session::earliest_due() const {
-    std::optional<ReceiveTime> due = timers_.next_due();
-    const auto consider = [&due](const std::optional<ReceiveTime>& other) {
-        if (other && (!due || *other < *due)) due = other;
+// kNever: nothing is. After every event, so in plain times, and what is idle is passed over without asking: optionals
+// made only to be looked at cost more than all the rest of this.
+ReceiveTime Session::earliest_due() const {
+    ReceiveTime first = timers_.empty() ? kNever : timers_.earliest();
+    const auto consider = [&first](const std::optional<ReceiveTime>& due) {
+        if (due) first = std::min(first, *due);
     };
-    consider(desk_.next_due());
-    consider(guardian_.next_due());
-    consider(guardian_.silence_due());
-    return due;
+    if (!desk_.idle()) consider(desk_.next_due());
+    if (!flat()) {
+        consider(guardian_.next_due());
+        consider(guardian_.silence_due());
+    }
+    return first;
 }
 
 void Session::run_timers_at(ReceiveTime t) {
@@ -108,7 +112,11 @@ void Session::on(const BarEvent& event) {
     on_price(bar.instrument);
     if (bar.has_volume()) guardian_.on_bar(bar, now_, actions_);
     if (portfolio_.concerns(bar.instrument)) check_exits(bar.instrument);
-    if (event.more) hold_bars_ = true;
+    hold_bars_ = event.more;
+    if (market_.follows_activity(bar.instrument) && !std::exchange(activity_told_, true)) {
+        record(NoteRecord{"warning", "engine",
+                          "tick, volume and range bars are made of ticks: of a feed of bars there are none"});
+    }
 }
 
 void Session::on(const OrderUpdateEvent& update) {
@@ -193,6 +201,7 @@ void Session::enter_phase(const std::string& phase, const std::string& detail) {
 }
 
 void Session::on(const DayEndEvent& day) {
+    hold_bars_ = false;
     deliver_bars();  // the day's own bars, before the day is summed up
     for (const auto& owner : runners_) {
         for (auto& skip : owner->end_skips()) record(std::move(skip));

@@ -48,7 +48,10 @@ class Session final : private DeskListener, private StrategyServices {
     void handle(const Event& event);
 
     // When the session next wants to be told the time (a ClockEvent), if nothing else happens before.
-    std::optional<ReceiveTime> next_due() const { return next_due_; }
+    std::optional<ReceiveTime> next_due() const {
+        if (next_due_ == kNever) return std::nullopt;
+        return next_due_;
+    }
     // Whether prices inside a bar matter now: something is at stake, or a script wants every tick.
     bool wants_bar_path() const { return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle(); }
 
@@ -91,10 +94,11 @@ class Session final : private DeskListener, private StrategyServices {
         const BarMessage* bar = nullptr;  // of on_bar
         uint64_t order = 0;               // of on_order and on_fill
     };
+    static constexpr ReceiveTime kNever = ReceiveTime::max();
 
     // session.cpp: events, time, days, operator
     void advance_to(ReceiveTime t);
-    std::optional<ReceiveTime> earliest_due() const;
+    ReceiveTime earliest_due() const;
     void run_timers_at(ReceiveTime t);
     void on(const TickEvent& tick);
     void on(const BarEvent& bar);
@@ -155,6 +159,7 @@ class Session final : private DeskListener, private StrategyServices {
     int64_t now_ns() const override { return now_.time_since_epoch().count(); }
     Result<IndicatorInfo> indicator(StrategyId strategy, std::string_view symbol, Timeframe timeframe,
                                     std::string_view name, std::span<const double> parameters) override;
+    std::optional<Timeframe> activity_frame(const ActivitySpec& spec, bool declare) override;
     double indicator_history(int32_t handle, size_t output, size_t back) const override;
     size_t bar_count(StrategyId strategy, int32_t symbol_index, Timeframe timeframe) const override;
     BarMessage bar(StrategyId strategy, int32_t symbol_index, Timeframe timeframe, size_t back) const override;
@@ -204,7 +209,7 @@ class Session final : private DeskListener, private StrategyServices {
     mutable std::vector<RiskRecord> prechecked_;  // refusals that the running callback was told at once
     GuardianActions actions_;
     ReceiveTime now_{};
-    std::optional<ReceiveTime> next_due_;  // earliest_due() after the last event
+    ReceiveTime next_due_ = kNever;  // earliest_due() after the last event
     uint64_t sequence_ = 0;
     uint64_t next_intent_ = 1;
     int64_t trade_number_ = 0;
@@ -214,7 +219,8 @@ class Session final : private DeskListener, private StrategyServices {
     Ring<double> vix_minutes_{11};           // the VIX at each of the last minutes
     ReceiveTime next_vix_sample_{};
     bool wants_ticks_ = false;
-    bool hold_bars_ = false;  // more bars of the same moment follow
+    bool hold_bars_ = false;      // more bars of the same moment follow
+    bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars
     bool account_changed_ = false;
     bool stop_requested_ = false;
     bool ended_ = false;

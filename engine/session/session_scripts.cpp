@@ -12,6 +12,8 @@ namespace {
 // script that answers itself.
 constexpr int kCallbackRoundsMax = 64;
 
+constexpr uint16_t kFlagsForScripts = kBarGapFilled | kBarHasGap | kBarPartial | kBarModelPrice | kBarFutureVolume;
+
 double volume_of(const Bar& bar) { return bar.has_volume() ? static_cast<double>(bar.volume) : kMissing; }
 double oi_of(const Bar& bar) { return bar.has_oi() ? static_cast<double>(bar.oi) : kMissing; }
 
@@ -50,6 +52,11 @@ void Session::load_script(const ScriptEvent& script) {
         return refuse(fmt::format("{}: none of its symbols is in the data", owner.name()));
     owner.activate();
     const auto& declared = owner.declaration();
+    if (std::any_of(declared.timeframes.begin(), declared.timeframes.end(), is_activity)) {
+        for (size_t i = 0; i < declared.symbols.size(); ++i) {
+            if (const InstrumentId id = owner.symbol(static_cast<int32_t>(i)); id.valid()) market_.follow_activity(id);
+        }
+    }
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
     wants_ticks_ = wants_ticks_ || declared.wants_ticks;
     output_.clear();
@@ -73,11 +80,12 @@ BarMessage Session::message_of(const ScriptRunner& owner, const Bar& bar) const 
     message.close = bar.close.to_double();
     message.volume = volume_of(bar);
     message.oi = oi_of(bar);
+    message.flags = static_cast<uint16_t>(bar.flags & kFlagsForScripts);
     return message;
 }
 
 void Session::deliver_bars() {
-    if (std::exchange(hold_bars_, false)) return;
+    if (hold_bars_) return;
     for (const auto& owner : runners_) {
         if (owner->active()) deliver_bars_to(*owner);
     }

@@ -43,6 +43,10 @@ Result<IndicatorInfo> Session::indicator(StrategyId strategy, std::string_view s
     return out;
 }
 
+std::optional<Timeframe> Session::activity_frame(const ActivitySpec& spec, bool declare) {
+    return declare ? market_.activity_frames().place(spec) : market_.activity_frames().find(spec);
+}
+
 double Session::indicator_history(int32_t handle, size_t output, size_t back) const {
     return market_.indicators().value(handle, output, back);
 }

@@ -163,7 +163,11 @@ void Session::on_price(InstrumentId id) {
 }
 
 void Session::mark(InstrumentId id) {
-    if (const auto last = market_.prices().last(id, now_)) portfolio_.mark(id, *last);
+    if (const Quote* quote = market_.prices().fed(id)) {
+        portfolio_.mark(id, quote->last);
+    } else if (const auto last = market_.prices().last(id, now_)) {
+        portfolio_.mark(id, *last);
+    }
     if (!market_.prices().has_option_model()) return;
     // An option priced by model moves with its underlying.
     model_marks_.clear();

@@ -25,6 +25,7 @@ struct StrategyDeclaration {
     std::string sha256;                         // of all its sources, modules included
     std::vector<std::string> symbols;           // in declared order
     std::vector<Timeframe> timeframes;          // in closing order
+    std::vector<std::string> timeframe_names;   // of the same: "5m", "500t"
     std::map<Timeframe, int64_t> history_bars;  // wanted before the first bar
     bool wants_vix = false;
     bool wants_ticks = false;   // on_tick declared in needs
@@ -55,6 +56,7 @@ struct BarMessage {
     double open = 0, high = 0, low = 0, close = 0;
     double volume = kMissing;
     double oi = kMissing;
+    uint16_t flags = 0;  // of BarFlag: gap filled, has gap, partial, model price, future volume
 };
 struct TickMessage {
     int32_t symbol_index = 0;
@@ -155,6 +157,9 @@ class StrategyServices {
     virtual int64_t now_ns() const = 0;
     virtual Result<IndicatorInfo> indicator(StrategyId strategy, std::string_view symbol, Timeframe timeframe,
                                             std::string_view name, std::span<const double> parameters) = 0;
+    // The timeframe that these tick, volume or range bars stand for in this session. With `declare` they are made from
+    // now on; nothing when there are too many kinds of them, or, without `declare`, nobody declared them.
+    virtual std::optional<Timeframe> activity_frame(const ActivitySpec& spec, bool declare) = 0;
     // Value of output `output`, `back` bars ago, NaN where there is none; for filling a mirror once.
     virtual double indicator_history(int32_t handle, size_t output, size_t back) const = 0;
     // Bars of a declared symbol, newest first; for filling a mirror once.

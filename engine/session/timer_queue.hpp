@@ -32,6 +32,8 @@ class TimerQueue {
     std::optional<ReceiveTime> next_due() const {
         return heap_.empty() ? std::nullopt : std::optional(heap_.front().due);
     }
+    bool empty() const { return heap_.empty(); }
+    ReceiveTime earliest() const { return heap_.front().due; }
     Timer pop() {
         std::pop_heap(heap_.begin(), heap_.end(), later);
         Timer timer = std::move(heap_.back());

@@ -22,6 +22,7 @@ constexpr Target kTargets[] = {
     {"lua_pattern", lua_pattern, 5000},
     {"indicator_set", indicator_set, 2000},
     {"plain_values", plain_values, 20'000},
+    {"tick_stream", tick_stream, 2000},
 };
 
 }  // namespace

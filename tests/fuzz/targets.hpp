@@ -26,6 +26,7 @@ void lua_on_bar(std::string_view bytes);   // the body of on_bar
 void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
 void indicator_set(std::string_view bytes);
 void plain_values(std::string_view bytes);  // times, dates, prices, amounts, symbols
+void tick_stream(std::string_view bytes);   // ticks, 12 bytes each, through the bar builders
 
 struct Target {
     std::string_view name;  // of its folder in corpus/ as well

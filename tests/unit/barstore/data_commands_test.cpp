@@ -97,7 +97,7 @@ TEST(AggregateCommand, ticks_become_bars_in_the_documented_columns) {
         folder.write("NIFTY_1s.csv",
                      "ts_ist,ltp\n2022-08-10T09:14:59,90\n2022-08-10T09:15:00,100.5\n2022-08-10T09:15:30,99\n"
                      "2022-08-10T09:16:05,101\n2022-08-11T09:15:05,102\n2022-08-11T15:30:00,103\n");
-    const auto out = aggregate_ticks_csv({file}, Timeframe::m1, usual, false);
+    const auto out = aggregate_ticks_csv({file}, "1m", usual, false);
     ASSERT_TRUE(out) << out.error().message;
     EXPECT_EQ(out->csv,
               "ts_ist,open,high,low,close,volume,oi\n2022-08-10T09:15:00,100.5,100.5,99,99,,\n"
@@ -112,13 +112,13 @@ TEST(AggregateCommand, longer_bars_come_of_the_minutes) {
         text += "2022-08-10T" + time + ",B," + std::to_string(200 + i) + "," + std::to_string(10 * (i + 1)) + "\n";
         text += "2022-08-10T" + time + ",A," + std::to_string(100 + i) + "," + std::to_string(i + 1) + "\n";
     }
-    const auto out = aggregate_ticks_csv({folder.write("two.csv", text)}, Timeframe::m5, usual, false);
+    const auto out = aggregate_ticks_csv({folder.write("two.csv", text)}, "5m", usual, false);
     ASSERT_TRUE(out) << out.error().message;
     EXPECT_EQ(out->csv,
               "symbol,ts_ist,open,high,low,close,volume,oi\nB,2022-08-10T09:15:00,200,204,200,204,50,\n"
               "B,2022-08-10T09:20:00,205,209,205,209,50,\nA,2022-08-10T09:15:00,100,104,100,104,5,\n"
               "A,2022-08-10T09:20:00,105,109,105,109,5,\n");
-    EXPECT_EQ(aggregate_ticks_csv({folder.path()}, Timeframe::d1, usual, false).error().code, ErrorCode::usage);
+    EXPECT_EQ(aggregate_ticks_csv({folder.path()}, "1d", usual, false).error().code, ErrorCode::usage);
 }
 
 TEST(ResampleCommand, minutes_become_fives) {

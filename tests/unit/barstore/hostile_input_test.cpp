@@ -69,11 +69,11 @@ void read_everything(const ScratchFolder& folder, const std::string& bytes) {
     }
     const auto sessions = [](Date) { return std::vector<SessionHours>{{hours(9), hours(16)}}; };
     (void)indicators_csv(csv, "adx:2,bollinger:3:2,vwap", true);
-    (void)aggregate_ticks_csv({csv}, Timeframe::m5, sessions, true);
+    (void)aggregate_ticks_csv({csv}, "5m", sessions, true);
     ResampleOptions options;
     options.lenient = true;
     (void)resample_bars_csv({csv}, options, sessions);
-    (void)aggregate_ticks_csv({folder.write("NIFTY.ndjson", bytes)}, Timeframe::m1, sessions, true);
+    (void)aggregate_ticks_csv({folder.write("NIFTY.ndjson", bytes)}, "1m", sessions, true);
     const auto json = read_json_bars(folder.write("1m.json", bytes));
     if (!json) {
         ASSERT_EQ(json.error().code, ErrorCode::corrupt);

@@ -133,7 +133,7 @@ std::vector<SessionHours> usual_sessions(Date) { return {{hours(9) + minutes(15)
 TEST(RecordedData, minutes_built_from_ticks_are_the_recorded_minutes) {
     const auto folder = test::data_folder() / "nifty_1s_2022";
     TIDE_NEEDS_DATA(folder);
-    const auto built = aggregate_ticks_csv({folder}, Timeframe::m1, usual_sessions, false);
+    const auto built = aggregate_ticks_csv({folder}, "1m", usual_sessions, false);
     ASSERT_TRUE(built) << built.error().message;
     auto answer = LineReader::open(folder / "NIFTY_1m_from_1s.csv.gz");
     ASSERT_TRUE(answer);

@@ -41,6 +41,10 @@ class FakeServices final : public StrategyServices {
         const Indicator& found = indicators.at(by_handle.at(static_cast<size_t>(handle)));
         return back < found.rows.size() ? found.rows[found.rows.size() - 1 - back].at(output) : kMissing;
     }
+    std::optional<Timeframe> activity_frame(const ActivitySpec& spec, bool declare) override {
+        return declare ? frames.place(spec) : frames.find(spec);
+    }
+    ActivityFrames frames;
     size_t bar_count(StrategyId, int32_t symbol, Timeframe timeframe) const override {
         const auto found = bars.find({symbol, timeframe});
         return found == bars.end() ? 0 : found->second.size();

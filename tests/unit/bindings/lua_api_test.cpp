@@ -21,6 +21,54 @@ TEST_F(LuaApiTest, bars_count_back_from_the_one_that_just_closed) {
     EXPECT_EQ(output.logs.at(0).text, fmt::format("3 30 20 10 nil nil {} 31 19 nil", kMorning + 60));
 }
 
+TEST_F(LuaApiTest, a_bar_says_what_is_doubtful_about_it) {
+    load(strategy_text(
+        "function S.on_bar(ctx, bar) local b = ctx:bars('NIFTY', '1m')\n"
+        "ctx:log(bar.filled, bar.gap, bar.partial, bar.model, bar.volume_source, b:filled(), b:gap(), b:partial(), "
+        "b:model(), b:volume_source(), b:filled(1)) end"));
+    BarMessage message = bar_of(kMorning, 10, 11, 9, 10);
+    host.on_bar(kStrategy, message, output);
+    EXPECT_EQ(output.logs.at(0).text, "false false false false nil nil nil nil nil nil nil");
+    const auto shown = [&](uint16_t flags, double volume) {
+        message.start_s += 60;
+        message.flags = flags;
+        message.volume = volume;
+        host.push_bar(kStrategy, message);
+        output.clear();
+        host.on_bar(kStrategy, message, output);
+        return output.logs.at(0).text;
+    };
+    EXPECT_EQ(shown(kBarGapFilled, kMissing), "true false false false nil true false false false nil nil");
+    EXPECT_EQ(shown(kBarHasGap | kBarPartial, 5), "false true true false own false true true false own true");
+    EXPECT_EQ(shown(kBarFutureVolume | kBarModelPrice, 5),
+              "false false false true future false false false true future false");
+}
+
+TEST_F(LuaApiTest, tick_volume_and_range_bars_are_timeframes_like_others) {
+    load(
+        "local S = strategy { name = 'probe', version = '1', api = 1, needs = { symbols = { 'NIFTY' }, "
+        "bars = { '20r', '5m', '500t' } } }\n"
+        "function S.on_bar(ctx, bar) ctx:log(bar.tf, ctx:bars('NIFTY', '500t'):count(), "
+        "pcall(ctx.bars, ctx, 'NIFTY', '600t')) end\nreturn S\n");
+    host.on_bar(kStrategy, bar_of(kMorning, 10, 11, 9, 10, Timeframe::a2), output);
+    const std::string& text = output.logs.at(0).text;
+    EXPECT_EQ(text.substr(0, 12), "500t 0 false");
+    EXPECT_NE(text.find("'600t' is not in needs.bars"), std::string::npos) << text;
+    EXPECT_EQ(services.frames.all().size(), 2U);
+}
+
+TEST_F(LuaApiTest, tick_bars_have_no_history_to_ask_for) {
+    const auto loaded = host.load(
+        kStrategy,
+        bundle_of("return strategy { name = 'probe', version = '1', api = 1, needs = { symbols = { 'NIFTY' }, "
+                  "bars = { '500t' }, history = { ['500t'] = 50 } } }"),
+        services);
+    ASSERT_FALSE(loaded);
+    EXPECT_NE(loaded.error().message.find("500t bars are made of the session's own ticks and have no history"),
+              std::string::npos)
+        << loaded.error().message;
+}
+
 TEST_F(LuaApiTest, bars_keep_the_newest_and_forget_the_oldest) {
     load(
         strategy_text("function S.on_start(ctx) ctx.b = ctx:bars('NIFTY', '1m') end\n"

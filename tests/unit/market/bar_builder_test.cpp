@@ -213,6 +213,109 @@ TEST_F(BarBuilderTest, path_points_daily_values_and_ticks_without_a_price_are_no
     EXPECT_EQ(builder_.counts().no_price, 1);
 }
 
+TEST_F(BarBuilderTest, two_ticks_at_one_stamp_both_count_and_the_later_arrival_is_the_close) {
+    send(at(kDay, clock(9, 15, 10)), stamp(clock(9, 15, 10)), 100, kOption, kTickVolumeIsDelta, 25);
+    send(at(kDay, clock(9, 15, 10)), stamp(clock(9, 15, 10)), 104, kOption, kTickVolumeIsDelta, 25);
+    send(at(kDay, clock(9, 15, 10)), stamp(clock(9, 15, 10)), 97, kOption, kTickVolumeIsDelta, 50);
+    send(at(kDay, clock(9, 15, 11)), stamp(clock(9, 15, 10)), 100, kOption, kTickVolumeIsDelta, 25);
+    keep(builder_.close_due(at(kDay, clock(9, 16))));
+    expect_bar(0, clock(9, 15), 100, 104, 97, 100);
+    EXPECT_EQ(bars_.at(0).volume, 125);
+    EXPECT_EQ(builder_.counts().used, 4);
+}
+
+TEST_F(BarBuilderTest, the_closing_minute_ends_before_a_trade_stamped_at_the_close) {
+    send(at(kDay, clock(15, 29, 59)), stamp(clock(15, 29, 59)), 100);
+    send(at(kDay, clock(15, 30, 0)), stamp(clock(15, 30, 0)), 130);
+    keep(builder_.end_day(at(kDay, clock(15, 31))));
+    ASSERT_EQ(bars_.size(), 1U);
+    expect_bar(0, clock(15, 29), 100, 100, 100, 100);
+    EXPECT_EQ(bars_[0].flags, 0);  // whole: the session ended with it
+    EXPECT_EQ(builder_.counts().outside_session, 1);
+}
+
+TEST_F(BarBuilderTest, a_stamp_before_the_close_that_arrives_after_it_still_counts_while_its_bar_is_open) {
+    send(at(kDay, clock(15, 29, 58)), stamp(clock(15, 29, 58)), 100);
+    send(at(kDay, clock(15, 30, 1)), stamp(clock(15, 29, 59)), 101);
+    keep(builder_.close_due(at(kDay, clock(15, 30, 1))));
+    expect_bar(0, clock(15, 29), 100, 101, 100, 101);
+}
+
+TEST_F(BarBuilderTest, a_clock_ahead_opens_the_next_minute_and_one_behind_stays_in_the_last) {
+    send(at(kDay, clock(9, 15, 58)), stamp(clock(9, 15, 57)), 100);
+    send(at(kDay, clock(9, 15, 59)), stamp(clock(9, 16, 2)), 110);  // three seconds ahead: the exchange's word
+    ASSERT_EQ(bars_.size(), 1U);
+    send(at(kDay, clock(9, 17, 2)), stamp(clock(9, 16, 58)), 111);  // four behind
+    send(at(kDay, clock(9, 17, 8)), stamp(clock(9, 17, 2)), 120);   // six behind: our own clock
+    ASSERT_EQ(bars_.size(), 2U);
+    expect_bar(1, clock(9, 16), 110, 111, 110, 111);
+    EXPECT_EQ(builder_.counts().stamp_unused, 1);
+}
+
+TEST_F(BarBuilderTest, a_stamp_of_1970_is_no_stamp_and_repeats_of_it_all_count) {
+    for (const ExchangeTime exchange : {ExchangeTime(), ExchangeTime(seconds(-19'800))}) {
+        send(at(kDay, clock(9, 15, 1)), exchange, 100, kOption, kTickHasVolume, 10);
+        send(at(kDay, clock(9, 15, 2)), exchange, 100, kOption, kTickHasVolume, 20);
+    }
+    keep(builder_.close_due(at(kDay, clock(9, 16))));
+    expect_bar(0, clock(9, 15), 100, 100, 100, 100);
+    EXPECT_EQ(bars_.at(0).volume, 20);
+    EXPECT_EQ(builder_.counts().repeated, 1);  // 05:30 before 1970, twice with nothing new
+}
+
+TEST_F(BarBuilderTest, a_tick_that_repeats_all_but_the_open_interest_counts) {
+    TickEvent event;
+    event.instrument = kOption;
+    event.last = Price::from_rupees(10);
+    event.flags = kTickHasOi | kTickHasVolume;
+    for (const int64_t oi : {500, 500, 525}) {
+        event.oi = oi;
+        (void)builder_.on_tick(at(kDay, clock(9, 15, 3)), stamp(clock(9, 15, 3)), event);
+    }
+    keep(builder_.close_due(at(kDay, clock(9, 16))));
+    EXPECT_EQ(bars_.at(0).oi, 525);
+    EXPECT_EQ(builder_.counts().repeated, 1);
+}
+
+TEST_F(BarBuilderTest, open_interest_is_a_level_the_last_one_told_inside_the_bar) {
+    TickEvent event;
+    event.instrument = kOption;
+    event.last = Price::from_rupees(10);
+    event.flags = kTickHasOi;
+    for (const auto& [second, oi] : {std::pair(5, 900), {20, 1200}, {50, 1100}}) {
+        event.oi = oi;
+        (void)builder_.on_tick(at(kDay, clock(9, 15, second)), ExchangeTime(), event);
+    }
+    tick(clock(9, 16, 5), 10, kOption);  // says nothing of it
+    keep(builder_.close_due(at(kDay, clock(9, 17))));
+    EXPECT_EQ(bars_.at(0).oi, 1100);
+    EXPECT_FALSE(bars_.at(0).has_volume());
+    EXPECT_FALSE(bars_.at(1).has_oi());
+}
+
+// The day's total then holds the auction's trades: the bars add up to the day.
+TEST_F(BarBuilderTest, the_opening_auctions_volume_is_in_the_first_bar_of_a_feed_that_was_there) {
+    tick(clock(9, 8), 100, kOption, kTickHasVolume, 5000);
+    tick(clock(9, 17, 1), 101, kOption, kTickHasVolume, 5600);
+    tick(clock(9, 18, 1), 101, kOption, kTickHasVolume, 5700);
+    keep(builder_.close_due(at(kDay, clock(9, 19))));
+    EXPECT_EQ(bars_.at(0).volume, 5600);
+    EXPECT_EQ(bars_.at(1).volume, 100);
+}
+
+// 2025-10-21: one hour, 13:45 to 14:45 (NSE circular on Muhurat trading); earlier years in the evening.
+TEST_F(BarBuilderTest, an_evening_session_of_one_hour_has_its_sixty_minutes) {
+    (void)builder_.start_day(day_of({{clock(18, 15), clock(19, 15)}}));
+    tick(clock(9, 30), 90);
+    for (int i = 0; i < 60; ++i) tick(clock(18, 15) + minutes(i) + seconds(i), 100 + i);
+    tick(clock(19, 15), 300);
+    keep(builder_.end_day(at(kDay, clock(19, 16))));
+    ASSERT_EQ(bars_.size(), 60U);
+    expect_bar(0, clock(18, 15), 100, 100, 100, 100);
+    expect_bar(59, clock(19, 14), 159, 159, 159, 159);
+    EXPECT_EQ(builder_.counts().outside_session, 2);
+}
+
 TEST_F(BarBuilderTest, a_model_price_and_open_interest_are_marked_on_the_bar) {
     TickEvent event;
     event.instrument = kOption;

@@ -18,10 +18,13 @@ class ScriptedHost final : public StrategyHost {
     std::function<CallbackResult(const OrderMessage&, CallbackOutput&)> order;
     std::function<CallbackResult(std::string_view, CallbackOutput&)> timer;
     std::vector<std::string> calls;
+    std::vector<std::string> activity;  // tick, volume and range bars to declare
     StrategyServices* services = nullptr;
 
     Result<StrategyDeclaration> load(StrategyId, const ScriptBundle&, StrategyServices& given) override {
         services = &given;
+        for (const auto& name : activity)
+            declaration.timeframes.push_back(*given.activity_frame(*parse_activity(name), true));
         return declaration;
     }
     void unload(StrategyId) override {}

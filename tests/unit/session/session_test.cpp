@@ -1,5 +1,7 @@
 #include "session_fixture.hpp"
 
+#include <cmath>
+
 namespace tide {
 namespace {
 
@@ -32,6 +34,96 @@ TEST_F(SessionTest, a_bar_feed_shows_all_bars_of_a_moment_before_the_first_callb
     send(bar);
     EXPECT_EQ(host.calls,
               (std::vector<std::string>{"push NIFTY 1m", "push BANKNIFTY 1m", "bar NIFTY 1m", "bar BANKNIFTY 1m"}));
+}
+
+TEST_F(SessionTest, an_index_bar_shows_its_futures_volume_and_says_so) {
+    start();
+    Instrument future;
+    future.id = InstrumentId(6);
+    future.symbol = "NIFTY_FUT_NEAR";
+    future.kind = InstrumentKind::future;
+    future.underlying = kNifty;
+    send(InstrumentEvent{future});
+    std::vector<BarMessage> seen;
+    host.bar = [&](const BarMessage& bar, CallbackOutput&) {
+        seen.push_back(bar);
+        return CallbackResult{};
+    };
+    at_time(hours(9) + minutes(16));
+    const auto bar_of = [&](InstrumentId id, int64_t volume) {
+        Bar bar;
+        bar.instrument = id;
+        bar.start = ist_moment<ExchangeTime>(kDay, hours(9) + minutes(15));
+        bar.open = bar.high = bar.low = bar.close = Price::from_rupees(21'500);
+        bar.volume = volume;
+        if (volume > 0) bar.flags = kBarHasVolume;
+        return bar;
+    };
+    send(BarEvent{bar_of(kNifty, 0), true});
+    send(BarEvent{bar_of(kBankNifty, 0), true});
+    EXPECT_TRUE(seen.empty());
+    send(BarEvent{bar_of(future.id, 900), false});
+    ASSERT_EQ(seen.size(), 2U);  // BANKNIFTY has no future here
+    EXPECT_EQ(seen[0].symbol_index, 0);
+    EXPECT_EQ(seen[0].volume, 900);
+    EXPECT_EQ(seen[0].flags, kBarFutureVolume);
+    EXPECT_TRUE(std::isnan(seen[1].volume));
+    EXPECT_EQ(seen[1].flags, 0);
+}
+
+TEST_F(SessionTest, an_index_whose_future_is_silent_is_not_held_back) {
+    start();
+    Instrument future;
+    future.id = InstrumentId(6);
+    future.symbol = "NIFTY_FUT_NEAR";
+    future.kind = InstrumentKind::future;
+    future.underlying = kNifty;
+    send(InstrumentEvent{future});
+    market_at(hours(10) + seconds(5));
+    market_at(hours(10) + minutes(1) + seconds(1));
+    EXPECT_EQ(host.count("bar NIFTY 1m"), 1);
+    EXPECT_EQ(host.count("bar BANKNIFTY 1m"), 1);
+}
+
+TEST_F(SessionTest, tick_bars_are_shown_after_the_bars_of_time_that_close_with_them) {
+    host.activity = {"3t"};
+    start();
+    at_time(hours(9) + minutes(15) + seconds(58));
+    tick(kNifty, 21'500);
+    tick(kNifty, 21'501);
+    at_time(hours(9) + minutes(16));
+    host.calls.clear();
+    std::vector<BarMessage> seen;
+    host.bar = [&](const BarMessage& bar, CallbackOutput&) {
+        seen.push_back(bar);
+        return CallbackResult{};
+    };
+    tick(kNifty, 21'502);
+    ASSERT_EQ(seen.size(), 2U);
+    EXPECT_EQ(seen[0].timeframe, Timeframe::m1);
+    EXPECT_EQ(seen[0].close, 21'501);
+    EXPECT_EQ(seen[1].timeframe, Timeframe::a1);
+    EXPECT_EQ(seen[1].open, 21'500);
+    EXPECT_EQ(seen[1].close, 21'502);
+    EXPECT_EQ(host.services->bar_count(StrategyId(1), 0, Timeframe::a1), 1U);
+}
+
+TEST_F(SessionTest, a_feed_of_bars_gives_no_tick_bars_and_says_so_once) {
+    host.activity = {"500t"};
+    start();
+    for (int minute = 16; minute < 19; ++minute) {
+        at_time(hours(9) + minutes(minute));
+        Bar bar;
+        bar.instrument = kNifty;
+        bar.start = ist_moment<ExchangeTime>(kDay, hours(9) + minutes(minute - 1));
+        bar.open = bar.high = bar.low = bar.close = Price::from_rupees(21'500);
+        send(BarEvent{bar, false});
+    }
+    const auto notes = recorder.all<NoteRecord>();
+    EXPECT_EQ(
+        std::count_if(notes.begin(), notes.end(),
+                      [](const NoteRecord& note) { return note.text.starts_with("tick, volume and range bars"); }),
+        1);
 }
 
 TEST_F(SessionTest, an_entry_becomes_an_order_a_position_and_a_trade_and_the_cash_adds_up) {
