@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -50,10 +51,10 @@ class PaperBroker : public BrokerLink {
 
     // When something will have happened at the exchange.
     std::optional<ReceiveTime> next_due() const {
-        std::optional<ReceiveTime> first;
-        if (!inbound_.empty()) first = inbound_.front().due;
-        if (!outbound_.empty() && (!first || outbound_.front().due < *first)) first = outbound_.front().due;
-        return first;
+        if (inbound_.empty() && outbound_.empty()) return std::nullopt;
+        const ReceiveTime arrival = inbound_.empty() ? ReceiveTime::max() : inbound_.front().due;
+        const ReceiveTime answer = outbound_.empty() ? ReceiveTime::max() : outbound_.front().due;
+        return std::min(arrival, answer);
     }
     // The next answer due at or before `until`, in time order, ties by order id. Its texts live until the next call.
     bool pop_due(ReceiveTime until, Event& out);
