@@ -36,7 +36,8 @@ Result<MarketSource> prepare(const Paths& paths) {
 Result<MarketSource> open_synthetic(const RunOptions& options, MarketSource market) {
     auto settings = parse_synthetic_feed(options.feed.empty() ? "synthetic" : options.feed);
     if (!settings) return settings.error();
-    settings->session_date = options.from.value_or(kSyntheticDate);
+    if (settings->session_date == Date{}) settings->session_date = kSyntheticDate;
+    settings->session_date = options.from.value_or(settings->session_date);
     auto feed = SyntheticFeed::create(*settings, *market.calendar, *market.rules);
     if (!feed) return feed.error();
     market.feed = std::move(*feed);

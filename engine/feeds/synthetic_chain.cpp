@@ -45,6 +45,7 @@ Result<SyntheticChain> SyntheticChain::create(const Setup& setup, const std::vec
     chain.random_ = random;
     chain.chain_strikes_ = setup.chain_strikes;
     chain.volatility_factor_ = setup.volatility_factor;
+    chain.spread_ = setup.spread;
     chain.step_ = step->to_double();
     const int64_t each_side = setup.chain_strikes + kListedBeyondQuoted;
     chain.strikes_ = static_cast<size_t>(2 * each_side + 1);
@@ -149,7 +150,7 @@ void SyntheticChain::quote_strike(const SyntheticSpot& at, const Board& board, s
     const double widening = (1.0 + 0.4 * std::fabs(k)) * at.vix / 14.0;
     const size_t index = board.first + 2 * strike;
     for (const auto& [offset, mid] : {std::pair<size_t, double>{0, call}, {1, put}}) {
-        const double half = 0.03 + 0.0011 * mid * widening;
+        const double half = spread_ * (0.03 + 0.0011 * mid * widening);
         ticks.push_back(quote_of(contracts_[index + offset], activity_[index + offset], mid, half, at.day_share));
     }
 }

@@ -33,6 +33,7 @@ class SyntheticChain {
         Date date{};
         int64_t chain_strikes = 10;
         double volatility_factor = 1;  // at-the-money volatility as a multiple of the VIX
+        double spread = 1;             // a multiple of the usual
         bool quote_last_days = false;  // also contracts that expire within three days
     };
     static Result<SyntheticChain> create(const Setup& setup, const std::vector<Expiry>& expiries,
@@ -73,6 +74,7 @@ class SyntheticChain {
     size_t strikes_ = 0;
     int64_t chain_strikes_ = 0;
     double volatility_factor_ = 1;
+    double spread_ = 1;
     size_t low_ = 0, high_ = 0;            // quoted strikes: [low_, high_)
     size_t near_low_ = 0, near_high_ = 0;  // of which around the spot now
 };

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <utility>
 
 #include "feeds/synthetic_chain.hpp"
 #include "feeds/synthetic_history.hpp"
@@ -14,26 +14,23 @@ namespace {
 
 constexpr std::string_view kExchange = "NSE";
 constexpr std::string_view kFeedName = "synthetic";
+constexpr int64_t kMostStrikes = 40;
 constexpr int kHistoryDays = 270;
 constexpr Duration kPreparation = minutes(45);  // before the open: instruments and history are known
 constexpr Duration kPreOpen = minutes(15);      // before the open: the trading day starts
 constexpr Duration kPreOpenMatch = minutes(7);  // before the open: the index has a first value
 constexpr Duration kDayEndAfterClose = minutes(1);
 constexpr int64_t kVixPeriod_s = 5;
-constexpr double kMissedSecond = 0.03;                // share of seconds in which an index does not tick
-constexpr Duration kExchangeLead = milliseconds(70);  // the exchange's stamp is earlier than the receipt
-constexpr double kBankniftyVolatility = 1.12;         // of the VIX, which is NIFTY's
-
-constexpr std::array<std::pair<SyntheticScenario, std::string_view>, 8> kScenarios{{
-    {SyntheticScenario::usual, "usual"},
-    {SyntheticScenario::trend, "trend"},
-    {SyntheticScenario::range, "range"},
-    {SyntheticScenario::gap_up, "gap_up"},
-    {SyntheticScenario::flash_crash, "flash_crash"},
-    {SyntheticScenario::vix_spike, "vix_spike"},
-    {SyntheticScenario::expiry, "expiry"},
-    {SyntheticScenario::dead_feed, "dead_feed"},
-}};
+constexpr double kMissedSecond = 0.03;  // share of seconds in which an index does not tick
+constexpr double kWrongPrice = 1.08;    // of a spike, or its inverse
+// The dead and the frozen feed's silence; NSE's closing auction of shares, of which the index is made (circular
+// NSE/FAOP/74467): continuous trading ends at 15:15, the matched prices are there at 15:35.
+constexpr Duration kFaultFrom = hours(11);
+constexpr Duration kFaultUntil = hours(11) + minutes(12);
+constexpr Duration kAuctionFrom = hours(15) + minutes(15);
+constexpr Duration kAuctionUntil = hours(15) + minutes(35);
+constexpr Duration kCloseWithAuction = hours(15) + minutes(40);
+constexpr double kBankniftyVolatility = 1.12;  // of the VIX, which is NIFTY's
 
 bool is_weekend(Date date) {
     const auto weekday = weekday_of(date);
@@ -81,46 +78,6 @@ std::vector<Expiry> chosen_expiries(const std::vector<Expiry>& listed, size_t we
 
 }  // namespace
 
-std::string_view name_of(SyntheticScenario scenario) {
-    for (const auto& [value, name] : kScenarios) {
-        if (value == scenario) return name;
-    }
-    return "";
-}
-
-Result<SyntheticSettings> parse_synthetic_feed(std::string_view text) {
-    const auto refuse = [&] {
-        std::string names;
-        for (const auto& [value, name] : kScenarios) names += (names.empty() ? "" : ", ") + std::string(name);
-        return make_error(ErrorCode::usage,
-                          fmt::format("feed '{}': expected synthetic[:SEED] or synthetic:SCENARIO[:SEED], "
-                                      "scenario one of {}",
-                                      text, names));
-    };
-    SyntheticSettings settings;
-    if (!text.starts_with(kFeedName)) return refuse();
-    std::string_view rest = text.substr(kFeedName.size());
-    bool seeded = false;
-    bool named = false;
-    while (!rest.empty()) {
-        if (rest.front() != ':' || seeded) return refuse();
-        rest.remove_prefix(1);
-        const std::string_view word = rest.substr(0, rest.find(':'));
-        rest.remove_prefix(word.size());
-        const auto scenario =
-            std::find_if(kScenarios.begin(), kScenarios.end(), [&](const auto& s) { return s.second == word; });
-        if (scenario != kScenarios.end() && !named) {
-            settings.scenario = scenario->first;
-            named = true;
-            continue;
-        }
-        const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), settings.seed);
-        if (failure != std::errc() || end != word.data() + word.size() || word.empty()) return refuse();
-        seeded = true;
-    }
-    return settings;
-}
-
 // Produces the events: prepared ones first, then the session second by second.
 class SyntheticFeed::Generator {
   public:
@@ -129,7 +86,8 @@ class SyntheticFeed::Generator {
           days_(std::move(days)),
           day_(days_.back()),
           past_(make_synthetic_past(settings, days_)),
-          noise_(settings.seed, 4) {
+          noise_(settings.seed, 4),
+          faults_(settings.seed, 5) {
         for (const SessionHours& session : day_.sessions) session_length_ += session.close - session.open;
         pending_.reserve(512);
         quotes_.reserve(512);
@@ -143,6 +101,7 @@ class SyntheticFeed::Generator {
     enum class Stage : uint8_t { instruments, history, day, session, day_end, ended, over };
     struct Pending {
         ReceiveTime received;
+        ReceiveTime sent;  // as the exchange stamps it, but for the lag
         TickEvent tick;
     };
     void add_underlyings();
@@ -150,10 +109,16 @@ class SyntheticFeed::Generator {
                            const TradingCalendar& calendar, const ContractRules& rules);
     void make_pre_open();
     void make_second();
+    void make_index_ticks(double x, double dx, ReceiveTime start);
+    void make_chain_ticks(double x, ReceiveTime start);
+    void repeat_frozen(ReceiveTime start);
+    void add_faults();
+    void advance_clock();
     void add_tick(ReceiveTime received, InstrumentId id, Price last);
     bool give_status(Event& event);
-    bool silent(Duration since_midnight) const;
-    void give(Event& event, ReceiveTime received, bool from_exchange) const;
+    bool in_fault(SyntheticScenario scenario) const;
+    bool index_silent();
+    void give(Event& event, ReceiveTime received) const;
     static TradingDayEvent trading_day(const TradingDay& day);
     bool give_history_day(Event& event, ReceiveTime received);
 
@@ -162,7 +127,7 @@ class SyntheticFeed::Generator {
     TradingDay day_;
     SyntheticPast past_;
     Date history_day_{};  // whose 1-minute bars are being given
-    RandomSource noise_;
+    RandomSource noise_, faults_;
     std::vector<Instrument> instruments_;
     std::vector<SyntheticChain> chains_;
     Duration session_length_{0};
@@ -170,11 +135,14 @@ class SyntheticFeed::Generator {
     size_t position_ = 0;           // in instruments_ or in the bars
     std::vector<Pending> pending_;  // of the second being given out
     size_t given_ = 0;
+    std::vector<Pending> made_;         // scratch of add_faults
+    std::vector<Pending> last_second_;  // before the freeze
     std::vector<TickEvent> quotes_;
     size_t session_ = 0;
     int64_t second_ = 0;  // of the whole day's sessions
     Duration clock_{0};   // since midnight: start of the second to be made
     int statuses_given_ = 0;
+    bool closing_value_given_ = false;
 };
 
 void SyntheticFeed::Generator::add_underlyings() {
@@ -214,6 +182,7 @@ Result<void> SyntheticFeed::Generator::list_contracts(const TradingCalendar& cal
     setup.date = date();
     setup.chain_strikes = settings_.chain_strikes;
     setup.quote_last_days = last_days;
+    setup.spread = settings_.spread;
     setup.underlying = "NIFTY";
     setup.underlying_id = kSyntheticNifty;
     setup.previous_close = past_.scale.nifty(past_.prices.levels());
@@ -235,7 +204,7 @@ bool SyntheticFeed::Generator::give_history_day(Event& event, ReceiveTime receiv
     TIDE_ASSERT(day != days_.end());
     TradingDayEvent announced = trading_day(*day);
     announced.history = true;
-    give(event, received, false);
+    give(event, received);
     event.payload = announced;
     return true;
 }
@@ -253,7 +222,7 @@ void SyntheticFeed::Generator::add_tick(ReceiveTime received, InstrumentId id, P
     TickEvent tick;
     tick.instrument = id;
     tick.last = last;
-    pending_.push_back({received, tick});
+    pending_.push_back({received, received, tick});
 }
 
 // The night's move is over: the first index value, and the same again with the banks a few seconds later.
@@ -268,61 +237,122 @@ void SyntheticFeed::Generator::make_pre_open() {
     clock_ = day_.sessions.front().open;
 }
 
-bool SyntheticFeed::Generator::silent(Duration since_midnight) const {
-    return settings_.scenario == SyntheticScenario::dead_feed && since_midnight >= hours(11) &&
-           since_midnight < hours(11) + minutes(12);
+bool SyntheticFeed::Generator::in_fault(SyntheticScenario scenario) const {
+    return settings_.scenario == scenario && clock_ >= kFaultFrom && clock_ < kFaultUntil;
 }
 
-void SyntheticFeed::Generator::make_second() {
-    pending_.clear();
-    given_ = 0;
-    const double dx = 1.0 / static_cast<double>(session_length_ / seconds(1));
-    const double x = static_cast<double>(second_) * dx;
-    past_.prices.step(x, dx);
-    const SyntheticLevels& levels = past_.prices.levels();
-    const ReceiveTime start = at(date(), clock_);
-    const Price nifty = past_.scale.nifty(levels);
-    const Price banknifty = past_.scale.banknifty(levels);
-    const bool nifty_ticks = noise_.uniform() >= kMissedSecond;
-    const bool banknifty_ticks = noise_.uniform() >= kMissedSecond;
-    if (!silent(clock_)) {
-        if (nifty_ticks) add_tick(start + milliseconds(200), kSyntheticNifty, nifty);
-        if (banknifty_ticks) add_tick(start + milliseconds(400), kSyntheticBanknifty, banknifty);
-        if (second_ % kVixPeriod_s == 0)
-            add_tick(start + milliseconds(600), kSyntheticVix, SyntheticScale::vix(levels));
-        quotes_.clear();
-        const double vix = levels.vix;
-        const double share = synthetic_u_shape_until(x);
-        for (size_t i = 0; i < chains_.size(); ++i) {
-            const double spot = (i == 0 ? nifty : banknifty).to_double();
-            chains_[i].follow(spot);
-            chains_[i].quote({spot, vix, start + milliseconds(700), share}, second_, quotes_);
-        }
-        const Duration apart = quotes_.empty() ? Duration(0) : milliseconds(290) / static_cast<int64_t>(quotes_.size());
-        ReceiveTime received = start + milliseconds(700);
-        for (const TickEvent& tick : quotes_) {
-            pending_.push_back({received, tick});
-            received += apart;
-        }
+// During the closing auction there is no index; then one last value.
+bool SyntheticFeed::Generator::index_silent() {
+    if (settings_.scenario != SyntheticScenario::closing_auction || clock_ < kAuctionFrom) return false;
+    return clock_ < kAuctionUntil || std::exchange(closing_value_given_, true);
+}
+
+void SyntheticFeed::Generator::make_index_ticks(double x, double dx, ReceiveTime start) {
+    const int64_t rate = settings_.rate;
+    const bool silent = index_silent();
+    for (int64_t part = 0; part < rate; ++part) {
+        const double length = dx / static_cast<double>(rate);
+        past_.prices.step(x + static_cast<double>(part) * length, length);
+        const SyntheticLevels& levels = past_.prices.levels();
+        const bool nifty_ticks = noise_.uniform() >= kMissedSecond;
+        const bool banknifty_ticks = noise_.uniform() >= kMissedSecond;
+        if (silent) continue;
+        const ReceiveTime moment = start + milliseconds(1000 * part / rate);
+        if (nifty_ticks) add_tick(moment + milliseconds(200 / rate), kSyntheticNifty, past_.scale.nifty(levels));
+        if (banknifty_ticks)
+            add_tick(moment + milliseconds(400 / rate), kSyntheticBanknifty, past_.scale.banknifty(levels));
     }
+}
+
+void SyntheticFeed::Generator::make_chain_ticks(double x, ReceiveTime start) {
+    const SyntheticLevels& levels = past_.prices.levels();
+    quotes_.clear();
+    const double share = synthetic_u_shape_until(x);
+    for (size_t i = 0; i < chains_.size(); ++i) {
+        const Price index = i == 0 ? past_.scale.nifty(levels) : past_.scale.banknifty(levels);
+        chains_[i].follow(index.to_double());
+        chains_[i].quote({index.to_double(), past_.scale.vix_level(levels), start + milliseconds(700), share}, second_,
+                         quotes_);
+    }
+    const Duration apart = quotes_.empty() ? Duration(0) : milliseconds(290) / static_cast<int64_t>(quotes_.size());
+    ReceiveTime received = start + milliseconds(700);
+    for (const TickEvent& tick : quotes_) {
+        pending_.push_back({received, received, tick});
+        received += apart;
+    }
+}
+
+// The last second before the freeze, again and again, with its old stamps.
+void SyntheticFeed::Generator::repeat_frozen(ReceiveTime start) {
+    pending_ = last_second_;
+    for (Pending& one : pending_) one.received = start + (one.received - at(date(), Duration(0))) % seconds(1);
+}
+
+// A faulty line: lost ticks, wrong prices, ticks that come twice.
+void SyntheticFeed::Generator::add_faults() {
+    if (settings_.drop == 0 && settings_.repeat == 0 && settings_.spike == 0) return;
+    made_.clear();
+    for (Pending one : pending_) {
+        const bool lost = faults_.uniform() < settings_.drop;
+        const bool wrong = faults_.uniform() < settings_.spike;
+        const bool twice = faults_.uniform() < settings_.repeat;
+        const bool up = faults_.uniform() < 0.5;
+        if (lost) continue;
+        if (wrong) {
+            const Price step = instruments_[one.tick.instrument.value() - 1].tick;
+            const double price = one.tick.last.to_double() * (up ? kWrongPrice : 1 / kWrongPrice);
+            one.tick.last = std::max(step, round_to_nearest_tick(Price::from_double(price), step));
+        }
+        made_.push_back(one);
+        if (twice) made_.push_back(one);
+    }
+    std::swap(made_, pending_);
+}
+
+void SyntheticFeed::Generator::advance_clock() {
     ++second_;
     clock_ += seconds(1);
     if (clock_ >= day_.sessions[session_].close && ++session_ < day_.sessions.size())
         clock_ = day_.sessions[session_].open;
 }
 
-void SyntheticFeed::Generator::give(Event& event, ReceiveTime received, bool from_exchange) const {
+void SyntheticFeed::Generator::make_second() {
+    given_ = 0;
+    const double dx = 1.0 / static_cast<double>(session_length_ / seconds(1));
+    const double x = static_cast<double>(second_) * dx;
+    const ReceiveTime start = at(date(), clock_);
+    const bool frozen = in_fault(SyntheticScenario::frozen_feed);
+    pending_.clear();
+    make_index_ticks(x, dx, start);
+    if (second_ % kVixPeriod_s == 0)
+        add_tick(start + milliseconds(600), kSyntheticVix, past_.scale.vix(past_.prices.levels()));
+    make_chain_ticks(x, start);
+    if (settings_.rate > 1) {  // then an index ticks after the VIX and among the chain
+        std::stable_sort(pending_.begin(), pending_.end(),
+                         [](const Pending& a, const Pending& b) { return a.received < b.received; });
+    }
+    if (in_fault(SyntheticScenario::dead_feed)) pending_.clear();
+    if (frozen) {
+        repeat_frozen(start);
+    } else if (settings_.scenario == SyntheticScenario::frozen_feed) {
+        last_second_ = pending_;
+    }
+    add_faults();
+    advance_clock();
+}
+
+void SyntheticFeed::Generator::give(Event& event, ReceiveTime received) const {
     event.sequence = 0;
     event.received = received;
-    event.exchange = from_exchange ? as_exchange_time(received - kExchangeLead) : ExchangeTime();
+    event.exchange = {};
 }
 
 // The dead feed's two words: it went down at 11:00, it came up at 11:12.
 bool SyntheticFeed::Generator::give_status(Event& event) {
     if (settings_.scenario != SyntheticScenario::dead_feed || statuses_given_ == 2) return false;
-    const Duration due = statuses_given_ == 0 ? hours(11) : hours(11) + minutes(12);
+    const Duration due = statuses_given_ == 0 ? kFaultFrom : kFaultUntil;
     if (clock_ < due || session_ >= day_.sessions.size()) return false;
-    give(event, at(date(), due), false);
+    give(event, at(date(), due));
     event.payload = statuses_given_++ == 0 ? FeedStatusEvent{FeedState::down, kFeedName, "no data (scenario dead_feed)"}
                                            : FeedStatusEvent{FeedState::up, kFeedName, "data again"};
     return true;
@@ -333,7 +363,7 @@ Result<bool> SyntheticFeed::Generator::next(Event& event) {
     const ReceiveTime prepared = at(date(), day_.sessions.front().open - kPreparation);
     switch (stage_) {
         case Stage::instruments:
-            give(event, prepared, false);
+            give(event, prepared);
             event.payload = InstrumentEvent{instruments_[position_]};
             if (++position_ == instruments_.size()) {
                 stage_ = Stage::history;
@@ -342,12 +372,12 @@ Result<bool> SyntheticFeed::Generator::next(Event& event) {
             return true;
         case Stage::history:
             if (give_history_day(event, prepared)) return true;
-            give(event, prepared, false);
+            give(event, prepared);
             event.payload = BarEvent{past_.bars[position_]};
             if (++position_ == past_.bars.size()) stage_ = Stage::day;
             return true;
         case Stage::day:
-            give(event, at(date(), day_.sessions.front().open - kPreOpen), false);
+            give(event, at(date(), day_.sessions.front().open - kPreOpen));
             event.payload = trading_day(day_);
             make_pre_open();
             stage_ = Stage::session;
@@ -359,19 +389,20 @@ Result<bool> SyntheticFeed::Generator::next(Event& event) {
             }
             if (given_ < pending_.size()) {
                 const Pending& pending = pending_[given_++];
-                give(event, pending.received, true);
+                give(event, pending.received);
+                event.exchange = as_exchange_time(pending.sent - milliseconds(settings_.lag_ms));
                 event.payload = pending.tick;
                 return true;
             }
             stage_ = Stage::day_end;
             [[fallthrough]];
         case Stage::day_end:
-            give(event, close + kDayEndAfterClose, false);
+            give(event, close + kDayEndAfterClose);
             event.payload = DayEndEvent{date()};
             stage_ = Stage::ended;
             return true;
         case Stage::ended:
-            give(event, close + kDayEndAfterClose, false);
+            give(event, close + kDayEndAfterClose);
             event.payload = FeedStatusEvent{FeedState::ended, kFeedName, "the session is over"};
             stage_ = Stage::over;
             return true;
@@ -385,10 +416,10 @@ Result<std::unique_ptr<SyntheticFeed>> SyntheticFeed::create(const SyntheticSett
                                                              const TradingCalendar& calendar,
                                                              const ContractRules& rules) {
     SyntheticSettings settings = asked;
-    if (settings.chain_strikes < 1 || settings.chain_strikes > 40) {
-        return make_error(
-            ErrorCode::usage,
-            fmt::format("synthetic feed: {} strikes each side; between 1 and 40 are quoted", settings.chain_strikes));
+    if (settings.chain_strikes < 1 || settings.chain_strikes > kMostStrikes) {
+        return make_error(ErrorCode::usage,
+                          fmt::format("synthetic feed: {} strikes each side; between 1 and {} are quoted",
+                                      settings.chain_strikes, kMostStrikes));
     }
     if (settings.scenario == SyntheticScenario::expiry) {
         const auto expiry = rules.expiries("NIFTY", settings.session_date, 1, calendar);
@@ -403,6 +434,12 @@ Result<std::unique_ptr<SyntheticFeed>> SyntheticFeed::create(const SyntheticSett
             fmt::format("synthetic feed: {} is not a trading day ({}); give another --from",
                         format_date(settings.session_date), calendar.note(kExchange, settings.session_date)));
     }
+    if (settings.scenario == SyntheticScenario::closing_auction && (*day)->sessions.back().close < kCloseWithAuction) {
+        return make_error(ErrorCode::usage,
+                          fmt::format("synthetic feed: {} has no closing auction; it is there from 2026-08-03 on, in "
+                                      "sessions to 15:40",
+                                      format_date(settings.session_date)));
+    }
     auto generator = std::make_unique<Generator>(settings, days_up_to(settings.session_date, calendar));
     if (const auto listed = generator->list_contracts(calendar, rules); !listed) return listed.error();
     return std::unique_ptr<SyntheticFeed>(new SyntheticFeed(std::move(generator)));
@@ -414,10 +451,8 @@ Result<bool> SyntheticFeed::next(Event& event) { return generator_->next(event);
 Date SyntheticFeed::session_date() const { return generator_->date(); }
 
 std::string SyntheticFeed::describe() const {
-    const SyntheticSettings& settings = generator_->settings();
-    const bool named = settings.scenario != SyntheticScenario::usual;
-    return fmt::format("synthetic market{}{}, seed {}, one session of {}", named ? ", scenario " : "",
-                       named ? name_of(settings.scenario) : "", settings.seed, format_date(generator_->date()));
+    return fmt::format("synthetic market, {}, one session of {}", tide::describe(generator_->settings()),
+                       format_date(generator_->date()));
 }
 
 }  // namespace tide

@@ -13,6 +13,8 @@ constexpr size_t kStepsOfMinute = 4;
 constexpr size_t kForcedDays = 40;  // a scenario's regime holds for so long before today
 constexpr Price kIndexTick = Price::from_units(500);
 constexpr Price kVixTick = Price::from_units(100);
+constexpr double kLowestVix = 5;  // as published
+constexpr double kHighestVix = 95;
 
 // Persistence and successors of a regime, a day: rows and columns in the order of SyntheticRegime.
 constexpr std::array<std::array<double, 4>, 4> kTransitions{{{0.950, 0.014, 0.028, 0.008},
@@ -59,18 +61,34 @@ SyntheticPush push_between(const TradingDay& day, Duration from, Duration length
     return {start, std::max(share_at(day, from + length), start + 1e-6), log_move, vix_points};
 }
 
-SyntheticDayPlan plan_of_today(const SyntheticSettings& settings, const TradingDay& day, SyntheticRegime regime) {
+// What one unit of the process's prices and VIX is in published ones.
+struct Stretch {
+    double price = 1;
+    double vix = 1;
+};
+
+SyntheticDayPlan plan_of_today(const SyntheticSettings& settings, const TradingDay& day, SyntheticRegime regime,
+                               const Stretch& stretch) {
     SyntheticDayPlan plan;
     plan.regime = regime;
+    const auto log_of = [&](double ratio) { return std::log(ratio) / stretch.price; };
+    const auto points = [&](double published) { return published / stretch.vix; };
+    if (settings.drift_pct) plan.drift = log_of(1 + *settings.drift_pct / 100);
+    plan.jumps = settings.jumps;
     // A session worth watching: an established trend shows its strength.
     plan.drift_factor = settings.scenario == SyntheticScenario::trend ? 2.6 : 1.8;
-    if (settings.scenario == SyntheticScenario::gap_up) plan.opening_gap = std::log(1.024);
+    if (settings.scenario == SyntheticScenario::gap_up) plan.opening_gap = log_of(1.024);
+    if (settings.scenario == SyntheticScenario::gap_down) plan.opening_gap = log_of(0.976);
     if (settings.scenario == SyntheticScenario::flash_crash) {
-        plan.pushes.push_back(push_between(day, hours(11) + minutes(30), minutes(4), std::log(0.955), 4.0));
-        plan.pushes.push_back(push_between(day, hours(11) + minutes(34), minutes(25), std::log(1.023), -2.0));
+        plan.pushes.push_back(push_between(day, hours(11) + minutes(30), minutes(4), log_of(0.955), points(4.0)));
+        plan.pushes.push_back(push_between(day, hours(11) + minutes(34), minutes(25), log_of(1.023), points(-2.0)));
     }
     if (settings.scenario == SyntheticScenario::vix_spike) {
-        plan.pushes.push_back(push_between(day, hours(12), minutes(4), std::log(0.995), 8.0));
+        plan.pushes.push_back(push_between(day, hours(12), minutes(4), log_of(0.995), points(8.0)));
+    }
+    // What the auction does to prices shows itself in its result.
+    if (settings.scenario == SyntheticScenario::closing_auction) {
+        plan.pushes.push_back(push_between(day, hours(15) + minutes(15), minutes(20), log_of(1.006), 0));
     }
     return plan;
 }
@@ -197,7 +215,7 @@ class Past {
             kSyntheticBanknifty, [&](const auto& level) { return scale.banknifty(level); },
             daily ? interval.volume[1] : 0);
         add(
-            kSyntheticVix, [&](const auto& level) { return SyntheticScale::vix(level); }, 0);
+            kSyntheticVix, [&](const auto& level) { return scale.vix(level); }, 0);
     }
 
     const std::vector<TradingDay>& days_;
@@ -212,18 +230,25 @@ class Past {
 
 }  // namespace
 
-SyntheticScale::SyntheticScale(const SyntheticLevels& levels, double nifty, double banknifty)
-    : nifty_offset_(std::log(nifty) - levels.log_nifty),
-      banknifty_offset_(std::log(banknifty) - levels.log_banknifty) {}
+SyntheticScale::SyntheticScale(const SyntheticLevels& levels, double nifty, double banknifty, double stretch,
+                               double vix_factor)
+    : stretch_(stretch),
+      vix_factor_(vix_factor),
+      nifty_offset_(std::log(nifty) - stretch * levels.log_nifty),
+      banknifty_offset_(std::log(banknifty) - stretch * levels.log_banknifty) {}
 
 Price SyntheticScale::nifty(const SyntheticLevels& levels) const {
-    return round_to_nearest_tick(Price::from_double(std::exp(levels.log_nifty + nifty_offset_)), kIndexTick);
+    return round_to_nearest_tick(Price::from_double(std::exp(stretch_ * levels.log_nifty + nifty_offset_)), kIndexTick);
 }
 Price SyntheticScale::banknifty(const SyntheticLevels& levels) const {
-    return round_to_nearest_tick(Price::from_double(std::exp(levels.log_banknifty + banknifty_offset_)), kIndexTick);
+    return round_to_nearest_tick(Price::from_double(std::exp(stretch_ * levels.log_banknifty + banknifty_offset_)),
+                                 kIndexTick);
 }
-Price SyntheticScale::vix(const SyntheticLevels& levels) {
-    return round_to_nearest_tick(Price::from_double(levels.vix), kVixTick);
+double SyntheticScale::vix_level(const SyntheticLevels& levels) const {
+    return std::clamp(vix_factor_ * levels.vix, kLowestVix, kHighestVix);
+}
+Price SyntheticScale::vix(const SyntheticLevels& levels) const {
+    return round_to_nearest_tick(Price::from_double(vix_level(levels)), kVixTick);
 }
 
 SyntheticPast make_synthetic_past(const SyntheticSettings& settings, const std::vector<TradingDay>& days) {
@@ -232,8 +257,12 @@ SyntheticPast make_synthetic_past(const SyntheticSettings& settings, const std::
     // Heights of the second half of 2026.
     const double nifty = 24'000.0 + 2'000.0 * past.random().uniform();
     const double banknifty = 52'000.0 + 6'000.0 * past.random().uniform();
-    const SyntheticScale scale(past.prices().levels(), nifty, banknifty);
-    return {past.bars(scale), past.prices(), scale, plan_of_today(settings, days.back(), past.regime_today())};
+    const SyntheticLevels& levels = past.prices().levels();
+    Stretch stretch;
+    if (settings.vix) stretch.vix = *settings.vix / levels.vix;
+    stretch.price = stretch.vix * settings.volatility;
+    const SyntheticScale scale(levels, nifty, banknifty, stretch.price, stretch.vix);
+    return {past.bars(scale), past.prices(), scale, plan_of_today(settings, days.back(), past.regime_today(), stretch)};
 }
 
 }  // namespace tide

@@ -15,13 +15,17 @@ inline constexpr InstrumentId kSyntheticVix{3};
 // Turns the process's levels into prices as published: indices in steps of 5 paise, VIX in steps of 0.01.
 class SyntheticScale {
   public:
-    // So that the given levels are prices of these heights.
-    SyntheticScale(const SyntheticLevels& levels, double nifty, double banknifty);
+    // So that the given levels are prices of these heights. `stretch`: how far prices move for one of the process's
+    // moves; `vix_factor`: the published VIX as a multiple of the process's.
+    SyntheticScale(const SyntheticLevels& levels, double nifty, double banknifty, double stretch, double vix_factor);
     Price nifty(const SyntheticLevels& levels) const;
     Price banknifty(const SyntheticLevels& levels) const;
-    static Price vix(const SyntheticLevels& levels);
+    Price vix(const SyntheticLevels& levels) const;
+    double vix_level(const SyntheticLevels& levels) const;
 
   private:
+    double stretch_;
+    double vix_factor_;
     double nifty_offset_;  // of the logarithm
     double banknifty_offset_;
 };

@@ -50,6 +50,7 @@ constexpr double kHeatSpread = 0.50;
 constexpr double kHeatReversion = 13.0;  // a session
 constexpr int kMostJumps = 4;            // a session
 constexpr double kJumpChance = 0.4;      // of each
+constexpr int kMostPlannedJumps = 20;    // where their number is asked for
 constexpr double kJumpSize = 0.14;       // of a day's standard deviation
 
 constexpr double kVixReversion = 0.24;  // a day
@@ -91,6 +92,7 @@ void SyntheticPrices::start_day(const SyntheticDayPlan& plan) {
     double drift = terms_of(plan.regime).drift * plan.drift_factor;
     if (plan.regime == SyntheticRegime::range) drift = kRangePull * (anchor_ - levels_.log_nifty);
     drift -= kYearPull * levels_.log_nifty;
+    drift = plan.drift.value_or(drift);
     const double night = std::sqrt(kNightShareOfVariance) * daily_sigma();
     const double common = random_.normal();
     const double own = random_.normal();
@@ -129,11 +131,13 @@ void SyntheticPrices::plan_legs(double drift) {
     for (Leg& leg : legs_) leg.drift *= drift / std::max(weight, 0.2);
 }
 
-// Falls are a little more frequent than rises. Every day draws the same number of times, whatever comes of it.
+// Falls are a little more frequent than rises. Every such day draws the same number of times, whatever comes of it.
 void SyntheticPrices::plan_jumps() {
     jumps_.clear();
-    for (int i = 0; i < kMostJumps; ++i) {
-        const bool happens = random_.uniform() < kJumpChance;
+    const int most = plan_.jumps ? kMostPlannedJumps : kMostJumps;
+    const double chance = plan_.jumps ? *plan_.jumps / kMostPlannedJumps : kJumpChance;
+    for (int i = 0; i < most; ++i) {
+        const bool happens = random_.uniform() < chance;
         const double at = random_.uniform();
         const double size = kJumpSize * daily_sigma() * (1.0 + std::fabs(random_.normal()));
         const bool up = random_.uniform() < 0.45;
@@ -160,7 +164,8 @@ void SyntheticPrices::step(double x, double dx) {
     const double heat = std::exp(log_heat_ - 0.5 * kHeatSpread * kHeatSpread);
     const double size = sigma * heat * std::sqrt((1.0 - kNightShareOfVariance) * synthetic_u_shape(x) * dx);
     double log_move = drift_at(x) * dx + size * random_.normal();
-    if (plan_.regime == SyntheticRegime::range) log_move -= kRangeDayPull * (levels_.log_nifty - open_) * dx;
+    if (plan_.regime == SyntheticRegime::range && !plan_.drift)
+        log_move -= kRangeDayPull * (levels_.log_nifty - open_) * dx;
     for (const Jump& jump : jumps_) {
         if (jump.at >= x && jump.at < x + dx) log_move += jump.log_move;
     }

@@ -21,6 +21,8 @@ struct SyntheticPush {
 struct SyntheticDayPlan {
     SyntheticRegime regime = SyntheticRegime::range;
     double drift_factor = 1;            // of the regime's usual daily drift
+    std::optional<double> drift;        // log return of the day; the regime's when absent
+    std::optional<double> jumps;        // expected number; the usual when absent
     std::optional<double> opening_gap;  // log return from the previous close; drawn when absent
     std::vector<SyntheticPush> pushes;
 };
