@@ -90,7 +90,7 @@ Result<void> SessionDriver::step(bool& more) {
         return {};
     }
     const ReceiveTime broker_due = parts_.broker.next_due().value_or(ReceiveTime::max());
-    const ReceiveTime due = std::min(broker_due, parts_.session.next_due().value_or(ReceiveTime::max()));
+    const ReceiveTime due = std::min(broker_due, parts_.session.next_due());
     const bool feed_first = next_feed_event_.received <= due;
     const ReceiveTime target = std::max(now_, feed_first ? next_feed_event_.received : due);
     if (parts_.pacing != nullptr) {

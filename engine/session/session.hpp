@@ -47,11 +47,9 @@ class Session final : private DeskListener, private StrategyServices {
     // Events come in order of receive time, numbered 1, 2, 3, …
     void handle(const Event& event);
 
-    // When the session next wants to be told the time (a ClockEvent), if nothing else happens before.
-    std::optional<ReceiveTime> next_due() const {
-        if (next_due_ == kNever) return std::nullopt;
-        return next_due_;
-    }
+    // When the session next wants to be told the time (a ClockEvent), if nothing else happens before;
+    // ReceiveTime::max(): never. A plain time, for it is asked after every event.
+    ReceiveTime next_due() const { return next_due_; }
     // Whether prices inside a bar matter now: something is at stake, or a script wants every tick.
     bool wants_bar_path() const { return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle(); }
 
