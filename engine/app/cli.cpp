@@ -27,6 +27,7 @@ struct Options {
     DataOptions data;
     CalendarOptions calendar;
     InstrumentsOptions instruments;
+    ChargesOptions charges;
     ConfigOptions config;
     ResumeOptions resume;
     RecoverOptions recover;
@@ -274,6 +275,27 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
         "Example: engine instruments --master OpenAPIScripMaster.json --underlying NIFTY --expiry 2026-12-01\n"
         "         engine instruments --master api-scrip-master.csv --check");
     instruments->callback([&o, &chosen] { chosen = [&o] { return instruments_command(o.instruments); }; });
+    auto* charges =
+        app.add_subcommand("charges", "what a trade costs, head by head, by the tables in force on its date");
+    charges->add_option("--buy", o.charges.buy, "price bought at")->type_name("PRICE");
+    charges->add_option("--sell", o.charges.sell, "price sold at")->type_name("PRICE");
+    charges->add_option("--exercise", o.charges.exercise, "settlement price of the underlying")->type_name("PRICE");
+    charges->add_option("--strike", o.charges.strike, "of the option that is exercised")->type_name("PRICE");
+    charges->add_option("--quantity", o.charges.quantity, "units (lots x lot size)")
+        ->required()
+        ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}));
+    charges->add_option("--date", o.charges.date, "date of the trade")
+        ->required()
+        ->check(date_check, "")
+        ->type_name("DATE");
+    charges->add_option("--kind", o.charges.kind, "option, future or equity")
+        ->check(CLI::IsMember({"option", "future", "equity"}));
+    charges->add_option("--exchange", o.charges.exchange, "NSE or BSE")->check(CLI::IsMember({"NSE", "BSE"}));
+    charges->add_option("--broker", o.charges.broker, "whose rounding: angelone, dhan or zerodha")
+        ->check(CLI::IsMember({"angelone", "dhan", "zerodha"}));
+    charges->add_flag("--json", o.charges.json, "print one JSON document");
+    charges->footer("Example: engine charges --buy 100 --sell 110 --quantity 65 --date 2026-11-20 --broker dhan");
+    charges->callback([&o, &chosen] { chosen = [&o] { return charges_command(o.charges); }; });
 
     auto* config = app.add_subcommand("config", "show or validate the configuration");
     config->require_subcommand(1);

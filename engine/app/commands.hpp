@@ -63,6 +63,19 @@ Result<ExitCode> aggregate_command(const DataOptions& options);
 Result<ExitCode> resample_command(const DataOptions& options);
 Result<ExitCode> greeks_command();
 
+// What one trade costs by the shipped tables.
+struct ChargesOptions {
+    std::string exchange = "NSE";
+    std::string kind = "option";
+    std::string broker = "angelone";
+    std::string date;
+    std::string buy, sell;         // prices
+    std::string exercise, strike;  // settlement price of the underlying, strike
+    int64_t quantity = 0;          // units
+    bool json = false;
+};
+Result<ExitCode> charges_command(const ChargesOptions& options);
+
 struct CalendarOptions {
     std::string exchange;  // empty: NSE, or that of `expiries`
     std::string date;      // empty, as `from`: today

@@ -150,7 +150,7 @@ class SessionRun {
         speed_ = backtest() ? 0 : *speed;
         settings_.apply(options_, market_.over_history, !backtest() && fs::exists(paths_.limited_mode(), ignored));
         opening_.config_text = settings_.canonical_text();
-        auto charges = load_charge_rates(paths_.charges());
+        auto charges = load_charge_rates(paths_.charges(), settings_.session.charges_broker);
         if (!charges) return charges.error();
         opening_.charges = std::move(*charges);
         return {};

@@ -13,7 +13,7 @@ namespace tide {
 namespace {
 
 constexpr std::array<std::string_view, 7> kItems{"brokerage", "stt", "exchange", "ipft", "sebi", "stamp", "gst"};
-constexpr std::array<std::string_view, 3> kSides{"buy", "sell", "both"};
+constexpr std::array<std::string_view, 4> kSides{"buy", "sell", "both", "exercise"};
 constexpr std::array<std::string_view, 3> kRoundings{"none", "paisa", "rupee"};
 constexpr Date kOpenEnd = make_date(2199, 12, 31);
 
@@ -80,13 +80,17 @@ ChargeRateRow read_row(TomlReader& row, const std::string& exchange) {
     if (!kind) row.refuse("kind", "is not option, future or equity");
     rate.kind = kind.value_or(InstrumentKind::option);
     rate.side = chosen(
-        row, "side", [](std::string_view text) { return one_of(kSides, text); }, "buy, sell or both");
+        row, "side", [](std::string_view text) { return one_of(kSides, text); }, "buy, sell, both or exercise");
     rate.rounding = chosen(
         row, "rounding", [](std::string_view text) { return one_of(kRoundings, text); }, "none, paisa or rupee");
     read_amount(row, rate);
     rate.base = row.text_or("base", "turnover");
-    const bool good_base = rate.item == "gst" ? items_joined_by_plus(rate.base) : rate.base == "turnover";
-    if (!good_base) row.refuse("base", "is not turnover (or for gst: charges joined by '+')");
+    const bool of_exercise = rate.side == "exercise" && (rate.base == "intrinsic" || rate.base == "settlement");
+    const bool good_base =
+        rate.item == "gst" ? items_joined_by_plus(rate.base) : rate.base == "turnover" || of_exercise;
+    if (!good_base) {
+        row.refuse("base", "is not turnover (for gst: charges joined by '+'; of an exercise: intrinsic or settlement)");
+    }
     rate.from = row.date("from");
     rate.to = row.date_if("to").value_or(kOpenEnd);
     if (rate.to < rate.from) row.refuse("to", "is before from");
@@ -95,23 +99,46 @@ ChargeRateRow read_row(TomlReader& row, const std::string& exchange) {
 }
 
 bool overlap(const ChargeRateRow& a, const ChargeRateRow& b) {
-    const bool sides_meet = a.side == b.side || a.side == "both" || b.side == "both";
+    const auto trade = [](const std::string& side) { return side != "exercise"; };
+    const bool sides_meet =
+        a.side == b.side || (trade(a.side) && trade(b.side) && (a.side == "both" || b.side == "both"));
     return a.item == b.item && a.exchange == b.exchange && a.kind == b.kind && sides_meet && a.from <= b.to &&
            b.from <= a.to;
+}
+
+Result<void> add_rates(std::vector<ChargeRateRow>& rates, TomlReader& root, const std::string& exchange) {
+    for (TomlReader& row : root.tables("rate")) {
+        ChargeRateRow rate = read_row(row, exchange.empty() ? row.text("exchange") : exchange);
+        const bool twice =
+            std::any_of(rates.begin(), rates.end(), [&](const auto& other) { return overlap(rate, other); });
+        if (twice) row.refuse("from", fmt::format("overlaps another row of {}", rate.item));
+        rates.push_back(std::move(rate));
+    }
+    return root.finish();
 }
 
 Result<void> add_file(std::vector<ChargeRateRow>& rates, const std::filesystem::path& file) {
     auto root = TomlReader::open(file);
     if (!root) return root.error();
     const std::string exchange = root->text("exchange");
-    for (TomlReader& row : root->tables("rate")) {
-        ChargeRateRow rate = read_row(row, exchange);
-        const bool twice =
-            std::any_of(rates.begin(), rates.end(), [&](const auto& other) { return overlap(rate, other); });
-        if (twice) row.refuse("from", fmt::format("overlaps another row of {}", rate.item));
-        rates.push_back(std::move(rate));
+    return add_rates(rates, *root, exchange);
+}
+
+// How one broker's notes differ: the rounding of items, and rows of its own.
+Result<void> apply_broker(std::vector<ChargeRateRow>& rates, const std::filesystem::path& file) {
+    auto root = TomlReader::open(file);
+    if (!root) return root.error();
+    for (TomlReader& row : root->tables("rounding")) {
+        const std::string item = chosen(
+            row, "item", [](std::string_view text) { return one_of(kItems, text); }, "a charge");
+        const std::string rounding = chosen(
+            row, "rounding", [](std::string_view text) { return one_of(kRoundings, text); }, "none, paisa or rupee");
+        row.text("source");
+        for (ChargeRateRow& rate : rates) {
+            if (rate.item == item) rate.rounding = rounding;
+        }
     }
-    return root->finish();
+    return add_rates(rates, *root, "");
 }
 
 }  // namespace
@@ -120,7 +147,7 @@ ChargeRateEvent ChargeRateRow::event() const {
     return {item, exchange, kind, side, rate_e8, flat, rounding, base, from, to};
 }
 
-Result<std::vector<ChargeRateRow>> load_charge_rates(const std::filesystem::path& folder) {
+Result<std::vector<ChargeRateRow>> load_charge_rates(const std::filesystem::path& folder, std::string_view broker) {
     std::error_code failure;
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
@@ -134,6 +161,9 @@ Result<std::vector<ChargeRateRow>> load_charge_rates(const std::filesystem::path
     for (const auto& file : files) {
         if (const auto added = add_file(rates, file); !added) return added.error();
     }
+    if (broker.empty()) return rates;
+    const auto own = folder / "brokers" / (std::string(broker) + ".toml");
+    if (const auto applied = apply_broker(rates, own); !applied) return applied.error();
     return rates;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/events.hpp"
@@ -13,11 +14,12 @@ struct ChargeRateRow {
     std::string item;      // brokerage, stt, exchange, ipft, sebi, stamp, gst
     std::string exchange;  // "NSE", "BSE"
     InstrumentKind kind = InstrumentKind::option;
-    std::string side;      // buy, sell, both
+    std::string side;      // buy, sell, both; exercise: an option that is exercised at its expiry
     int64_t rate_e8 = 0;   // of the base, in 1e-8; with a flat amount beside it: whichever is less
     Money flat;            // per executed order
     std::string rounding;  // none, paisa, rupee
-    std::string base;      // turnover, or for gst the items joined by '+'
+    // turnover, or for gst the items joined by '+'; of an exercise: intrinsic, settlement
+    std::string base;
     Date from{};
     Date to{};  // last day
     std::string source;
@@ -26,8 +28,12 @@ struct ChargeRateRow {
     ChargeRateEvent event() const;
 };
 
+// The brokers whose rounding (and brokerage on exercise) is known: files of brokers/ beside the tables.
+inline constexpr std::string_view kChargeBrokers[] = {"angelone", "dhan", "zerodha"};
+
 // Every row of the folder's *.toml, in the order of file names and rows. Errors name file, line and key; two rows of
 // one item, kind and side that overlap in time are an error. A date without a row is a date that cannot be charged.
-Result<std::vector<ChargeRateRow>> load_charge_rates(const std::filesystem::path& folder);
+// A broker's own file (brokers/<broker>.toml) then changes how items are rounded and adds rows; empty: no broker's.
+Result<std::vector<ChargeRateRow>> load_charge_rates(const std::filesystem::path& folder, std::string_view broker = "");
 
 }  // namespace tide

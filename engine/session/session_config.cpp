@@ -1,5 +1,7 @@
 #include "session/session_config.hpp"
 
+#include "market/charge_rates.hpp"
+
 namespace tide {
 
 void SessionConfig::register_settings(SettingsRegistry& registry) {
@@ -21,6 +23,8 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
     registry.add("session.start_limited", start_limited, "begin in limited mode (set after a kill switch was resumed)");
     registry.add("session.seed", seed, 0, 9'000'000'000'000'000'000, "",
                  "seed of math.random in scripts and of order ids");
+    registry.add("charges.broker", charges_broker, {std::begin(kChargeBrokers), std::end(kChargeBrokers)},
+                 "whose rounding, and brokerage on exercise, the charges follow (config/charges/brokers)");
     registry.add("session.bars_kept", bars_kept, 64, 100'000, "bars", "kept for each instrument and timeframe");
 }
 

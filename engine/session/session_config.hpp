@@ -18,7 +18,8 @@ struct SessionConfig {
     bool over_history = false;      // prices are recorded ones: a daily or realised VIX holds for its day
     bool start_limited = false;     // an earlier session was killed: half size, one position, until an operator says
     int64_t seed = 1;               // of math.random in scripts and of client order ids
-    int64_t bars_kept = 1024;       // per instrument and timeframe
+    std::string charges_broker = "angelone";  // whose rounding the charges follow (config/charges/brokers)
+    int64_t bars_kept = 1024;                 // per instrument and timeframe
 
     void register_settings(SettingsRegistry& registry);
 };

@@ -82,11 +82,14 @@ Result<void> ChargeTable::add(const ChargeRateEvent& event) {
             event.kind,     Sides::both,
             event.rate_e8,  event.flat,
             Rounding::none, 0,
-            event.from,     event.to};
+            false,          event.from,
+            event.to};
     if (event.side == "buy") {
         row.sides = Sides::buy;
     } else if (event.side == "sell") {
         row.sides = Sides::sell;
+    } else if (event.side == "exercise") {
+        row.sides = Sides::exercise;
     } else if (event.side != "both") {
         return refuse("side", event.side);
     }
@@ -101,6 +104,8 @@ Result<void> ChargeTable::add(const ChargeRateEvent& event) {
         const auto base = parse_base(event.base);
         if (!base) return refuse("base", event.base);
         row.base = *base;
+    } else if (row.sides == Sides::exercise && (event.base == "intrinsic" || event.base == "settlement")) {
+        row.on_full_settlement = event.base == "settlement";
     } else if (event.base != "turnover" && !event.base.empty()) {
         return refuse("base", event.base);
     }
@@ -123,6 +128,15 @@ const ChargeTable::Row* ChargeTable::find(ChargeItem item, const ChargeQuery& qu
     return found;
 }
 
+const ChargeTable::Row* ChargeTable::find_exercise(ChargeItem item, const ExerciseQuery& query) const {
+    const auto& rows = rows_[slot(InstrumentKind::option, item)];
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
+        return row.sides == Sides::exercise && row.from <= query.date && query.date <= row.to &&
+               (row.exchange == "*" || row.exchange == query.exchange);
+    });
+    return found == rows.end() ? nullptr : &*found;
+}
+
 bool ChargeTable::has_item(ChargeItem item, InstrumentKind kind, std::string_view exchange, Date date) const {
     return find(item, {kind, exchange, Side::buy, date, {}, {}}) != nullptr ||
            find(item, {kind, exchange, Side::sell, date, {}, {}}) != nullptr;
@@ -140,6 +154,13 @@ Result<void> ChargeTable::covers(InstrumentKind kind, std::string_view exchange,
     return {};
 }
 
+// By the row's own rounding, still in Fine.
+__int128 ChargeTable::round_line(__int128 line, const Row& row) {
+    if (row.rounding == Rounding::none) return line;
+    const int64_t step = row.rounding == Rounding::paisa ? kUnitsPerPaisa : kUnitsPerRupee;
+    return static_cast<Fine>(rounded(line, step).units()) * kRateUnit;
+}
+
 ChargeTable::Lines ChargeTable::lines_for(const ChargeQuery& query, Money turnover) const {
     Lines lines;
     if (turnover <= Money()) return lines;
@@ -155,11 +176,7 @@ ChargeTable::Lines ChargeTable::lines_for(const ChargeQuery& query, Money turnov
         const Fine flat = static_cast<Fine>(row->flat.units()) * kRateUnit;
         // A flat amount with a rate beside it is "20 rupees or a share of turnover, whichever is less".
         if (flat > 0) line = row->rate_e8 > 0 ? std::min(flat, line) : flat;
-        if (row->rounding == Rounding::paisa)
-            line = static_cast<Fine>(rounded(line, kUnitsPerPaisa).units()) * kRateUnit;
-        if (row->rounding == Rounding::rupee)
-            line = static_cast<Fine>(rounded(line, kUnitsPerRupee).units()) * kRateUnit;
-        lines.fine[i] = line;
+        lines.fine[i] = round_line(line, *row);
     }
     return lines;
 }
@@ -173,6 +190,34 @@ Result<ChargeBreakdown> ChargeTable::charges_for(const ChargeQuery& query) const
     for (size_t i = 0; i < kChargeItemCount; ++i) {
         const auto item = static_cast<ChargeItem>(i);
         breakdown.of(item) = after.money(item) - before.money(item);
+    }
+    return breakdown;
+}
+
+Result<ChargeBreakdown> ChargeTable::charges_for_exercise(const ExerciseQuery& query) const {
+    TIDE_ASSERT(query.settlement_value >= Money() && query.intrinsic_value >= Money());
+    const Row* stt = find_exercise(ChargeItem::stt, query);
+    if (stt == nullptr) {
+        return make_error(ErrorCode::config,
+                          fmt::format("charges: no stt rate for an exercise on {} at {}; add a dated row with side "
+                                      "\"exercise\" to config/charges",
+                                      query.exchange, format_date(query.date)));
+    }
+    Lines lines;
+    const auto set = [&](ChargeItem item, Fine line, const Row& row) {
+        lines.fine[static_cast<size_t>(item)] = round_line(line, row);
+    };
+    const Money base = stt->on_full_settlement ? query.settlement_value : query.intrinsic_value;
+    set(ChargeItem::stt, static_cast<Fine>(base.units()) * stt->rate_e8, *stt);
+    const Row* brokerage = find_exercise(ChargeItem::brokerage, query);
+    if (brokerage != nullptr)
+        set(ChargeItem::brokerage, static_cast<Fine>(brokerage->flat.units()) * kRateUnit, *brokerage);
+    const Row* gst = find(ChargeItem::gst, {InstrumentKind::option, query.exchange, Side::sell, query.date, {}, {}});
+    if (brokerage != nullptr && gst != nullptr)
+        set(ChargeItem::gst, lines.fine[static_cast<size_t>(ChargeItem::brokerage)] * gst->rate_e8 / kRateUnit, *gst);
+    ChargeBreakdown breakdown;
+    for (const ChargeItem item : {ChargeItem::stt, ChargeItem::brokerage, ChargeItem::gst}) {
+        breakdown.of(item) = lines.money(item);
     }
     return breakdown;
 }
