@@ -192,6 +192,27 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     why->callback([&o, &chosen] { chosen = [&o] { return audit_why_command(o.store); }; });
 }
 
+void add_reports(CLI::App& app, Options& o, Command& chosen) {
+    auto* pnl =
+        app.add_subcommand("pnl", "profit from the store: gross, charges, net, open, by day or strategy or contract");
+    pnl->add_option("--by", o.store.by, "day (default), month, strategy, symbol")
+        ->check(CLI::IsMember({"day", "month", "strategy", "symbol"}));
+    pnl->add_option("--session", o.store.session, "a session's id (default: all)")->type_name("ID");
+    add_time_range(*pnl, o.store);
+    pnl->footer("Example: engine pnl --by strategy --from 2026-11-01");
+    pnl->callback([&o, &chosen] { chosen = [&o] { return pnl_command(o.store); }; });
+    auto* tax =
+        app.add_subcommand("tax-report", "a financial year for the tax return: turnover, charges by head, quarters");
+    tax->add_option("--fy", o.store.year, "financial year, as 2026-27")->required()->type_name("YEAR");
+    tax->footer("Example: engine tax-report --fy 2026-27 --csv > trades.csv");
+    tax->callback([&o, &chosen] { chosen = [&o] { return tax_report_command(o.store); }; });
+    for (CLI::App* report : {pnl, tax}) {
+        report->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
+        report->add_flag("--csv", o.store.csv, "print CSV");
+        report->add_flag("--json", o.store.json, "print one JSON document");
+    }
+}
+
 void add_data(CLI::App& app, Options& o, Command& chosen) {
     auto* indicators = app.add_subcommand("indicators", "the engine's own indicators over a bar file");
     auto* list = indicators->add_flag("--list", o.data.list, "every indicator with its parameters and outputs");
@@ -369,6 +390,7 @@ int run_cli(int argc, char** argv) {
     add_replay(app, options, chosen);
     add_check(app, options, chosen);
     add_store(app, options, chosen);
+    add_reports(app, options, chosen);
     add_data(app, options, chosen);
     add_operations(app, options, chosen);
     try {

@@ -34,9 +34,11 @@ struct StoreOptions {
     std::string session;  // empty: the latest; "all"
     std::string kind;     // audit: only rows of this kind
     std::optional<int64_t> order;
-    std::string from, to;  // dates or moments; the whole of the last date
-    std::string subject;   // audit why
-    int64_t limit = 0;     // 0: all
+    std::string from, to;    // dates or moments; the whole of the last date
+    std::string by = "day";  // pnl: day, month, strategy, symbol
+    std::string year;        // tax-report: 2026-27
+    std::string subject;     // audit why
+    int64_t limit = 0;       // 0: all
     bool json = false;
     bool csv = false;
 };
@@ -47,6 +49,8 @@ Result<ExitCode> audit_command(const StoreOptions& options);
 Result<ExitCode> audit_verify_command(const StoreOptions& options);
 Result<ExitCode> audit_export_command(const StoreOptions& options);
 Result<ExitCode> audit_why_command(const StoreOptions& options);
+Result<ExitCode> pnl_command(const StoreOptions& options);
+Result<ExitCode> tax_report_command(const StoreOptions& options);
 Result<ExitCode> sessions_command(const StoreOptions& options);
 
 struct DataOptions {

@@ -7,6 +7,7 @@
 #include "app/paths.hpp"
 #include "app/terminal.hpp"
 #include "ops/audit_commands.hpp"
+#include "ops/report_commands.hpp"
 #include "ops/store_commands.hpp"
 #include "ops/terminal_width.hpp"
 
@@ -74,6 +75,11 @@ Result<AuditFilter> audit_filter_of(const StoreOptions& options) {
     return filter;
 }
 
+Result<ReportForm> form_of(const StoreOptions& options) {
+    if (options.json && options.csv) return make_error(ErrorCode::usage, "--json and --csv: give one of them");
+    return options.json ? ReportForm::json : options.csv ? ReportForm::csv : ReportForm::table;
+}
+
 }  // namespace
 
 Result<ExitCode> sessions_command(const StoreOptions& options) {
@@ -118,6 +124,25 @@ Result<ExitCode> audit_export_command(const StoreOptions& options) {
 Result<ExitCode> audit_why_command(const StoreOptions& options) {
     return with_store(options, [&](const LedgerReader& ledger, const OutputStyle& style) {
         return run_audit_why_command(ledger, options.session, options.subject, style, std::cout);
+    });
+}
+Result<ExitCode> pnl_command(const StoreOptions& options) {
+    const auto form = form_of(options);
+    if (!form) return form.error();
+    const PnlBy by = options.by == "month"      ? PnlBy::month
+                     : options.by == "strategy" ? PnlBy::strategy
+                     : options.by == "symbol"   ? PnlBy::symbol
+                                                : PnlBy::day;
+    return with_filter<RowFilter>(options,
+                                  [&](const LedgerReader& ledger, const RowFilter& filter, const OutputStyle& style) {
+                                      return run_pnl_command(ledger, filter, by, *form, style, std::cout);
+                                  });
+}
+Result<ExitCode> tax_report_command(const StoreOptions& options) {
+    const auto form = form_of(options);
+    if (!form) return form.error();
+    return with_store(options, [&](const LedgerReader& ledger, const OutputStyle& style) {
+        return run_tax_command(ledger, options.year, *form, style, std::cout);
     });
 }
 Result<ExitCode> audit_verify_command(const StoreOptions& options) {

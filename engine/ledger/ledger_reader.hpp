@@ -67,6 +67,29 @@ struct AuditRow {
     std::string kind, text, hash;  // hash in hex
 };
 
+// One execution, with what was paid on it.
+struct FillRow {
+    std::string session_id, mode;
+    uint64_t row = 0, order = 0, position = 0;
+    ReceiveTime time;
+    std::string instrument, side;
+    int64_t quantity = 0;
+    Price price;
+    Money realised;
+    Money charges, brokerage, stt, exchange, ipft, sebi, stamp, gst;
+};
+enum class PnlBy : uint8_t { day, month, strategy, symbol };
+// Profit of one day, month, strategy or contract. Charges fall on the day of their fill.
+struct PnlRow {
+    std::string key;  // "2026-11-18", "2026-11", a strategy's name, a contract
+    int64_t trades = 0, wins = 0;
+    Money realised;  // gross, of what was closed
+    Money charges;
+    Money unrealised;           // gross, of what is still open, at its last recorded price; not by day or month
+    std::optional<Money> mark;  // by day and month: net change of equity, marked to market at each day's end
+    Money net() const { return realised - charges; }
+};
+
 // Which rows. Empty session: the last one; "all": every session; else a session id, a unique beginning of one, or its
 // number.
 struct RowFilter {
@@ -119,6 +142,10 @@ class LedgerReader {
     Result<std::vector<TradeRow>> trades(const RowFilter& filter) const;
     Result<std::vector<OrderRow>> orders(const RowFilter& filter) const;
     Result<std::vector<PositionRow>> positions(const PositionFilter& filter) const;
+    // Executions in the order of sessions and rows.
+    Result<std::vector<FillRow>> fills(const RowFilter& filter) const;
+    // Profit in groups, by key. An empty session stands for all of them here.
+    Result<std::vector<PnlRow>> pnl(const RowFilter& filter, PnlBy by) const;
     // ErrorCode::usage for a kind that there is not; the error lists them.
     Result<std::vector<AuditRow>> audit(const AuditFilter& filter) const;
     // The same rows one by one, oldest first, in constant memory (without a limit). Stops at the first false.
