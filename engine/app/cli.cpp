@@ -28,6 +28,7 @@ struct Options {
     CalendarOptions calendar;
     InstrumentsOptions instruments;
     ChargesOptions charges;
+    BackupOptions backup;
     ConfigOptions config;
     ResumeOptions resume;
     RecoverOptions recover;
@@ -180,6 +181,12 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     exported->add_flag("--json", o.store.json, "print one JSON document");
     exported->footer("Example: engine audit export --csv --from 2026-11-01 --kind fill > fills.csv");
     exported->callback([&o, &chosen] { chosen = [&o] { return audit_export_command(o.store); }; });
+    auto* retire = audit->add_subcommand("retire", "remove sessions older than store.audit_years, after a backup");
+    retire->add_option("--home", o.backup.home, "folder of the store")->type_name("DIR");
+    retire->add_option("--config", o.backup.config_file, "configuration file")->type_name("FILE");
+    retire->add_flag("--confirm", o.backup.confirm, "remove them (without it they are only listed)");
+    retire->footer("Example: engine audit retire");
+    retire->callback([&o, &chosen] { chosen = [&o] { return audit_retire_command(o.backup); }; });
     auto* why =
         audit->add_subcommand("why", "how an order or a trade came about: event, callback, intent, risk, fills");
     why->add_option("subject", o.store.subject, "an order's number, or trade:N")
@@ -190,6 +197,24 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     why->add_flag("--json", o.store.json, "print one JSON document");
     why->footer("Example: engine audit why 11\n         engine audit why trade:3");
     why->callback([&o, &chosen] { chosen = [&o] { return audit_why_command(o.store); }; });
+}
+
+void add_backups(CLI::App& app, Options& o, Command& chosen) {
+    const auto add_common = [&o](CLI::App& command, const char* example) {
+        command.add_option("--home", o.backup.home, "folder of the store")->type_name("DIR");
+        command.add_flag("--json", o.backup.json, "print one JSON document");
+        command.footer(example);
+    };
+    auto* backup = app.add_subcommand("backup", "backups of the store (trades and audit): list them, or make one");
+    backup->add_flag("--now", o.backup.now, "make one now; a session may be running");
+    add_common(*backup, "Example: engine backup --now");
+    backup->callback([&o, &chosen] { chosen = [&o] { return backup_command(o.backup); }; });
+    auto* restore =
+        app.add_subcommand("restore", "put a backup in the place of the store; what was there is set aside");
+    restore->add_option("file", o.backup.file, "a backup's .db file")->required()->type_name("FILE");
+    restore->add_flag("--confirm", o.backup.confirm, "yes, really (without it the backup is only checked)");
+    add_common(*restore, "Example: engine restore data/backups/ledger-daily-20261118.db --confirm");
+    restore->callback([&o, &chosen] { chosen = [&o] { return restore_command(o.backup); }; });
 }
 
 void add_reports(CLI::App& app, Options& o, Command& chosen) {
@@ -391,6 +416,7 @@ int run_cli(int argc, char** argv) {
     add_check(app, options, chosen);
     add_store(app, options, chosen);
     add_reports(app, options, chosen);
+    add_backups(app, options, chosen);
     add_data(app, options, chosen);
     add_operations(app, options, chosen);
     try {

@@ -67,6 +67,19 @@ Result<ExitCode> aggregate_command(const DataOptions& options);
 Result<ExitCode> resample_command(const DataOptions& options);
 Result<ExitCode> greeks_command();
 
+struct BackupOptions {
+    std::string home;
+    std::string config_file;
+    std::string file;      // restore: the backup's database
+    bool now = false;      // backup: make one; else list them
+    bool confirm = false;  // restore, retire
+    bool json = false;
+};
+Result<ExitCode> backup_command(const BackupOptions& options);
+Result<ExitCode> restore_command(const BackupOptions& options);
+// Removes sessions that are older than the audit is kept, after a backup.
+Result<ExitCode> audit_retire_command(const BackupOptions& options);
+
 // What one trade costs by the shipped tables.
 struct ChargesOptions {
     std::string exchange = "NSE";

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "app/commands.hpp"
 #include "app/journal_replay.hpp"
 #include "app/paths.hpp"
 #include "bindings/lua_host.hpp"
+#include "ledger/audit_anchors.hpp"
 #include "ledger/ledger.hpp"
 
 // The journal is the truth; the store can always be made from it.
@@ -68,7 +70,14 @@ Result<ExitCode> recover_command(const RecoverOptions& options) {
     if (auto fit = LuaHost::self_test(); !fit) return fit.error();
     auto document = nlohmann::json::array();
     bool missing = false;
+    const auto anchors = read_anchors(paths->audit_anchors().string());
+    if (!anchors) return anchors.error();
+    std::set<std::string> retired;  // on purpose: not to be brought back
+    for (const auto& anchor : *anchors) {
+        if (anchor.kind == "retired") retired.insert(anchor.session);
+    }
     for (const auto& journal : journals_in(*paths)) {
+        if (retired.contains(journal.stem().string())) continue;
         auto found = recover_one(journal, *paths);
         if (!found) {
             Error error = found.error();

@@ -20,6 +20,7 @@
 #include "bindings/lua_host.hpp"
 #include "journal/journal_writer.hpp"
 #include "ledger/ledger.hpp"
+#include "ops/backup_schedule.hpp"
 #include "ops/recorder_fan_out.hpp"
 #include "ops/session_screen.hpp"
 #include "ops/session_summary.hpp"
@@ -63,14 +64,18 @@ class FlagRecorder final : public Recorder {
     bool last_price_fill = false;
 };
 
+// "20261118-044500", of the clock on the wall.
+std::string utc_stamp() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    return fmt::format("{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
 // A name for the run's files: unique, sortable, never part of what is hashed.
 std::string run_name(const RunOptions& options) {
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm local{};
-    ::gmtime_r(&now, &local);
-    return fmt::format("{}-{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}-{}",
-                       options.mode == RunMode::backtest ? "backtest" : "paper", local.tm_year + 1900, local.tm_mon + 1,
-                       local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, ::getpid());
+    return fmt::format("{}-{}-{}", options.mode == RunMode::backtest ? "backtest" : "paper", utc_stamp(), ::getpid());
 }
 
 int64_t peak_rss_mb() {
@@ -182,8 +187,31 @@ class SessionRun {
         if (!ledger) return ledger.error();
         ledger_ = std::move(*ledger);
         recorders_.add(*ledger_);
+        if (speed_ > 0) start_backups();
         if (!options_.json) open_screen();
         return {};
+    }
+
+    // At full speed no hour passes.
+    void start_backups() {
+        BackupSchedule::Options schedule;
+        schedule.ledger = paths_.ledger().string();
+        schedule.anchors = paths_.audit_anchors().string();
+        schedule.folder = paths_.backups().string();
+        schedule.every_minutes = settings_.store.backup_minutes;
+        schedule.keep = static_cast<size_t>(settings_.store.hourly_kept);
+        schedule.stamp = [] { return utc_stamp(); };
+        backups_ = std::make_unique<BackupSchedule>(std::move(schedule));
+    }
+    // A backup that fails costs no session; it is said.
+    void finish_backups() {
+        if (!backups_) return;
+        for (const std::string& error : backups_->stop()) fmt::print(stderr, "note: a backup failed: {}\n", error);
+        backups_.reset();
+        const auto daily =
+            back_up_and_rotate(paths_.ledger().string(), paths_.audit_anchors().string(), paths_.backups().string(),
+                               kDailyBackup, utc_stamp().substr(0, 8), static_cast<size_t>(settings_.store.daily_kept));
+        if (!daily) fmt::print(stderr, "note: the day's backup failed: {}\n", daily.error().message);
     }
 
     void open_screen() {
@@ -270,6 +298,7 @@ class SessionRun {
         if (screen_) screen_->finish();
         Result<void> first_error;
         if (ledger_) first_error = ledger_->flush();
+        finish_backups();
         auto seal = journal_->close();
         if (seal) journal_sha256_ = seal->sha256;
         if (!seal && first_error) first_error = seal.error();
@@ -370,6 +399,7 @@ class SessionRun {
     std::unique_ptr<JournalSink> journal_;
     std::unique_ptr<SessionSummary> summary_;
     std::unique_ptr<Ledger> ledger_;
+    std::unique_ptr<BackupSchedule> backups_;
     FlagRecorder flags_;
     RecorderFanOut recorders_;
     LuaHost host_;

@@ -59,6 +59,16 @@ Result<void> Database::finish(Statement& statement) const {
     return {};
 }
 
+Result<void> Database::copy_to(Database& target) const {
+    sqlite3_backup* backup = sqlite3_backup_init(target.handle_.get(), "main", handle_.get(), "main");
+    if (backup == nullptr) return target.last_error("copy into it");
+    // In one step: a writer between two steps would make the copy begin anew.
+    const int stepped = sqlite3_backup_step(backup, -1);
+    const int finished = sqlite3_backup_finish(backup);
+    if (stepped != SQLITE_DONE || finished != SQLITE_OK) return target.last_error("copy into it");
+    return {};
+}
+
 Error Database::last_error(std::string_view doing) const {
     struct Kind {
         ErrorCode code;

@@ -101,6 +101,8 @@ class Database {
         statement.bind_all(values...);
         return finish(statement);
     }
+    // Makes `target` a copy of this database as of one moment; writers of this one are not held up (WAL).
+    Result<void> copy_to(Database& target) const;
     // What the last call on this connection ran into, as one line for a person.
     Error last_error(std::string_view doing) const;
     const std::string& path() const { return path_; }

@@ -112,9 +112,11 @@ TEST_F(CommandLine, words_that_are_not_understood_are_usage) {
 
 TEST_F(CommandLine, help_shows_an_example_for_every_command) {
     for (const char* command :
-         {"run",         "backtest",    "replay",      "check",  "sessions",       "trades",        "orders",
-          "positions",   "audit",       "indicators",  "greeks", "data aggregate", "data resample", "calendar",
-          "instruments", "config show", "kill-switch", "resume", "mode",           "recover"}) {
+         {"run",          "backtest",    "replay",         "check",         "sessions",     "trades",
+          "orders",       "positions",   "audit",          "audit verify",  "audit export", "audit why",
+          "audit retire", "pnl",         "tax-report",     "charges",       "backup",       "restore",
+          "indicators",   "greeks",      "data aggregate", "data resample", "calendar",     "instruments",
+          "config show",  "kill-switch", "resume",         "mode",          "recover"}) {
         const auto help = engine(std::string(command) + " --help");
         EXPECT_EQ(help.code, 0) << command;
         EXPECT_NE(help.out.find("Example: engine"), std::string::npos) << command;
