@@ -88,7 +88,10 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
     add_run_inputs(*run, o.run, o);
     auto* paper = run->add_flag("--paper", o.paper, "paper trading (the default)");
     run->add_flag("--live", o.live, "live trading")->excludes(paper);
-    run->add_option("--feed", o.run.feed, "synthetic[:SEED] (default) or replay:PATH")->type_name("FEED");
+    run->add_option("--feed", o.run.feed,
+                    "synthetic[:SCENARIO][:SEED][,NAME=VALUE]... (default; docs/cli.md), as in "
+                    "synthetic:trend:7,vix=22; or replay:PATH")
+        ->type_name("FEED");
     run->add_option("--speed", o.run.speed, "1 = real time, 60 = a minute a second, max")->type_name("X");
     run->add_flag("--plain", o.run.plain, "a stream of lines instead of the living screen");
     run->footer(
