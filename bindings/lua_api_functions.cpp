@@ -301,6 +301,33 @@ int vix(lua_State* state) {
 }
 static_assert(std::is_trivially_destructible_v<VixMessage> && std::is_trivially_destructible_v<AccountMessage>);
 
+// volatility(): the VIX, its class and its changes
+int volatility(lua_State* state) {
+    LuaStrategy& strategy = strategy_of(state);
+    pay_or_raise(state, strategy.runtime(), 10);
+    const VolatilityMessage message = strategy.services().volatility();
+    lua_createtable(state, 0, 6);
+    set_number(state, "level", message.level);
+    if (!message.vix_class.empty()) set_text(state, "class", message.vix_class);
+    set_number(state, "change_5m", message.change_5m);
+    set_number(state, "change_10m", message.change_10m);
+    set_number(state, "change_30m", message.change_30m);
+    set_number(state, "change_today", message.change_today);
+    return 1;
+}
+static_assert(std::is_trivially_destructible_v<VolatilityMessage>);
+
+// regime(symbol): a text, or nil while it is not known
+int regime(lua_State* state) {
+    const std::string_view name = strategy_of(state).services().regime(text_at(state, 1));
+    if (name.empty()) {
+        lua_pushnil(state);
+    } else {
+        push_text(state, name);
+    }
+    return 1;
+}
+
 int account(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 10);
@@ -482,6 +509,8 @@ constexpr LuaFunctionEntry kApiFunctions[] = {
     {"indicator", &indicator},
     {"chain", &chain},
     {"vix", &vix},
+    {"volatility", &volatility},
+    {"regime", &regime},
     {"account", &account},
     {"phase", &phase},
     {"price", &price},

@@ -276,6 +276,11 @@ method("chain", function(symbol, options)
 end)
 
 method("vix", function() return host.vix() end)
+method("volatility", function() return host.volatility() end)
+method("regime", function(symbol)
+  if type(symbol) ~= "string" then fail("ctx:regime: needs a symbol, got " .. show(symbol)) end
+  return host.regime(symbol)
+end)
 method("account", function() return host.account() end)
 method("phase", function() return host.phase() end)
 method("has", function(symbol)
@@ -396,8 +401,8 @@ end)
 
 ---------------------------------------------------------------------------------------------------- what the host calls
 
-local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session" }
-local later_names = { "on_chain", "on_position", "on_risk", "on_link", "on_params", "on_save", "on_load" }
+local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session", "on_risk" }
+local later_names = { "on_chain", "on_position", "on_link", "on_params", "on_save", "on_load" }
 
 -- What the chunk returned, checked: the callbacks it defines and the declaration.
 local function finish(returned)
@@ -441,7 +446,7 @@ local function make_entries(callbacks)
   for _, timeframe in ipairs(declaration.timeframes) do timeframe_names[timeframe.index] = timeframe.name end
   local on_start, on_stop, on_bar, on_tick = callbacks.on_start, callbacks.on_stop, callbacks.on_bar, callbacks.on_tick
   local on_exit_check, on_order, on_fill = callbacks.on_exit_check, callbacks.on_order, callbacks.on_fill
-  local on_timer, on_session = callbacks.on_timer, callbacks.on_session
+  local on_timer, on_session, on_risk = callbacks.on_timer, callbacks.on_session, callbacks.on_risk
   local entries = {}
   -- The script's own indicators see new bars before any callback does.
   local reset, catch_up, own = own_indicators.reset, own_indicators.catch_up, declared.has_indicators
@@ -508,6 +513,12 @@ local function make_entries(callbacks)
   entries.on_session = on_session and function(now, phase)
     begin(now)
     on_session(ctx, phase)
+  end
+  local function or_nothing(text) return text ~= "" and text or nil end
+  entries.on_risk = on_risk and function(now, kind, symbol, from, to, values, text, active)
+    begin(now)
+    on_risk(ctx, { kind = kind, symbol = or_nothing(symbol), from = or_nothing(from), to = or_nothing(to), values = values,
+                   text = text, active = active })
   end
   return entries
 end

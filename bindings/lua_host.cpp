@@ -79,5 +79,9 @@ CallbackResult LuaHost::on_session(StrategyId strategy, std::string_view phase, 
     LuaStrategy* found = find(strategy);
     return found != nullptr ? found->on_session(phase, output) : kNotLoaded;
 }
+CallbackResult LuaHost::on_risk(StrategyId strategy, const RiskMessage& event, CallbackOutput& output) {
+    LuaStrategy* found = find(strategy);
+    return found != nullptr ? found->on_risk(event, output) : kNotLoaded;
+}
 
 }  // namespace tide

@@ -13,8 +13,8 @@
 namespace tide {
 namespace {
 
-constexpr const char* kCallbackNames[] = {"on_start", "on_stop", "on_bar",   "on_tick",   "on_exit_check",
-                                          "on_order", "on_fill", "on_timer", "on_session"};
+constexpr const char* kCallbackNames[] = {"on_start", "on_stop", "on_bar",   "on_tick",    "on_exit_check",
+                                          "on_order", "on_fill", "on_timer", "on_session", "on_risk"};
 constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
@@ -571,6 +571,15 @@ CallbackResult LuaStrategy::on_session(std::string_view phase, CallbackOutput& o
     if (!begin(kSession, output, result)) return result;
     push_text(phase);
     return run(1, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_risk(const RiskMessage& event, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kRisk, output, result)) return result;
+    for (const std::string_view value : {event.kind, event.symbol, event.from, event.to, event.values, event.text})
+        push_text(value);
+    lua_pushboolean(runtime_.state(), event.active);
+    return run(7, runtime_.limits().callback_units);
 }
 
 }  // namespace tide

@@ -32,6 +32,7 @@ class LuaStrategy {
     CallbackResult on_fill(const FillMessage& fill, CallbackOutput& output);
     CallbackResult on_timer(std::string_view name, CallbackOutput& output);
     CallbackResult on_session(std::string_view phase, CallbackOutput& output);
+    CallbackResult on_risk(const RiskMessage& event, CallbackOutput& output);
 
     // What the C functions of the API need (lua_api_functions.cpp). Nothing here raises Lua errors or calls Lua, except
     // where a comment says so.
@@ -94,7 +95,19 @@ class LuaStrategy {
     bool compile_module(const char* name) noexcept;
 
   private:
-    enum Callback : uint8_t { kStart, kStop, kBar, kTick, kExitCheck, kOrder, kFill, kTimer, kSession, kCallbackCount };
+    enum Callback : uint8_t {
+        kStart,
+        kStop,
+        kBar,
+        kTick,
+        kExitCheck,
+        kOrder,
+        kFill,
+        kTimer,
+        kSession,
+        kRisk,
+        kCallbackCount
+    };
     static constexpr int kFirstCallbackSlot = LuaRuntime::kHandlerSlot + 1;
 
     LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits);

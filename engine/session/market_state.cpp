@@ -9,8 +9,8 @@ constexpr std::array kTargets{Timeframe::m3, Timeframe::m5, Timeframe::m15, Time
                               Timeframe::h1, Timeframe::d1, Timeframe::w1};
 }
 
-MarketState::MarketState(size_t bars_kept)
-    : aggregator_(kTargets), series_(bars_kept), indicators_(&series_, bars_kept) {}
+MarketState::MarketState(size_t bars_kept, const VolatilitySettings& volatility)
+    : aggregator_(kTargets), series_(bars_kept), indicators_(&series_, bars_kept), volatility_(volatility) {}
 
 void MarketState::on_event(const Event& event) {
     const auto* bar = std::get_if<BarEvent>(&event.payload);
@@ -33,6 +33,8 @@ void MarketState::on_event(const Event& event) {
         release_held();
         add(activity_.end_day());
         add(aggregator_.start_day(*day));
+        gaps_.on_day(*day);
+        if (!day->history && today_ != day->date) volatility_.start_day();
         if (!day->history) today_ = day->date;
         live_ = live_ || !day->history;
     } else if (std::get_if<DayEndEvent>(&event.payload) != nullptr) {
@@ -79,6 +81,8 @@ void MarketState::on_instrument(const Instrument& instrument) {
     if (instrument.id.value() >= is_index_.size()) is_index_.resize(instrument.id.value() + 1);
     is_index_[instrument.id.value()] = instrument.kind == InstrumentKind::index;
     if (instrument.kind == InstrumentKind::future && instrument.underlying.valid()) note_future(instrument);
+    gaps_.on_instrument(instrument);
+    volatility_.on_instrument(instrument);
     switch (instrument.kind) {
         case InstrumentKind::option:
             aggregator_.set_gap_policy(instrument.id, GapPolicy::option);
@@ -153,6 +157,9 @@ void MarketState::add(std::span<const Bar> bars) {
     for (const Bar& bar : bars) {
         if (!series_.push(bar)) continue;
         indicators_.on_bar(bar);
+        gaps_.on_bar(as_receive_time(bar.start) + minutes(1), bar);
+        const OpeningGap* gap = bar.timeframe == Timeframe::m1 ? gaps_.find_gap(bar.instrument) : nullptr;
+        volatility_.on_bar(bar, gap != nullptr ? gap->pct : kNoIndicatorValue);
         if (live_) closed_.push_back(bar);
     }
 }

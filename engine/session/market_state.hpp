@@ -6,8 +6,10 @@
 #include "market/bar_aggregator.hpp"
 #include "market/bar_builder.hpp"
 #include "market/indicator_hub.hpp"
+#include "market/opening_gap.hpp"
 #include "market/prices.hpp"
 #include "market/series.hpp"
+#include "market/volatility_state.hpp"
 
 namespace tide {
 
@@ -18,7 +20,8 @@ namespace tide {
 // 1-minute and historical daily bars wait for that until all bars of their moment are there.
 class MarketState {
   public:
-    explicit MarketState(size_t bars_kept);
+    // The settings must outlive this.
+    MarketState(size_t bars_kept, const VolatilitySettings& volatility);
 
     // Updates prices, bars and indicators. Bars that this event closed are appended to closed(), in the order of
     // closing.
@@ -41,6 +44,8 @@ class MarketState {
     const BarSeriesBook& series() const { return series_; }
     IndicatorHub& indicators() { return indicators_; }
     const IndicatorHub& indicators() const { return indicators_; }
+    VolatilityState& volatility() { return volatility_; }
+    const VolatilityState& volatility() const { return volatility_; }
     int64_t bars_seen() const { return bars_seen_; }
     int64_t ticks_seen() const { return ticks_seen_; }
 
@@ -64,6 +69,9 @@ class MarketState {
     BarAggregator aggregator_;
     BarSeriesBook series_;
     IndicatorHub indicators_;
+    DataQualitySettings opening_settings_;
+    OpeningGaps gaps_{opening_settings_};  // how far each day opened from the close before
+    VolatilityState volatility_;
     std::vector<Bar> closed_;
     std::vector<bool> is_index_;                      // by instrument id
     std::vector<std::vector<InstrumentId>> futures_;  // by underlying's id, nearest expiry first

@@ -10,7 +10,7 @@ Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& br
     : config_(config),
       host_(host),
       recorder_(recorder),
-      market_(static_cast<size_t>(config.bars_kept)),
+      market_(static_cast<size_t>(config.bars_kept), config_.volatility),
       halts_(config_.risk),
       portfolio_(config_.account.equity, market_.prices().instruments()),
       desk_(config_.orders, market_.prices(), broker, *this, static_cast<uint64_t>(config_.seed)),
@@ -78,17 +78,11 @@ void Session::run_timers_at(ReceiveTime t) {
     }
 }
 
-// One reading a minute, for the change that scripts see.
-void Session::sample_vix() {
-    const VixReading& reading = market_.prices().vix();
-    if (!reading.known() || now_ < next_vix_sample_) return;
-    vix_minutes_.push(reading.level);
-    next_vix_sample_ = now_ + minutes(1);
-}
-
 // After every event: what the engine wants first, then what scripts see, until nothing is left to do.
 void Session::settle() {
     if (!actions_.empty()) apply(actions_);
+    if (!market_.volatility().changes().empty()) tell_volatility();
+    if (!risk_notes_.empty()) deliver_risk_notes();
     if (!market_.closed().empty()) deliver_bars();
     if (account_changed_) {
         account_changed_ = false;
@@ -99,7 +93,7 @@ void Session::settle() {
 }
 
 void Session::on(const TickEvent& tick) {
-    sample_vix();
+    look_at_vix();
     on_price(tick.instrument);
     if (wants_ticks_) deliver_tick(tick);
     if (portfolio_.concerns(tick.instrument)) check_exits(tick.instrument);
@@ -108,7 +102,7 @@ void Session::on(const TickEvent& tick) {
 void Session::on(const BarEvent& event) {
     const Bar& bar = event.bar;
     if (bar.is_history()) return;
-    sample_vix();
+    look_at_vix();
     on_price(bar.instrument);
     if (bar.has_volume()) guardian_.on_bar(bar, now_, actions_);
     if (portfolio_.concerns(bar.instrument)) check_exits(bar.instrument);
@@ -158,7 +152,6 @@ void Session::on(const TradingDayEvent& day) {
     portfolio_.start_day();
     desk_.start_day();
     guardian_.start_day(now_, actions_);
-    vix_minutes_.clear();
     plan_phases(day);
 }
 

@@ -94,6 +94,12 @@ class Session final : private DeskListener, private StrategyServices {
     };
     static constexpr ReceiveTime kNever = ReceiveTime::max();
 
+    // What scripts are told about risk, once the engine has acted.
+    struct RiskNote {
+        std::string kind, symbol, from, to, values, text;
+        bool active = true;
+    };
+
     // session.cpp: events, time, days, operator
     void advance_to(ReceiveTime t);
     ReceiveTime earliest_due() const;
@@ -115,7 +121,11 @@ class Session final : private DeskListener, private StrategyServices {
     std::string obey(const CommandEvent& command);
     void end_session(std::string_view detail);
     void settle();
-    void sample_vix();
+
+    // session_volatility.cpp: classes, regimes, and what scripts hear of them and of the breakers
+    void look_at_vix();
+    void tell_volatility();
+    void deliver_risk_notes();
 
     // session_scripts.cpp: scripts and their output
     void load_script(const ScriptEvent& script);
@@ -164,6 +174,8 @@ class Session final : private DeskListener, private StrategyServices {
     Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
                                 int64_t strikes) const override;
     VixMessage vix() const override;
+    VolatilityMessage volatility() const override;
+    std::string_view regime(std::string_view symbol) const override;
     AccountMessage account(StrategyId strategy) const override;
     std::vector<PositionMessage> positions(StrategyId strategy) const override;
     double last_price(std::string_view symbol) const override;
@@ -214,8 +226,7 @@ class Session final : private DeskListener, private StrategyServices {
     std::optional<Date> today_;
     std::string phase_ = "closed";
     std::vector<InstrumentId> model_marks_;  // scratch of mark
-    Ring<double> vix_minutes_{11};           // the VIX at each of the last minutes
-    ReceiveTime next_vix_sample_{};
+    std::vector<RiskNote> risk_notes_;
     bool wants_ticks_ = false;
     bool hold_bars_ = false;      // more bars of the same moment follow
     bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars

@@ -132,7 +132,7 @@ VixMessage Session::vix() const {
     message.source = name_of(reading.source);
     if (!reading.known()) return message;
     message.level = reading.level;
-    if (vix_minutes_.size() > 10) message.change_10m = reading.level - vix_minutes_[10];
+    message.change_10m = market_.volatility().vix_change(now_, minutes(10));
     return message;
 }
 

@@ -141,6 +141,7 @@ void Session::apply(GuardianActions& actions) {
     // Taken out first: what follows may make the guardian ask for more.
     GuardianActions taken = std::exchange(actions, {});
     for (auto& halt : taken.halts) {
+        risk_notes_.push_back({std::string(name_of(halt.kind)), "", "", "", halt.values, halt.text, halt.active});
         record(HaltRecord{std::string(name_of(halt.kind)), halt.active, std::move(halt.values), std::move(halt.text)});
     }
     for (auto& warning : taken.warnings) {

@@ -144,6 +144,20 @@ struct VixMessage {
     double change_10m = kMissing;
     std::string_view source;  // "tick", "1m", "daily", "realised", "none"
 };
+struct VolatilityMessage {
+    double level = kMissing;     // of the VIX, points; its changes too
+    std::string_view vix_class;  // "low", "normal", "elevated", "high", "extreme", ""
+    double change_5m = kMissing, change_10m = kMissing, change_30m = kMissing;
+    double change_today = kMissing;  // against the last reading of the day before
+};
+// A breaker or limit acted or ended, the VIX changed its class, or an underlying its regime.
+struct RiskMessage {
+    std::string_view kind;      // the halt's name ("vix_spike", "underlying_move", …), "vix_class", "regime"
+    std::string_view symbol;    // empty for halts
+    std::string_view from, to;  // of a class or a regime
+    std::string_view values, text;
+    bool active = true;  // of a halt: it began; else it ended
+};
 struct Refusal {
     std::string code;  // stable
     std::string text;
@@ -169,6 +183,9 @@ class StrategyServices {
     virtual Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
                                         int64_t strikes) const = 0;
     virtual VixMessage vix() const = 0;
+    virtual VolatilityMessage volatility() const { return {}; }
+    // "trending", "ranging", "volatile", "quiet", "gap"; empty while it is not known.
+    virtual std::string_view regime(std::string_view /*symbol*/) const { return {}; }
     virtual AccountMessage account(StrategyId strategy) const = 0;
     virtual std::vector<PositionMessage> positions(StrategyId strategy) const = 0;
     virtual double last_price(std::string_view symbol) const = 0;
@@ -245,6 +262,9 @@ class StrategyHost {
     virtual CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) = 0;
     virtual CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) = 0;
     virtual CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) = 0;
+    virtual CallbackResult on_risk(StrategyId, const RiskMessage&, CallbackOutput&) {
+        return {CallbackStatus::not_defined, ""};
+    }
 };
 
 }  // namespace tide

@@ -60,6 +60,8 @@ class FakeServices final : public StrategyServices {
         return snapshot;
     }
     VixMessage vix() const override { return vix_reading; }
+    VolatilityMessage volatility() const override { return volatility_reading; }
+    std::string_view regime(std::string_view symbol) const override { return symbol == "NIFTY" ? "trending" : ""; }
     AccountMessage account(StrategyId) const override { return account_state; }
     std::vector<PositionMessage> positions(StrategyId) const override { return open_positions; }
     double last_price(std::string_view symbol) const override {
@@ -86,6 +88,7 @@ class FakeServices final : public StrategyServices {
     mutable std::string last_chain_request;
     ChainSnapshot snapshot;
     VixMessage vix_reading{15.5, 0.25, "1m"};
+    VolatilityMessage volatility_reading{15.5, "normal", 0.25, 0.5, kMissing, -1};
     AccountMessage account_state{1'000'000, 1'000'000, 0, 0, 3, 1.0, true, ""};
     std::vector<PositionMessage> open_positions;
     std::map<std::string, double> prices{{"NIFTY", 21750.0}};

@@ -92,10 +92,10 @@ TEST_F(LuaHostTest, misspelt_callbacks_are_refused_with_a_suggestion) {
 }
 
 TEST_F(LuaHostTest, callbacks_of_later_versions_are_accepted_with_a_warning) {
-    load(strategy_text("function S.on_risk() end"));
+    load(strategy_text("function S.on_position() end"));
     EXPECT_EQ(host.on_start(kStrategy, output).status, CallbackStatus::not_defined);
     ASSERT_EQ(output.logs.size(), 1u);
-    EXPECT_EQ(output.logs[0].text, "on_risk: declared, but never called by this version of the engine");
+    EXPECT_EQ(output.logs[0].text, "on_position: declared, but never called by this version of the engine");
 }
 
 TEST_F(LuaHostTest, a_version_that_does_not_load_leaves_the_old_one_running) {

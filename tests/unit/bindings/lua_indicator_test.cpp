@@ -159,5 +159,26 @@ TEST_F(LuaIndicatorTest, heikin_ashi_of_the_shipped_module_is_ta_lib_s) {
     }
 }
 
+// ---- how nervous the market is
+
+TEST_F(LuaIndicatorTest, the_volatility_and_the_regime_can_be_asked_for) {
+    EXPECT_EQ(said("local v = ctx:volatility() ctx:log(v.level, v.class, v.change_5m, v.change_10m, v.change_30m, "
+                   "v.change_today, ctx:regime('NIFTY'), ctx:regime('RELIANCE'))"),
+              "15.5 normal 0.25 0.5 nil -1 trending nil");
+    EXPECT_NE(said("ctx:regime(5)").find("ctx:regime: needs a symbol, got 5"), std::string::npos);
+}
+
+TEST_F(LuaIndicatorTest, on_risk_hears_what_happened) {
+    load(
+        strategy_text("function S.on_risk(ctx, e) ctx:log(e.kind, e.symbol, e.from, e.to, e.values, e.text, e.active) "
+                      "end"));
+    ASSERT_EQ(host.on_risk(kStrategy, {"regime", "NIFTY", "quiet", "trending", "adx=27", "now", true}, output).status,
+              CallbackStatus::ok);
+    EXPECT_EQ(output.logs.at(0).text, "regime NIFTY quiet trending adx=27 now true");
+    output = {};
+    host.on_risk(kStrategy, {"vix_spike", "", "", "", "vix=20", "over", false}, output);
+    EXPECT_EQ(output.logs.at(0).text, "vix_spike nil nil nil vix=20 over false");
+}
+
 }  // namespace
 }  // namespace tide::test

@@ -17,6 +17,7 @@ class ScriptedHost final : public StrategyHost {
     std::function<CallbackResult(const PositionMessage&, const QuoteMessage&, CallbackOutput&)> exit_check;
     std::function<CallbackResult(const OrderMessage&, CallbackOutput&)> order;
     std::function<CallbackResult(std::string_view, CallbackOutput&)> timer;
+    std::function<CallbackResult(const RiskMessage&, CallbackOutput&)> risk;
     std::vector<std::string> calls;
     std::vector<std::string> activity;  // tick, volume and range bars to declare
     StrategyServices* services = nullptr;
@@ -63,6 +64,10 @@ class ScriptedHost final : public StrategyHost {
     }
     CallbackResult on_session(StrategyId, std::string_view, CallbackOutput&) override {
         return {CallbackStatus::not_defined, ""};
+    }
+
+    CallbackResult on_risk(StrategyId, const RiskMessage& message, CallbackOutput& output) override {
+        return risk ? risk(message, output) : CallbackResult{CallbackStatus::not_defined, ""};
     }
 
     int64_t count(const std::string& call) const { return std::count(calls.begin(), calls.end(), call); }
