@@ -260,6 +260,7 @@ void push_row(lua_State* state, const ChainRow& row, const ChainSnapshot& chain)
     set_number(state, "days_to_expiry",
                chain.days_to_expiry < 0 ? kMissing : static_cast<double>(chain.days_to_expiry));
     set_bool(state, "model", row.model);
+    if (row.liquidity != Liquidity::unknown) set_bool(state, "liquid", row.liquidity == Liquidity::liquid);
 }
 
 // chain(underlying, expiry, min_days, strikes): a snapshot, or nil and why not
@@ -280,6 +281,7 @@ int chain(lua_State* state) {
     set_text(state, "expiry", snapshot.expiry);
     set_number(state, "spot", snapshot.spot);
     set_number(state, "atm_strike", snapshot.atm_strike);
+    set_number(state, "strike_step", snapshot.strike_step);
     set_number(state, "days_to_expiry",
                snapshot.days_to_expiry < 0 ? kMissing : static_cast<double>(snapshot.days_to_expiry));
     lua_createtable(state, static_cast<int>(snapshot.rows.size()), 0);

@@ -259,6 +259,21 @@ function chain_methods.atm(self, side)
   end
   return chain_methods.strike(self, self.atm_strike, side)
 end
+-- The leg `n` strikes from the money, upwards (`direction` 1) or downwards.
+local function leg_away(self, side, n, direction, what)
+  if side ~= "CE" and side ~= "PE" then fail("chain: side must be \"CE\" or \"PE\", got " .. show(side)) end
+  if not is_number(n) or n < 0 or n % 1 ~= 0 then fail("chain:" .. what .. ": how many strikes must be a whole number, at least 0, got " .. show(n)) end
+  local legs, at = {}, nil
+  for _, row in ipairs(self.rows) do
+    if row.right == side then
+      legs[#legs + 1] = row
+      if row.strike == self.atm_strike then at = #legs end
+    end
+  end
+  return at and legs[at + n * direction]
+end
+function chain_methods.otm(self, side, n) return leg_away(self, side, n, side == "CE" and 1 or -1, "otm") end
+function chain_methods.itm(self, side, n) return leg_away(self, side, n, side == "CE" and -1 or 1, "itm") end
 local chain_metatable = { __index = chain_methods, __metatable = false }
 
 method("chain", function(symbol, options)
@@ -268,7 +283,8 @@ method("chain", function(symbol, options)
   if type(options) ~= "table" then fail("ctx:chain: options must be a table such as { expiry = \"weekly\" }, got " .. show(options)) end
   refuse_unknown(options, { expiry = 1, min_days = 1 }, "ctx:chain")
   local expiry, min_days = options.expiry or "weekly", options.min_days or 0
-  if expiry ~= "weekly" and expiry ~= "monthly" then fail("ctx:chain: expiry must be \"weekly\" or \"monthly\", got " .. show(expiry)) end
+  local is_date = type(expiry) == "string" and find(expiry, "^%d%d%d%d%-%d%d%-%d%d$")
+  if expiry ~= "weekly" and expiry ~= "next" and expiry ~= "monthly" and not is_date then fail("ctx:chain: expiry must be \"weekly\", \"next\", \"monthly\" or a date YYYY-MM-DD, got " .. show(expiry)) end
   if not is_number(min_days) or min_days < 0 or min_days % 1 ~= 0 then fail("ctx:chain: min_days must be a whole number, at least 0, got " .. show(min_days)) end
   local chain, text = host.chain(host.canonical_symbol(symbol), expiry, min_days, declaration.chain)
   if chain == nil then return nil, text end

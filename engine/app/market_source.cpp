@@ -62,11 +62,13 @@ ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
         key.kind = InstrumentKind::volatility_index;
     } else {
         key.kind = rules.knows(name.symbol) ? InstrumentKind::index : InstrumentKind::equity;
-        // "BANKNIFTY_FUT_NEAR": a continuous future of an index.
+        // "BANKNIFTY_FUT_NEAR": a continuous future of an index; "NIFTY_FUT_2025-11-25": one contract.
         const auto future = name.symbol.find("_FUT");
         if (future != std::string::npos && rules.knows(name.symbol.substr(0, future))) {
             key.kind = InstrumentKind::future;
             key.underlying = name.symbol.substr(0, future);
+            if (const auto last = name.symbol.rfind('_'); last > future)
+                key.expiry = parse_date(std::string_view(name.symbol).substr(last + 1));
         }
     }
     return key;

@@ -80,6 +80,10 @@ Result<void> SessionDriver::send_scripts(const SessionOpening& opening, ReceiveT
 Result<void> SessionDriver::step(bool& more) {
     if (!have_feed_event_ && !feed_ended_) {
         parts_.feed.want_bar_path(parts_.session.wants_bar_path());
+        if (parts_.session.contracts_revision() != contracts_revision_) {
+            contracts_revision_ = parts_.session.contracts_revision();
+            parts_.feed.want_contracts(parts_.session.wanted_contracts());
+        }
         auto found = parts_.feed.next(next_feed_event_);
         if (!found) return found.error();
         have_feed_event_ = *found;

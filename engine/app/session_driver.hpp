@@ -81,6 +81,7 @@ class SessionDriver {
     bool have_feed_event_ = false;
     bool feed_ended_ = false;
     bool scripts_sent_ = false;
+    uint64_t contracts_revision_ = 0;  // of what the feed was told to look at
     uint64_t sequence_ = 0;
     ReceiveTime now_;
     std::optional<ReceiveTime> stop_asked_;

@@ -44,6 +44,7 @@ class CountingFeed final : public Feed {
         return more;
     }
     void want_bar_path(bool wanted) override { feed_.want_bar_path(wanted); }
+    void want_contracts(std::span<const InstrumentId> contracts) override { feed_.want_contracts(contracts); }
     std::string describe() const override { return feed_.describe(); }
     std::optional<Date> first_day, last_day;
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string>
 
 #include "core/events.hpp"
@@ -16,6 +17,9 @@ class Feed {
     // Bar feeds: whether the path inside each bar (open, the two extremes, close, as ticks flagged kTickPathOfBar) is
     // wanted before the bar itself. Takes effect at the next minute. Asked for while orders or positions exist.
     virtual void want_bar_path(bool wanted) { (void)wanted; }
+    // The contracts that matter now (strikes around the money, what is held), ascending; said again whenever they
+    // change. A feed that must subscribe does so for these; one that has everything may ignore it.
+    virtual void want_contracts(std::span<const InstrumentId> contracts) { (void)contracts; }
     // One line for a person: "synthetic market, seed 7, one session of 2026-11-20".
     virtual std::string describe() const = 0;
 };

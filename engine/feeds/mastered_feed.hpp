@@ -16,6 +16,7 @@ class MasteredFeed final : public Feed {
     MasteredFeed(Feed& feed, const ContractMaster& master, std::string name);
     Result<bool> next(Event& event) override;
     void want_bar_path(bool wanted) override { feed_.want_bar_path(wanted); }
+    void want_contracts(std::span<const InstrumentId> contracts) override { feed_.want_contracts(contracts); }
     std::string describe() const override;
     // What the master replaced, one line a kind of change with how many contracts; and how many it does not list.
     std::vector<std::string> notes() const;

@@ -117,12 +117,19 @@ void ReplayContracts::set_terms(Instrument& contract, const std::string& underly
         note_once(fmt::format("no contract terms for {}: lot 1, no freeze quantity", underlying));
         return;
     }
-    if (const auto lot = rules_.lot(underlying, contract.expiry.value_or(on), on)) {
+    const bool future = contract.kind == InstrumentKind::future;
+    Date expiry = contract.expiry.value_or(on);
+    // A continuous future, one contract after the other, has the lot of the one that is nearest.
+    if (const auto nearest = rules_.nominal_monthly(underlying, on); nearest && future && !contract.expiry)
+        expiry = *nearest;
+    contract.monthly = contract.expiry && rules_.is_monthly(underlying, *contract.expiry);
+    if (const auto lot = rules_.lot(underlying, expiry, on)) {
         contract.lot = *lot;
     } else {
         note_once(lot.error().message + "; lot 1 is used");
     }
-    if (const auto tick = rules_.tick(underlying, on)) contract.tick = *tick;
+    if (const auto tick = future ? rules_.future_tick(underlying, on) : rules_.tick(underlying, on))
+        contract.tick = *tick;
     if (const auto freeze = rules_.freeze(underlying, on)) {
         contract.freeze = *freeze;
     } else {

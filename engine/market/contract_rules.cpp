@@ -314,6 +314,11 @@ Result<Date> ContractRules::nominal_monthly(std::string_view underlying, Date on
                       fmt::format("{}: no monthly expiry of {} after {}", file_, underlying, format_date(on)));
 }
 
+bool ContractRules::is_monthly(std::string_view underlying, Date expiry) const {
+    const auto terms = terms_of(underlying);
+    return terms && (*terms)->is_monthly(expiry);
+}
+
 Result<Quantity> ContractRules::lot(std::string_view underlying, Date expiry, Date on) const {
     const auto found = terms_of(underlying);
     if (!found) return found.error();

@@ -43,6 +43,8 @@ class ContractRules {
                                                 const TradingCalendar& calendar) const;
     // The monthly expiry on or after `on` before any holiday moves it; also for years without a calendar.
     Result<Date> nominal_monthly(std::string_view underlying, Date on) const;
+    // Whether a contract that expires on `expiry` is its month's last, holidays allowed for. False where no rule holds.
+    bool is_monthly(std::string_view underlying, Date expiry) const;
     // Lot of a contract that expires on `expiry`, as traded on `on`.
     Result<Quantity> lot(std::string_view underlying, Date expiry, Date on) const;
     // Smallest strike distance near the money.

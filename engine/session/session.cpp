@@ -94,6 +94,7 @@ void Session::settle() {
 
 void Session::on(const TickEvent& tick) {
     look_at_vix();
+    if (!windows_.empty()) follow_strikes();
     on_price(tick.instrument);
     if (wants_ticks_) deliver_tick(tick);
     if (portfolio_.concerns(tick.instrument)) check_exits(tick.instrument);
@@ -103,6 +104,7 @@ void Session::on(const BarEvent& event) {
     const Bar& bar = event.bar;
     if (bar.is_history()) return;
     look_at_vix();
+    if (!windows_.empty()) follow_strikes();
     on_price(bar.instrument);
     if (bar.has_volume()) guardian_.on_bar(bar, now_, actions_);
     if (portfolio_.concerns(bar.instrument)) check_exits(bar.instrument);
@@ -135,6 +137,10 @@ void Session::on(const ScriptEvent& script) {
     }
     load_script(script);
     bundle_ = {};
+}
+
+void Session::on(const InstrumentEvent& added) {
+    if (added.instrument.is_option()) options_listed_ = true;
 }
 
 void Session::on(const ChargeRateEvent& rate) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "market/strike_window.hpp"
 #include "risk/guardian.hpp"
 #include "risk/halts.hpp"
 #include "risk/risk_gate.hpp"
@@ -66,6 +67,10 @@ class Session final : private DeskListener, private StrategyServices {
     const HaltState& halts() const { return halts_; }
     const AuditChain& chain() const { return chain_; }
     const std::vector<std::unique_ptr<ScriptRunner>>& scripts() const { return runners_; }
+    // The option contracts that matter now: around the money of each underlying whose chain a strategy declared, and
+    // what is held or has a live order. Ascending. The revision grows with each change.
+    const std::vector<InstrumentId>& wanted_contracts() const { return wanted_contracts_; }
+    uint64_t contracts_revision() const { return contracts_revision_; }
     // The symbols that the running strategies declared, each once.
     std::vector<InstrumentId> followed_instruments() const;
 
@@ -111,7 +116,7 @@ class Session final : private DeskListener, private StrategyServices {
     void on(const CommandEvent& command);
     void on(const ConfigEvent& config);
     void on(const ScriptEvent& script);
-    void on(const InstrumentEvent&) {}
+    void on(const InstrumentEvent& added);
     void on(const TradingDayEvent& day);
     void on(const DayEndEvent& day);
     void on(const ChargeRateEvent& rate);
@@ -162,6 +167,15 @@ class Session final : private DeskListener, private StrategyServices {
     void record_outcome(const FillOutcome& outcome, const Fill& fill);
     void queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text);
     RiskContext risk_context() const;
+
+    // session_strikes.cpp: which strikes are followed
+    void open_windows(const StrategyDeclaration& declared);
+    void follow_strikes();
+    void list_options(InstrumentId underlying, StrikeWindow& window) const;
+    void record_centre(InstrumentId underlying, const StrikeWindow& window, Price price);
+    bool in_use(InstrumentId id) const;
+    bool in_gap_mode(InstrumentId underlying) const;
+    std::vector<const Instrument*> options_of(InstrumentId underlying, std::string_view expiry, Date earliest) const;
 
     // session_services.cpp: what a callback may ask
     int64_t now_ns() const override { return now_.time_since_epoch().count(); }
@@ -227,6 +241,11 @@ class Session final : private DeskListener, private StrategyServices {
     std::string phase_ = "closed";
     std::vector<InstrumentId> model_marks_;  // scratch of mark
     std::vector<RiskNote> risk_notes_;
+    std::map<InstrumentId, StrikeWindow> windows_;  // by underlying
+    std::vector<InstrumentId> wanted_contracts_;
+    uint64_t contracts_revision_ = 0;
+    ReceiveTime next_strike_check_{};
+    bool options_listed_ = false;  // contracts came in that the windows have not seen
     bool wants_ticks_ = false;
     bool hold_bars_ = false;      // more bars of the same moment follow
     bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars

@@ -16,6 +16,7 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
     registry.add("option_model.curvature", option_model.curvature, 0, 1, "", "curvature of the smile");
     registry.add("option_model.half_spread_pct", option_model.half_spread_pct, 0, 10, "% of price",
                  "half the spread of a model quote, at least one tick");
+    chain.register_in(registry);
     registry.add("session.mode", mode, {"backtest", "paper", "live"}, "what drives the session; for the records only");
     registry.add("session.use_option_model", use_option_model,
                  "options without a recorded price are priced by model (flagged)");

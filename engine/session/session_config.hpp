@@ -3,6 +3,7 @@
 
 #include "core/settings.hpp"
 #include "market/option_model.hpp"
+#include "market/strike_window.hpp"
 #include "market/volatility_state.hpp"
 #include "risk/risk_settings.hpp"
 
@@ -15,6 +16,7 @@ struct SessionConfig {
     OrderSettings orders;
     OptionModelSettings option_model;
     VolatilitySettings volatility;
+    StrikeWindowSettings chain;
     std::string mode = "paper";     // for the records only; nothing inside depends on it
     bool use_option_model = false;  // options without a recorded price are priced by model, flagged
     bool over_history = false;      // prices are recorded ones: a daily or realised VIX holds for its day

@@ -9,12 +9,6 @@
 namespace tide {
 namespace {
 
-// The last expiry of its month: a week later it is another month. A contract master's own mark wins where there is one.
-bool is_monthly(const Instrument& option) {
-    if (option.monthly) return true;
-    return civil(*option.expiry).month() != civil(*option.expiry + std::chrono::days(7)).month();
-}
-
 double age_s(ReceiveTime now, ReceiveTime then) { return std::chrono::duration<double>(now - then).count(); }
 
 }  // namespace
@@ -79,6 +73,7 @@ ChainRow Session::chain_row(const Instrument& option) const {
         if (quote->has_oi()) row.oi = static_cast<double>(quote->oi);
         if (quote->has_volume()) row.volume = static_cast<double>(quote->volume);
         row.age_s = age_s(now_, quote->time);
+        row.liquidity = liquidity_of(*quote, option.kind, config_.risk.min_open_interest, config_.chain);
         row.model = quote->model();
     }
     return row;
@@ -91,32 +86,26 @@ Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_vi
     const auto spot = market_.prices().last(id, now_);
     if (!spot) return make_error(ErrorCode::script, fmt::format("no price of {} yet", underlying));
     const Date earliest = ist_date(now_) + std::chrono::days(min_days);
-    std::vector<const Instrument*> options;
-    for (const Date date : book().option_expiries(id, earliest)) {
-        options = book().options(id, date);
-        if (expiry != "monthly" || is_monthly(*options.front())) break;
-        options.clear();
-    }
+    const auto options = options_of(id, expiry, earliest);
     if (options.empty()) {
         return make_error(ErrorCode::script,
                           fmt::format("no {} {} options with at least {} days left", underlying, expiry, min_days));
     }
-    const auto nearest =
-        std::min_element(options.begin(), options.end(), [&](const Instrument* a, const Instrument* b) {
-            return std::abs((a->strike - *spot).units()) < std::abs((b->strike - *spot).units());
-        });
     ChainSnapshot snapshot;
     snapshot.underlying = book().get(id).symbol;
     snapshot.spot = spot->to_double();
-    snapshot.atm_strike = (*nearest)->strike.to_double();
     snapshot.expiry = format_date(*options.front()->expiry);
     snapshot.days_to_expiry = (*options.front()->expiry - ist_date(now_)).count();
-    // Strikes each side of the one at the money.
+    // Strikes each side of the one at the money; more in gap mode.
     std::vector<Price> levels;
     for (const Instrument* option : options) {
         if (levels.empty() || levels.back() != option->strike) levels.push_back(option->strike);
     }
-    const auto centre = std::find(levels.begin(), levels.end(), (*nearest)->strike) - levels.begin();
+    const Price at_the_money = nearest_strike(levels, *spot);
+    snapshot.atm_strike = at_the_money.to_double();
+    snapshot.strike_step = strike_step(levels, at_the_money).to_double();
+    if (in_gap_mode(id)) strikes = std::max(strikes, config_.chain.gap_strikes);
+    const auto centre = std::find(levels.begin(), levels.end(), at_the_money) - levels.begin();
     const Price low = levels[static_cast<size_t>(std::max<int64_t>(0, centre - strikes))];
     const Price high =
         levels[static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(levels.size()) - 1, centre + strikes))];

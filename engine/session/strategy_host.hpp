@@ -9,6 +9,7 @@
 #include "core/bar.hpp"
 #include "core/events.hpp"
 #include "core/result.hpp"
+#include "market/strike_window.hpp"
 #include "trading/intent.hpp"
 
 // The border between the Session and the scripts. Numbers and plain structs only: the same messages can cross to a
@@ -121,14 +122,16 @@ struct ChainRow {
     double age_s = kMissing;
     int64_t lot = 1;
     bool model = false;
+    Liquidity liquidity = Liquidity::unknown;
 };
 struct ChainSnapshot {
     std::string underlying;
     double spot = kMissing;
-    double atm_strike = kMissing;
-    std::string expiry;  // "2024-01-25"
+    double atm_strike = kMissing;  // the listed strike nearest to the spot
+    std::string expiry;            // "2024-01-25"
     int64_t days_to_expiry = -1;
-    std::vector<ChainRow> rows;  // by strike, calls before puts
+    std::vector<ChainRow> rows;     // by strike, calls before puts
+    double strike_step = kMissing;  // between strikes near the money
 };
 struct AccountMessage {
     double equity = 0, cash = 0;
@@ -179,7 +182,8 @@ class StrategyServices {
     // Bars of a declared symbol, newest first; for filling a mirror once.
     virtual size_t bar_count(StrategyId strategy, int32_t symbol_index, Timeframe timeframe) const = 0;
     virtual BarMessage bar(StrategyId strategy, int32_t symbol_index, Timeframe timeframe, size_t back) const = 0;
-    // expiry: "weekly" or "monthly"; the nearest one with at least `min_days` calendar days left.
+    // expiry: "weekly" (the nearest of any kind), "next" (the one after it), "monthly" or a date, each with at least
+    // `min_days` calendar days left. In gap mode there are more strikes than asked for.
     virtual Result<ChainSnapshot> chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
                                         int64_t strikes) const = 0;
     virtual VixMessage vix() const = 0;

@@ -319,6 +319,38 @@ TEST_F(LuaApiTest, chain_gives_legs_by_side_and_strike) {
     EXPECT_EQ(said("ctx:log(ctx:chain('NIFTY'))", "chain = { strikes = 5 }"), "nil no chain for NIFTY");
 }
 
+TEST_F(LuaApiTest, chain_gives_legs_by_their_distance_from_the_money) {
+    services.snapshot.underlying = "NIFTY";
+    services.snapshot.atm_strike = 21'750;
+    services.snapshot.strike_step = 50;
+    services.snapshot.expiry = "2024-01-25";
+    for (const double strike : {21'700.0, 21'750.0, 21'800.0}) {
+        for (const char* side : {"CE", "PE"}) {
+            ChainRow row;
+            row.symbol = fmt::format("{}{}", strike, side);
+            row.strike = strike;
+            row.right = side;
+            row.liquidity = strike > 21'750   ? Liquidity::thin
+                            : strike < 21'750 ? Liquidity::liquid
+                                              : Liquidity::unknown;
+            services.snapshot.rows.push_back(row);
+        }
+    }
+    const std::string needs = "chain = { strikes = 5 }";
+    EXPECT_EQ(
+        said("local c = ctx:chain('NIFTY', { expiry = 'next' })\n"
+             "ctx:log(c:otm('CE', 1).symbol, c:itm('CE', 1).symbol, c:otm('PE', 1).symbol, c:itm('PE', 1).symbol, "
+             "c:otm('CE', 0).symbol, c:otm('CE', 2), c.strike_step)",
+             needs),
+        "21800CE 21700CE 21700PE 21800PE 21750CE nil 50");
+    EXPECT_EQ(services.last_chain_request, "NIFTY next 0");
+    EXPECT_EQ(said("local c = ctx:chain('NIFTY', { expiry = '2024-01-25' })\n"
+                   "ctx:log(c:otm('CE', 1).liquid, c:itm('CE', 1).liquid, c:atm('CE').liquid)",
+                   needs),
+              "false true nil");
+    EXPECT_EQ(services.last_chain_request, "NIFTY 2024-01-25 0");
+}
+
 TEST_F(LuaApiTest, account_vix_price_phase_and_time_are_the_engines) {
     EXPECT_EQ(said("local a = ctx:account() ctx:log(a.equity, a.open_positions, a.max_positions, a.size_factor, "
                    "a.entries_allowed)"),
