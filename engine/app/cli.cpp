@@ -5,13 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "app/cli_operate.hpp"
 #include "app/commands.hpp"
+#include "app/watchdog.hpp"
 #include "core/money.hpp"
 
 namespace tide {
 namespace {
-
-using Command = std::function<Result<ExitCode>()>;
 
 constexpr const char* kVersion = TIDE_VERSION;
 
@@ -32,9 +32,10 @@ struct Options {
     ConfigOptions config;
     ResumeOptions resume;
     RecoverOptions recover;
-    std::string mode;
-    bool kill_confirm = false;
-    std::string kill_reason;
+    OperateOptions operate;
+    HealthOptions health;
+    ExchangeOptions exchange;
+    WatchdogProcess watchdog;
     bool greeks_csv = false;
 };
 
@@ -92,6 +93,12 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
                     "synthetic[:SCENARIO][:SEED][,NAME=VALUE]... (default; docs/cli.md), as in "
                     "synthetic:trend:7,vix=22; or replay:PATH")
         ->type_name("FEED");
+    run->add_option_function<std::string>(
+           "--broker", [&o](const std::string& broker) { o.run.exchange_process = broker == "paper-process"; },
+           "paper (default): the paper exchange in this process; paper-process: in a process of its own, with a "
+           "watchdog")
+        ->check(CLI::IsMember({"paper", "paper-process"}))
+        ->type_name("BROKER");
     run->add_option("--speed", o.run.speed, "1 = real time, 60 = a minute a second, max")->type_name("X");
     run->add_flag("--plain", o.run.plain, "a stream of lines instead of the living screen");
     run->footer(
@@ -358,30 +365,34 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
     add_config("show", "every setting with its value, range and meaning", config_show_command);
     add_config("validate", "check a configuration file", config_validate_command);
 
-    auto* kill =
-        app.add_subcommand("kill-switch", "stop everything: cancel orders, close positions, halt until resumed");
-    kill->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
-    kill->add_flag("--confirm", o.kill_confirm, "yes, really");
-    kill->add_option("--reason", o.kill_reason, "for the audit");
-    kill->footer("Example: engine kill-switch --confirm --reason \"wrong contract\"");
-    kill->callback(
-        [&o, &chosen] { chosen = [&o] { return kill_switch_command(o.resume.home, o.kill_confirm, o.kill_reason); }; });
-    auto* resume = app.add_subcommand("resume", "clear a latched kill switch");
-    resume->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
-    resume->add_flag("--confirm-safe", o.resume.confirm_safe, "the cause is found and mended");
-    resume->add_option("--reason", o.resume.reason, "for the audit");
-    resume->footer("Example: engine resume --confirm-safe --reason \"feed fixed, positions reconciled\"");
-    resume->callback([&o, &chosen] { chosen = [&o] { return resume_command(o.resume); }; });
-    auto* mode = app.add_subcommand("mode", "mode normal: full size again after a kill switch");
-    mode->add_option("mode", o.mode, "normal")->required()->check(CLI::IsMember({"normal"}));
-    mode->add_option("--home", o.resume.home, "folder of the session")->type_name("DIR");
-    mode->footer("Example: engine mode normal");
-    mode->callback([&o, &chosen] { chosen = [&o] { return mode_normal_command(o.resume.home); }; });
     auto* recover = app.add_subcommand("recover", "complete the store from the journals after an interruption");
     recover->add_option("--home", o.recover.home, "folder of the store")->type_name("DIR");
     recover->add_flag("--json", o.recover.json, "print one JSON document");
     recover->footer("Example: engine recover");
     recover->callback([&o, &chosen] { chosen = [&o] { return recover_command(o.recover); }; });
+}
+
+void add_processes(CLI::App& app, Options& o, Command& chosen) {
+    auto* exchange = app.add_subcommand("paper-exchange", "the paper exchange as a process of its own, or its books");
+    exchange->add_option("--home", o.exchange.home, "folder of the engine")->type_name("DIR");
+    exchange->add_flag("--once", o.exchange.once, "end with the first session that leaves nothing open");
+    exchange->add_flag("--show", o.exchange.show, "show the books of the one that runs");
+    exchange->add_flag("--json", o.exchange.json, "with --show: print one JSON document");
+    exchange->footer("Example: engine paper-exchange --show");
+    exchange->callback([&o, &chosen] { chosen = [&o] { return paper_exchange_command(o.exchange); }; });
+    // Started by `run`, never by hand: it needs descriptors that only `run` can give it.
+    auto* watchdog = app.add_subcommand("watchdog", "watches an engine")->group("");
+    watchdog->add_option("--home", o.watchdog.home)->required();
+    watchdog->add_option("--session", o.watchdog.session_id)->required();
+    watchdog->add_option("--board", o.watchdog.board)->required();
+    watchdog->add_option("--pipe", o.watchdog.engine)->required();
+    watchdog->add_option("--engine", o.watchdog.engine_process)->required();
+    watchdog->add_option("--hang-s", o.watchdog.hang_s)->required();
+    watchdog->callback([&o, &chosen] {
+        chosen = [&o]() -> Result<ExitCode> {
+            return watch_engine(o.watchdog) == 0 ? ExitCode::done : ExitCode::internal;
+        };
+    });
 }
 
 int report(const Error& error) {
@@ -422,6 +433,8 @@ int run_cli(int argc, char** argv) {
     add_backups(app, options, chosen);
     add_data(app, options, chosen);
     add_operations(app, options, chosen);
+    add_processes(app, options, chosen);
+    add_operate_commands(app, options.operate, options.resume, options.health, chosen);
     try {
         app.parse(arguments(argc, argv));
     } catch (const CLI::Success& shown) {

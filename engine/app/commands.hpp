@@ -6,6 +6,7 @@
 #include "app/exit_code.hpp"
 #include "app/run_options.hpp"
 #include "core/result.hpp"
+#include "ops/control_protocol.hpp"
 
 // One function a command. Each prints its result to stdout and returns the exit code, or the error that main prints as
 // one line.
@@ -124,6 +125,7 @@ Result<ExitCode> config_validate_command(const ConfigOptions& options);
 
 struct ResumeOptions {
     std::string home;
+    std::string config_file;
     bool confirm_safe = false;
     std::string reason;
 };
@@ -136,7 +138,41 @@ struct RecoverOptions {
     bool json = false;
 };
 Result<ExitCode> recover_command(const RecoverOptions& options);
-// Latches the kill switch of a running (or the next) session by its EMERGENCY_STOP file.
-Result<ExitCode> kill_switch_command(const std::string& home, bool confirm, const std::string& reason);
+
+// Operating the running engine through its control socket. Errors: unreachable when none runs in this home.
+struct OperateOptions {
+    std::string home;
+    std::string reason;
+    std::string argument;  // as in CommandEvent
+    bool json = false;
+    bool confirm = false;
+};
+// Latches the kill switch: of the running engine at once, else for the next one by the EMERGENCY_STOP file.
+Result<ExitCode> kill_switch_command(const OperateOptions& options);
+Result<ExitCode> operate_command(CommandKind kind, const OperateOptions& options);
+// Reads the running engine, or the store when none runs.
+Result<ExitCode> status_command(const OperateOptions& options);
+Result<ExitCode> balance_command(const OperateOptions& options);
+Result<ExitCode> risk_command(const OperateOptions& options);
+// True when the running engine has answered (and its answer is printed).
+Result<bool> show_running_engine(ControlView view, const std::string& home, bool json);
+
+struct ExchangeOptions {
+    std::string home;
+    bool once = false;
+    bool show = false;
+    bool json = false;
+};
+// Serves a paper exchange until SIGTERM, or shows the books of the one that runs. Errors: unreachable.
+Result<ExitCode> paper_exchange_command(const ExchangeOptions& options);
+
+struct HealthOptions {
+    std::string home;
+    std::string config_file;
+    bool full = false;
+    bool json = false;
+};
+// Exit 1 when a check fails.
+Result<ExitCode> health_check_command(const HealthOptions& options);
 
 }  // namespace tide

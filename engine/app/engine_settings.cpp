@@ -10,6 +10,7 @@ EngineSettings::EngineSettings() {
     store.register_in(registry_);
     registry_.add("market.instruments", instruments, {},
                   "a broker's contract master (file): its terms win over config/contracts.toml; empty: none");
+    watchdog.register_in(registry_);
 }
 
 Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }
@@ -23,6 +24,16 @@ void EngineSettings::apply(const RunOptions& options, bool over_history, bool st
     session.use_option_model = options.option_model;
     session.over_history = over_history;
     session.start_limited = start_limited;
+}
+
+std::string EngineSettings::exchange_text() const {
+    std::string text;
+    for (const auto& setting : registry_.settings()) {
+        const bool wanted = setting.key.rfind("paper.", 0) == 0 || setting.key.rfind("option_model.", 0) == 0 ||
+                            setting.key == "session.use_option_model";
+        if (wanted) text += setting.key + " = " + registry_.value_of(setting.key).value_or("") + "\n";
+    }
+    return text;
 }
 
 }  // namespace tide

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/run_options.hpp"
+#include "app/watchdog.hpp"
 #include "brokers/paper_broker.hpp"
 #include "core/settings.hpp"
 #include "ledger/store_settings.hpp"
@@ -23,6 +24,8 @@ class EngineSettings {
     // What the command line decides.
     void apply(const RunOptions& options, bool over_history, bool start_limited);
 
+    // The lines that a paper exchange in another process needs.
+    std::string exchange_text() const;
     std::string canonical_text() const { return registry_.to_lines(); }
     SettingsRegistry& registry() { return registry_; }
     const SettingsRegistry& registry() const { return registry_; }
@@ -31,6 +34,7 @@ class EngineSettings {
     PaperSettings paper;
     StoreSettings store;
     std::string instruments;  // a contract master's file; empty: none
+    WatchdogSettings watchdog;
 
   private:
     SettingsRegistry registry_;

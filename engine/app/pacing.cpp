@@ -3,11 +3,15 @@
 #include <sys/stat.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <fstream>
 
 #include "app/paths.hpp"
+#include "net/unix_socket.hpp"
+#include "ops/text_table.hpp"
 
 namespace tide {
 namespace asio = boost::asio;
@@ -18,12 +22,19 @@ constexpr auto kLookEvery = std::chrono::milliseconds(100);
 constexpr int kEventsBetweenLooks = 512;
 // A night or a weekend between two sessions is not waited for; a break inside a day is.
 constexpr Duration kLongestWait = hours(3);
+constexpr size_t kReasonMax = 200;
+
+// Of a file that anybody may have written: printable, and no longer than a reason.
+std::string first_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return printable(line.substr(0, kReasonMax));
+}
 }  // namespace
 
 struct Pacing::Impl {
-    double speed;
-    std::string emergency_stop;
-    std::function<void(ReceiveTime)> show;
+    PacingOptions options;
     asio::io_context io;
     asio::signal_set signals{io, SIGINT, SIGTERM};
     asio::steady_timer timer{io};
@@ -51,38 +62,43 @@ struct Pacing::Impl {
     void look(ReceiveTime now) {
         last_look = Wall::now();
         struct stat found {};
-        if (!file_seen && ::stat(emergency_stop.c_str(), &found) == 0) {
+        if (!file_seen && ::stat(options.emergency_stop_file.c_str(), &found) == 0) {
             file_seen = true;
-            commands.push_back({CommandKind::kill_switch, operator_name(), "", "EMERGENCY_STOP file"});
+            const std::string text = first_line(options.emergency_stop_file);
+            commands.push_back({CommandKind::kill_switch, user_name(found.st_uid), "",
+                                "EMERGENCY_STOP file" + (text.empty() ? "" : ": " + text)});
         }
-        if (show) show(now);
+        if (options.show) options.show(now);
+    }
+    // What came in while the session was busy.
+    void listen_once() {
+        if (options.beat) options.beat();
+        io.poll();
+        io.restart();
+        if (options.hear) options.hear(commands);
     }
     ReceiveTime session_time(Wall::time_point wall) const {
         const std::chrono::duration<double, std::nano> passed = wall - anchor;
-        return *anchor_session + Duration(static_cast<int64_t>(passed.count() * speed));
+        return *anchor_session + Duration(static_cast<int64_t>(passed.count() * options.speed));
     }
     Wall::time_point wall_time(ReceiveTime t) const {
-        const auto passed = static_cast<double>((t - *anchor_session).count()) / speed;
+        const auto passed = static_cast<double>((t - *anchor_session).count()) / options.speed;
         return anchor + Wall::duration(static_cast<int64_t>(passed));
     }
 };
 
-Pacing::Pacing(double speed, std::string emergency_stop_file, std::function<void(ReceiveTime)> show)
-    : impl_(std::make_unique<Impl>()) {
-    impl_->speed = speed;
-    impl_->emergency_stop = std::move(emergency_stop_file);
-    impl_->show = std::move(show);
+Pacing::Pacing(PacingOptions options) : impl_(std::make_unique<Impl>()) {
+    impl_->options = std::move(options);
     impl_->listen();
 }
 Pacing::~Pacing() = default;
 
 ReceiveTime Pacing::wait_until(ReceiveTime t) {
     Impl& p = *impl_;
-    if (p.speed <= 0) {
+    if (p.options.speed <= 0) {
         if (++p.events_since_look < kEventsBetweenLooks) return t;
         p.events_since_look = 0;
-        p.io.poll();
-        p.io.restart();
+        p.listen_once();
         if (Wall::now() - p.last_look >= kLookEvery) p.look(t);
         return t;
     }
@@ -94,8 +110,7 @@ ReceiveTime Pacing::wait_until(ReceiveTime t) {
     for (;;) {
         const auto now = Wall::now();
         if (now - p.last_look >= kLookEvery) p.look(std::min(t, p.session_time(now)));
-        p.io.poll();
-        p.io.restart();
+        p.listen_once();
         if (!p.commands.empty()) return std::min(t, p.session_time(Wall::now()));
         if (now >= target) return t;
         p.timer.expires_at(std::min(target, now + kLookEvery));
@@ -106,5 +121,9 @@ ReceiveTime Pacing::wait_until(ReceiveTime t) {
 }
 
 std::vector<OperatorCommand> Pacing::take_commands() { return std::exchange(impl_->commands, {}); }
+void Pacing::wake() {
+    asio::post(impl_->io, [] {});
+}
+void Pacing::expect_emergency_stop() { impl_->file_seen = true; }
 
 }  // namespace tide

@@ -17,15 +17,24 @@ struct OperatorCommand {
     std::string operator_name;
     std::string argument;
     std::string reason;
+    uint64_t ticket = 0;  // of somebody who waits for the outcome; 0: nobody
 };
 
-// Waits until it is time for the next event, and hears the operator meanwhile: signals and the EMERGENCY_STOP file. The
-// only place of a running session that reads the wall clock.
+struct PacingOptions {
+    double speed = 1;  // 0: does not wait. 1: real time. 60: a minute of session time in a second.
+    std::string emergency_stop_file;
+    // Each called on the session's thread, and must return quickly: ten times a second of wall time; for commands from
+    // elsewhere; whenever the session's thread shows that it is alive. Any may be empty.
+    std::function<void(ReceiveTime)> show;
+    std::function<void(std::vector<OperatorCommand>&)> hear;
+    std::function<void()> beat;
+};
+
+// Waits until it is time for the next event, and hears the operator meanwhile: signals, the EMERGENCY_STOP file, the
+// control socket. The only place of a running session that reads the wall clock.
 class Pacing {
   public:
-    // speed 0: does not wait. 1: real time. 60: a minute of session time in a second. `show` is called about ten times
-    // a second of wall time, and must return quickly.
-    Pacing(double speed, std::string emergency_stop_file, std::function<void(ReceiveTime)> show);
+    explicit Pacing(PacingOptions options);
     ~Pacing();
     Pacing(const Pacing&) = delete;
     Pacing& operator=(const Pacing&) = delete;
@@ -34,6 +43,10 @@ class Pacing {
     ReceiveTime wait_until(ReceiveTime t);
     // Commands that have come in since the last call.
     std::vector<OperatorCommand> take_commands();
+    // Ends a wait early, so that `hear` is asked. From any thread.
+    void wake();
+    // The engine has written the EMERGENCY_STOP file itself: it is no operator's word.
+    void expect_emergency_stop();
 
   private:
     struct Impl;

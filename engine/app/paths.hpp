@@ -23,6 +23,10 @@ struct Paths {
     std::filesystem::path emergency_stop() const { return home / "EMERGENCY_STOP"; }
     std::filesystem::path limited_mode() const { return home / "LIMITED_MODE"; }
     std::filesystem::path operator_log() const { return home / "operator.log"; }
+    std::filesystem::path control_socket() const { return home / "control.sock"; }
+    std::filesystem::path exchange_socket() const { return home / "exchange.sock"; }
+    std::filesystem::path engine_lock() const { return home / "engine.lock"; }
+    std::filesystem::path incidents() const { return home / "incidents"; }
 };
 
 // Resources: $TIDE_RESOURCES, else the nearest folder above the program (or share/tide beside its bin) that has

@@ -15,6 +15,7 @@ struct RunOptions {
     std::vector<std::string> scripts;
     std::vector<std::string> parameters;  // "name=value"
     std::string feed;                     // "synthetic[:SEED]", "replay:PATH"; empty: synthetic
+    bool exchange_process = false;        // --broker paper-process
     std::vector<std::string> data;        // files or folders that are traded through
     std::vector<std::string> history;     // context only
     std::string speed;                    // "1", "60", "max"; empty: what suits the feed

@@ -20,7 +20,9 @@ bool JournalledLink::note(const Order& order, Price limit, OrderSentKind kind) {
     sent.limit = limit;
     sent.kind = kind;
     status_ = journal_->append_output({sequence_, now_, sent});
-    if (status_ && durable_) status_ = journal_->sync();
+    // A cancel makes nothing that could be lost: were it forgotten, the order book would say that the order is gone. So
+    // the kill switch hands over all its cancels without waiting for the disk.
+    if (status_ && durable_ && kind != OrderSentKind::cancel) status_ = journal_->sync();
     return status_.has_value();
 }
 void JournalledLink::submit(const Order& order) {
@@ -127,6 +129,7 @@ Result<void> SessionDriver::hear_operator(ReceiveTime at) {
             !done) {
             return done;
         }
+        if (parts_.obeyed) parts_.obeyed(command);
     }
     return {};
 }
@@ -148,7 +151,14 @@ Result<void> SessionDriver::dispatch(Event& event) {
     parts_.link.set_event(sequence_, now_);
     parts_.session.handle(event);
     if (!parts_.link.status()) return parts_.link.status();
+    if (!parts_.broker.alive()) return parts_.broker.status();
     if (parts_.session.stopping() && !stop_asked_) stop_asked_ = now_;
+    if (!kill_told_ && parts_.session.halts().killed()) {
+        kill_told_ = true;
+        if (parts_.killed) {
+            if (auto told = parts_.killed(); !told) return told;
+        }
+    }
     if (std::holds_alternative<DayEndEvent>(event.payload)) {
         const auto& chain = parts_.session.chain();
         if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done)

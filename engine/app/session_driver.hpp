@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "app/pacing.hpp"
-#include "brokers/paper_broker.hpp"
+#include "brokers/exchange_link.hpp"
 #include "feeds/feed.hpp"
 #include "journal/journal_sink.hpp"
 #include "market/charge_rates.hpp"
@@ -51,12 +51,14 @@ class SessionDriver {
   public:
     struct Parts {
         Feed& feed;
-        PaperBroker& broker;
+        ExchangeLink& broker;
         JournalledLink& link;
         Session& session;
         JournalSink& journal;
-        Pacing* pacing = nullptr;              // null: as fast as it goes, no operator
-        std::function<Result<void>()> health;  // of the store; looked at now and then
+        Pacing* pacing = nullptr;                                      // null: as fast as it goes, no operator
+        std::function<Result<void>()> health;                          // of the store; looked at now and then
+        std::function<void(const OperatorCommand&)> obeyed = nullptr;  // the session has handled it
+        std::function<Result<void>()> killed = nullptr;                // the kill switch has just been latched
     };
     explicit SessionDriver(Parts parts) : parts_(std::move(parts)) {}
 
@@ -85,6 +87,7 @@ class SessionDriver {
     uint64_t sequence_ = 0;
     ReceiveTime now_;
     std::optional<ReceiveTime> stop_asked_;
+    bool kill_told_ = false;
 };
 
 }  // namespace tide

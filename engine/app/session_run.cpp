@@ -15,9 +15,12 @@
 #include "app/market_source.hpp"
 #include "app/paths.hpp"
 #include "app/script_files.hpp"
+#include "app/session_control.hpp"
 #include "app/session_driver.hpp"
 #include "app/terminal.hpp"
+#include "app/watchdog.hpp"
 #include "bindings/lua_host.hpp"
+#include "brokers/remote_exchange.hpp"
 #include "journal/journal_writer.hpp"
 #include "ledger/ledger.hpp"
 #include "ops/backup_schedule.hpp"
@@ -97,6 +100,8 @@ Result<double> parse_speed(const RunOptions& options, const MarketSource& market
     return speed;
 }
 
+constexpr double kExchangeWait_s = 5;
+
 class SessionRun {
   public:
     explicit SessionRun(const RunOptions& options) : options_(options) {}
@@ -110,7 +115,7 @@ class SessionRun {
         if (!ran && ran.error().code == ErrorCode::script && backtest()) discard_empty_run();
         if (!ran) return ran.error();
         if (!closed) return closed.error();
-        if (auto latched = latch_kill_switch(); !latched) return latched.error();
+        if (auto told = report_incident(); !told) return told.error();
         show_result();
         // The session is over and told; a late Ctrl-C must not cut its closing short.
         pacing_.reset();
@@ -164,6 +169,13 @@ class SessionRun {
 
     Result<void> open_outputs() {
         name_ = run_name(options_);
+        if (!backtest()) {
+            auto control = SessionControl::open(paths_, name_, market_.feed->describe());
+            if (!control) return control.error();
+            control_ = std::move(*control);
+            recorders_.add(control_->recorder());
+            if (auto started = start_processes(); !started) return started;
+        }
         // Equal runs give equal journals: nothing of this machine or moment is in the header.
         const JournalHeader header{build_id(), backtest() ? "backtest" : "paper"};
         if (!options_.journal) {
@@ -215,6 +227,16 @@ class SessionRun {
         if (!daily) fmt::print(stderr, "note: the day's backup failed: {}\n", daily.error().message);
     }
 
+    Result<void> start_processes() {
+        if (!options_.exchange_process) return {};
+        if (auto started = start_paper_exchange(paths_); !started) return started;
+        if (!settings_.watchdog.enabled) return {};
+        auto watchdog = Watchdog::start(paths_, name_, settings_.watchdog);
+        if (!watchdog) return watchdog.error();
+        watchdog_ = std::move(*watchdog);
+        return {};
+    }
+
     void open_screen() {
         SessionScreenOptions screen;
         screen.out = stdout;
@@ -237,7 +259,8 @@ class SessionRun {
         if (backtest() && !options_.json) out = stderr;
         const std::string speed = speed_ > 0 ? fmt::format("{}x", speed_) : "max";
         fmt::print(out, "feed    {}\n", market_.feed->describe());
-        fmt::print(out, "broker  paper exchange (no order leaves this machine)\n");
+        fmt::print(out, "broker  paper exchange{} (no order leaves this machine)\n",
+                   options_.exchange_process ? " in a process of its own" : "");
         fmt::print(out, "mode    {}, speed {}\n", backtest() ? "backtest" : "paper", speed);
         if (ledger_) fmt::print(out, "store   {}\n", paths_.ledger().string());
         if (!journal_path_.empty()) fmt::print(out, "journal {}\n", journal_path_);
@@ -247,24 +270,57 @@ class SessionRun {
 
     Result<void> drive() {
         CountingFeed feed(*market_.feed);
-        PaperBroker broker(settings_.paper);
-        if (options_.option_model) broker.use_option_model(settings_.session.option_model);
+        PaperBroker own_exchange(settings_.paper);
+        if (options_.option_model) own_exchange.use_option_model(settings_.session.option_model);
+        std::unique_ptr<RemoteExchange> remote;
+        if (options_.exchange_process) {
+            auto connected = RemoteExchange::connect(paths_.exchange_socket(), WireRole::engine,
+                                                     settings_.exchange_text(), kExchangeWait_s);
+            if (!connected) return connected.error();
+            remote = std::move(*connected);
+        }
+        ExchangeLink& broker = remote ? static_cast<ExchangeLink&>(*remote) : own_exchange;
         JournalledLink link(broker, !backtest());
         link.attach(*journal_);
         session_ = std::make_unique<Session>(settings_.session, host_, link, recorders_);
         if (!backtest()) {
-            pacing_ = std::make_unique<Pacing>(speed_, paths_.emergency_stop().string(),
-                                               [this](ReceiveTime now) { show_live(now); });
+            pacing_ = std::make_unique<Pacing>(pacing_options());
+            control_->attach(*session_, *pacing_);
         }
         SessionDriver driver({feed, broker, link, *session_, *journal_, pacing_.get(),
-                              [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); }});
+                              [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); },
+                              [this](const OperatorCommand& command) { control_->obeyed(command); },
+                              [this]() -> Result<void> { return control_ ? control_->latch() : Result<void>(); }});
         const auto started = std::chrono::steady_clock::now();
         auto done = driver.run(opening_);
+        if (remote && done) remote->goodbye();
+        if (watchdog_ && done) watchdog_->end();
         wall_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
         events_ = driver.events();
         first_day_ = feed.first_day;
         last_day_ = feed.last_day;
         return done;
+    }
+
+    PacingOptions pacing_options() {
+        PacingOptions options;
+        options.speed = speed_;
+        options.emergency_stop_file = paths_.emergency_stop().string();
+        options.show = [this](ReceiveTime now) {
+            show_live(now);
+            control_->publish();
+            watchdog_gone_ = watchdog_ && !watchdog_->alive();
+        };
+        options.hear = [this](std::vector<OperatorCommand>& commands) {
+            control_->hear(commands);
+            if (!watchdog_gone_ || watchdog_told_) return;
+            watchdog_told_ = true;  // what cannot be guarded is not added to
+            commands.push_back({CommandKind::pause, "engine", "", "the watchdog's process is gone", 0});
+        };
+        options.beat = [this] {
+            if (watchdog_) watchdog_->beat(session_->portfolio().open().size(), session_->desk().live().size());
+        };
+        return options;
     }
 
     void show_live(ReceiveTime now) {
@@ -313,18 +369,12 @@ class SessionRun {
         if (!journal_path_.empty()) fs::remove(journal_path_, ignored);
     }
 
-    // The kill switch stays on over a restart: the file is what says so.
-    Result<void> latch_kill_switch() {
-        if (backtest() || !session_->outcome().killed) return {};
-        const Halt& halt = session_->halts().of(HaltKind::kill_switch);
-        std::ofstream file(paths_.emergency_stop(), std::ios::app);
-        file << "kill switch at " << format_iso(halt.since) << " in session " << name_ << ": " << halt.text << " "
-             << halt.values << "\n";
-        file.close();
-        if (!file) {
-            return make_error(ErrorCode::io, fmt::format("the kill switch could not be latched in {}",
-                                                         paths_.emergency_stop().string()));
-        }
+    Result<void> report_incident() {
+        if (!control_) return {};
+        control_->detach();
+        auto page = control_->report();
+        if (!page) return page.error();
+        if (!page->empty()) fmt::print(stderr, "incident report: {}\n", *page);
         return {};
     }
 
@@ -406,7 +456,11 @@ class SessionRun {
     LuaHost host_;
     std::unique_ptr<Session> session_;
     std::unique_ptr<SessionScreen> screen_;
-    std::unique_ptr<Pacing> pacing_;  // hears signals until the result is shown: a late Ctrl-C loses nothing
+    std::unique_ptr<Pacing> pacing_;           // hears signals until the result is shown: a late Ctrl-C loses nothing
+    std::unique_ptr<SessionControl> control_;  // ends before what it talks to
+    std::unique_ptr<Watchdog> watchdog_;
+    bool watchdog_gone_ = false;
+    bool watchdog_told_ = false;
     std::optional<Date> first_day_, last_day_;
     double wall_seconds_ = 0;
     uint64_t events_ = 0;

@@ -80,6 +80,11 @@ Result<ReportForm> form_of(const StoreOptions& options) {
     return options.json ? ReportForm::json : options.csv ? ReportForm::csv : ReportForm::table;
 }
 
+// Rows of the running session are its own; of any other the store's.
+bool asks_for_now(const StoreOptions& options) {
+    return options.session.empty() && options.from.empty() && options.to.empty() && options.limit == 0;
+}
+
 }  // namespace
 
 Result<ExitCode> sessions_command(const StoreOptions& options) {
@@ -94,12 +99,22 @@ Result<ExitCode> trades_command(const StoreOptions& options) {
                                   });
 }
 Result<ExitCode> orders_command(const StoreOptions& options) {
+    if (asks_for_now(options)) {
+        auto shown = show_running_engine(ControlView::orders, options.home, options.json);
+        if (!shown) return shown.error();
+        if (*shown) return ExitCode::done;
+    }
     return with_filter<RowFilter>(options,
                                   [](const LedgerReader& ledger, const RowFilter& filter, const OutputStyle& style) {
                                       return run_orders_command(ledger, filter, style, std::cout);
                                   });
 }
 Result<ExitCode> positions_command(const StoreOptions& options) {
+    if (asks_for_now(options)) {
+        auto shown = show_running_engine(ControlView::positions, options.home, options.json);
+        if (!shown) return shown.error();
+        if (*shown) return ExitCode::done;
+    }
     return with_filter<PositionFilter>(
         options, [](const LedgerReader& ledger, const PositionFilter& filter, const OutputStyle& style) {
             return run_positions_command(ledger, filter, style, std::cout);

@@ -147,6 +147,39 @@ void PaperBroker::settle(ReceiveTime until) {
     }
 }
 
+// Orders that have arrived or are on their way; positions by its own fills.
+Result<ExchangeBooks> PaperBroker::books() {
+    ExchangeBooks books;
+    books.now = now_;
+    const auto add = [&](OrderId id, InstrumentId instrument, Side side, Quantity remaining, Price limit) {
+        const Instrument* found = prices_.instruments().find(instrument);
+        books.orders.push_back({id, instrument, found == nullptr ? "" : found->symbol, side, remaining, limit});
+    };
+    for (const Resting& r : resting_) add(r.id, r.instrument, r.side, r.remaining, r.limit);
+    for (const Message& m : inbound_) {
+        if (m.kind == Arrival::submit)
+            add(m.order.id, m.order.instrument, m.order.side, m.order.remaining(), m.order.limit);
+    }
+    for (const auto& [id, net] : holdings_) {
+        if (net.units() == 0) continue;
+        const Instrument& instrument = prices_.instruments().get(id);
+        BookPosition position{
+            id, instrument.symbol, net, {}, {}, {}, instrument.tick, instrument.lot, instrument.freeze};
+        if (const auto quote = prices_.quote(id, now_)) {
+            position.last = quote->last;
+            if (quote->has_bid()) position.bid = quote->bid;
+            if (quote->has_ask()) position.ask = quote->ask;
+        }
+        books.positions.push_back(position);
+    }
+    return books;
+}
+
+bool PaperBroker::idle_and_flat() const {
+    return resting_.empty() && inbound_.empty() &&
+           std::all_of(holdings_.begin(), holdings_.end(), [](const auto& h) { return h.second.units() == 0; });
+}
+
 // ---- the exchange
 
 void PaperBroker::arrive(const Message& message) {
@@ -368,6 +401,7 @@ bool PaperBroker::match(Resting& order, ReceiveTime now) {
     if (!price) return false;
     order.remaining -= quantity;
     if (bounded) taken_of(instrument, *quote) += quantity;
+    holdings_[order.instrument] += order.side == Side::buy ? quantity : -quantity;
     OrderUpdateEvent update;
     update.order = order.id;
     update.broker_order = order.broker_order;

@@ -1,13 +1,14 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "brokers/exchange_link.hpp"
 #include "core/settings.hpp"
 #include "market/prices.hpp"
-#include "trading/broker_link.hpp"
 
 namespace tide {
 
@@ -35,29 +36,28 @@ struct PaperSettings {
 // The paper exchange. Sees the same events as the Session and answers orders in OrderUpdateEvents, each at its own
 // time. Deterministic: times, prices, numbers and draws follow from events, orders and seed alone. Each order's random
 // delay is drawn from splitmix64(seed, order id), so it does not depend on other orders.
-class PaperBroker : public BrokerLink {
+class PaperBroker final : public ExchangeLink {
   public:
     explicit PaperBroker(const PaperSettings& settings);
     void use_option_model(const OptionModelSettings& model) { prices_.use_option_model(model); }
 
-    // Every event that the Session sees (orders' own updates are ignored). Messages due before it are settled first,
-    // against the quotes before it.
-    void on_event(const Event& event);
-    // The time of the calls below: the Session's now.
-    void set_now(ReceiveTime now) { now_ = now; }
+    void on_event(const Event& event) override;
+    void set_now(ReceiveTime now) override { now_ = now; }
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
 
-    // When something will have happened at the exchange.
-    std::optional<ReceiveTime> next_due() const {
+    std::optional<ReceiveTime> next_due() override {
         if (inbound_.empty() && outbound_.empty()) return std::nullopt;
         const ReceiveTime arrival = inbound_.empty() ? ReceiveTime::max() : inbound_.front().due;
         const ReceiveTime answer = outbound_.empty() ? ReceiveTime::max() : outbound_.front().due;
         return std::min(arrival, answer);
     }
-    // The next answer due at or before `until`, in time order, ties by order id. Its texts live until the next call.
-    bool pop_due(ReceiveTime until, Event& out);
+    bool pop_due(ReceiveTime until, Event& out) override;
+    Result<ExchangeBooks> books() override;
+    // Nothing is on its way and nothing rests: only a new message can make next_due say something.
+    bool idle() const { return inbound_.empty() && outbound_.empty() && resting_.empty(); }
+    bool idle_and_flat() const;
     size_t resting() const { return resting_.size(); }
     const MarketPrices& prices() const { return prices_; }
 
@@ -129,10 +129,11 @@ class PaperBroker : public BrokerLink {
     const PaperSettings& settings_;
     MarketPrices prices_;
     ReceiveTime now_;
-    std::vector<Message> inbound_;  // sorted by due, then number
-    std::vector<Answer> outbound_;  // sorted by due, order id, number
-    std::vector<Resting> resting_;  // by arrival
-    std::vector<Taken> taken_;      // of each option that was traded
+    std::vector<Message> inbound_;               // sorted by due, then number
+    std::vector<Answer> outbound_;               // sorted by due, order id, number
+    std::vector<Resting> resting_;               // by arrival
+    std::vector<Taken> taken_;                   // of each option that was traded
+    std::map<InstrumentId, Quantity> holdings_;  // sums of fills
     std::string last_reason_;
     uint64_t next_message_ = 1;
     uint64_t next_broker_order_ = 1;

@@ -75,18 +75,23 @@ struct OrderUpdateEvent {
     std::string_view reason;
 };
 
+// Arguments are "key=value" pairs joined by ';' (session/operator_argument.hpp), where nothing else is said.
 enum class CommandKind : uint8_t {
     stop,          // graceful: positions closed by the rules, then the session ends
     stop_no_exit,  // ends with positions left as they are
     kill_switch,
     pause,  // no new entries
     resume,
-    set,  // argument "key=value"
+    set,  // "risk.max_positions=2", with "confirm=yes" where the change loosens a limit
     reload,
     mode_normal,
-    exit_position,  // argument: position id
-    cancel_order,   // argument: order id
+    exit_position,   // a position id, or "all"
+    cancel_order,    // an order id
+    stop_immediate,  // every order cancelled and every position closed at once, then the session ends
+    manual_mode,     // "on" or "off": scripts' entries are refused, the operator's pass
+    manual_order,    // "side=buy;symbol=…;lots=1;limit=150.5;stop_pct=1;confirm=yes"
 };
+inline constexpr size_t kCommandKindCount = 13;
 // An operator's word (or a signal's, a file's), audited with who said it and why.
 struct CommandEvent {
     CommandKind kind = CommandKind::stop;

@@ -310,7 +310,7 @@ OrderUpdateEvent read_order_update(ByteSource& in) {
 }
 CommandEvent read_command(ByteSource& in) {
     CommandEvent e;
-    e.kind = in.enumerator(CommandKind::cancel_order);
+    e.kind = in.enumerator(CommandKind::manual_order);
     e.operator_name = in.text();
     e.argument = in.text();
     e.reason = in.text();

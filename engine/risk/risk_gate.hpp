@@ -28,6 +28,7 @@ namespace tide {
     X(bad_levels, "entry", "stop or target is on the wrong side of the underlying's price")                         \
     X(kill_switch, "entry", "the kill switch is on")                                                                \
     X(halted, "entry", "a halt is on (halt=…)")                                                                     \
+    X(manual_mode, "entry", "manual mode is on: only the operator opens positions")                                 \
     X(market_closed, "entry", "the market is not open, or its hours are not known")                                 \
     X(before_entry_window, "entry", "entries begin later in the day")                                               \
     X(after_entry_window, "entry", "entries have ended for the day")                                                \
@@ -106,6 +107,7 @@ struct RiskContext {
     const ChargeTable& charges;
     bool allow_model_prices = false;  // --option-model
     bool over_history = false;        // prices are recorded bars: a daily or realised VIX holds for its day
+    bool manual_mode = false;         // entries are the operator's alone
 };
 
 // The one place where an intent is let through or refused. `evaluate` changes nothing (scripts' precheck uses it too).

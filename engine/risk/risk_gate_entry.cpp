@@ -158,6 +158,9 @@ RiskVerdict RiskGate::evaluate_entry(const Intent& intent, const RiskContext& co
     const Instrument& instrument = *found;
     if (auto no = check_form(intent, instrument, context)) return *no;
     if (auto no = check_halts(context)) return *no;
+    if (context.manual_mode && intent.strategy.valid()) {
+        return refuse(RiskCode::manual_mode, "", "manual mode is on: only the operator opens positions");
+    }
     if (auto no = check_session(intent, instrument, context)) return *no;
     const auto quote = context.prices.quote(instrument.id, context.now);
     if (!quote) return refuse(RiskCode::no_quote, "", "{} has no price yet", instrument.symbol);

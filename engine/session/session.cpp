@@ -237,65 +237,6 @@ void Session::on(const FeedStatusEvent& status) {
     }
 }
 
-void Session::on(const CommandEvent& command) {
-    const std::string outcome = obey(command);
-    static constexpr const char* kNames[] = {"stop", "stop_no_exit", "kill_switch", "pause",         "resume",
-                                             "set",  "reload",       "mode_normal", "exit_position", "cancel_order"};
-    record(CommandRecord{kNames[static_cast<size_t>(command.kind)], std::string(command.operator_name),
-                         std::string(command.argument), std::string(command.reason), outcome});
-}
-
-std::string Session::obey(const CommandEvent& command) {
-    switch (command.kind) {
-        case CommandKind::stop:
-            stop_requested_ = true;
-            if (halts_.raise(HaltKind::stopping, now_, "", "the session is stopping"))
-                desk_.cancel_entries(now_, "stop");
-            guardian_.close_for_good(now_, {1, "operator_stop", "", std::string(command.reason)}, actions_);
-            return "entries closed; positions are being closed";
-        case CommandKind::stop_no_exit:
-            stop_requested_ = true;
-            halts_.raise(HaltKind::stopping, now_, "", "the session is stopping");
-            desk_.cancel_all(now_, "stop", false);
-            return "entries closed; positions stay";
-        case CommandKind::kill_switch:
-            stop_requested_ = true;
-            guardian_.kill(now_, fmt::format("by={}", command.operator_name), std::string(command.reason), actions_);
-            return "latched";
-        case CommandKind::pause: {
-            const bool changed = halts_.raise(HaltKind::paused, now_, "", std::string(command.reason));
-            if (changed) {
-                record(HaltRecord{"paused", true, "", std::string(command.reason)});
-                desk_.cancel_entries(now_, "paused");
-            }
-            return changed ? "no new entries" : "was paused already";
-        }
-        case CommandKind::resume:
-            halts_.resume(now_);
-            record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
-            return "resumed in limited mode";
-        case CommandKind::mode_normal: {
-            const auto done = halts_.set_mode_normal(now_);
-            return done ? "normal mode" : done.error().message;
-        }
-        case CommandKind::exit_position: {
-            const PositionId id(std::strtoull(std::string(command.argument).c_str(), nullptr, 10));
-            const Position* position = portfolio_.find(id);
-            if (position == nullptr || !position->open()) return "no such open position";
-            engine_exit(id, {1, "operator_exit", "", std::string(command.reason)}, "operator");
-            return "exit sent";
-        }
-        case CommandKind::cancel_order: {
-            const OrderId id(std::strtoull(std::string(command.argument).c_str(), nullptr, 10));
-            return desk_.cancel(id, now_, "operator") ? "cancel sent" : "no such live order";
-        }
-        case CommandKind::set:
-        case CommandKind::reload:
-            break;
-    }
-    return "not possible in a running session";
-}
-
 void Session::end_session(std::string_view detail) {
     if (ended_) return;
     for (const auto& owner : runners_) {

@@ -12,6 +12,7 @@
 #include "risk/risk_gate.hpp"
 #include "risk/trading_hours.hpp"
 #include "session/market_state.hpp"
+#include "session/operator_argument.hpp"
 #include "session/script_runner.hpp"
 #include "session/session_config.hpp"
 #include "session/strategy_host.hpp"
@@ -58,6 +59,10 @@ class Session final : private DeskListener, private StrategyServices {
     bool ended() const { return ended_; }
     // An operator's stop or the kill switch: the session should end once it is flat.
     bool stopping() const { return stop_requested_ || halts_.killed(); }
+    // Scripts open nothing; the operator may.
+    bool manual_mode() const { return manual_mode_; }
+    // The settings in force, as changed by `set`.
+    const SessionConfig& config() const { return config_; }
     bool flat() const { return portfolio_.open().empty() && desk_.idle(); }
     ReceiveTime now() const { return now_; }
     std::string_view current_phase() const { return phase_; }
@@ -123,7 +128,6 @@ class Session final : private DeskListener, private StrategyServices {
     void on(const FeedStatusEvent& status);
     void plan_phases(const TradingDayEvent& day);
     void enter_phase(const std::string& phase, const std::string& detail);
-    std::string obey(const CommandEvent& command);
     void end_session(std::string_view detail);
     void settle();
 
@@ -131,6 +135,23 @@ class Session final : private DeskListener, private StrategyServices {
     void look_at_vix();
     void tell_volatility();
     void deliver_risk_notes();
+
+    // session_commands.cpp: the operator's words
+    struct CommandOutcome {
+        std::string_view code;  // as in CommandRecord
+        std::string text;
+    };
+    CommandOutcome obey(const CommandEvent& command);
+    CommandOutcome stop(const CommandEvent& command);
+    CommandOutcome kill(const CommandEvent& command);
+    CommandOutcome pause(const CommandEvent& command);
+    CommandOutcome resume(const CommandEvent& command);
+    CommandOutcome exit_by_operator(const CommandEvent& command);
+    CommandOutcome cancel_by_operator(const CommandEvent& command);
+    CommandOutcome change_setting(const CommandEvent& command);
+    CommandOutcome set_manual_mode(const CommandEvent& command);
+    CommandOutcome order_by_operator(const CommandEvent& command);
+    Result<InstrumentId> instrument_of(const OperatorArgument& argument) const;
 
     // session_scripts.cpp: scripts and their output
     void load_script(const ScriptEvent& script);
@@ -153,7 +174,7 @@ class Session final : private DeskListener, private StrategyServices {
     const ScriptRunner* runner(StrategyId id) const;
 
     // session_trading.cpp: intents to orders, orders to positions
-    void process(Intent intent, const ScriptRunner* runner);
+    RiskVerdict process(Intent intent, const ScriptRunner* runner);
     void enter(const Intent& intent, const ScriptRunner* runner);
     void leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script);
     void move_level(const Intent& intent);
@@ -251,6 +272,7 @@ class Session final : private DeskListener, private StrategyServices {
     bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars
     bool account_changed_ = false;
     bool stop_requested_ = false;
+    bool manual_mode_ = false;
     bool ended_ = false;
     bool script_refused_ = false;
     bool script_quarantined_ = false;

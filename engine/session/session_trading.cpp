@@ -11,11 +11,11 @@ std::string percent(double fraction) { return fmt::format("{:.0f}%", fraction * 
 }  // namespace
 
 RiskContext Session::risk_context() const {
-    return {now_,     market_.prices(),         portfolio_,          desk_, hours_, halts_,
-            charges_, config_.use_option_model, config_.over_history};
+    return {now_,     market_.prices(),         portfolio_,           desk_,       hours_, halts_,
+            charges_, config_.use_option_model, config_.over_history, manual_mode_};
 }
 
-void Session::process(Intent intent, const ScriptRunner* owner) {
+RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
     if (!intent.id.valid()) intent.id = reserve_intent_id();
     intent.strategy = owner == nullptr ? StrategyId() : owner->id();
     intent.decided = now_;
@@ -47,20 +47,25 @@ void Session::process(Intent intent, const ScriptRunner* owner) {
         message.state = name_of(OrderState::refused);
         message.code = name_of(verdict.code);
         message.tag = intent.tag;
-        return queue_order_call(intent.strategy, message, verdict.text);
+        queue_order_call(intent.strategy, message, verdict.text);
+        return verdict;
     }
     switch (intent.kind) {
         case IntentKind::enter:
-            return enter(intent, owner);
+            enter(intent, owner);
+            break;
         case IntentKind::exit:
-            return leave(intent, *position, owner == nullptr ? "operator" : "script", script);
+            leave(intent, *position, owner == nullptr ? "operator" : "script", script);
+            break;
         case IntentKind::set_stop:
         case IntentKind::set_target:
-            return move_level(intent);
+            move_level(intent);
+            break;
         case IntentKind::cancel:
             desk_.cancel(intent.order, now_, "asked for by the script");
-            return;
+            break;
     }
+    return verdict;
 }
 
 void Session::enter(const Intent& intent, const ScriptRunner* owner) {

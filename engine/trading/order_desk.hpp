@@ -89,6 +89,8 @@ class OrderDesk {
     void resolve(InstrumentId instrument);
 
     const Order* find(OrderId id) const;
+    // The number of the newest order; 0 before the first. Orders of earlier days that have ended are not found.
+    OrderId newest() const { return OrderId(next_id_ - 1); }
     // Live orders, oldest first.
     const std::vector<OrderId>& live() const { return live_; }
     bool idle() const { return live_.empty(); }

@@ -271,6 +271,7 @@ void write(std::string& out, const CommandRecord& r) {
         .text("operator", r.operator_name)
         .text("argument", r.argument)
         .text("reason", r.reason)
+        .word("code", r.code)
         .text("outcome", r.outcome);
 }
 void write(std::string& out, const CategoryRecord& r) {

@@ -111,6 +111,7 @@ struct CommandRecord {  // an operator's word
     std::string argument;
     std::string reason;
     std::string outcome;
+    std::string code = "ok";  // ok, refused (by a rule), halted, not_found, usage, unavailable
 };
 struct CategoryRecord {  // a script's named state changed (ctx:mark_state), e.g. the ADX category of a symbol
     StrategyId strategy;

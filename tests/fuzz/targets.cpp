@@ -23,6 +23,8 @@ constexpr Target kTargets[] = {
     {"indicator_set", indicator_set, 2000},
     {"plain_values", plain_values, 20'000},
     {"tick_stream", tick_stream, 2000},
+    {"control_request", control_request, 20'000},
+    {"exchange_frames", exchange_frames, 5000},
 };
 
 }  // namespace

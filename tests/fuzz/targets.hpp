@@ -25,6 +25,8 @@ void lua_load(std::string_view bytes);     // a strategy file
 void lua_on_bar(std::string_view bytes);   // the body of on_bar
 void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
 void indicator_set(std::string_view bytes);
+void control_request(std::string_view bytes);  // a line of the control socket
+void exchange_frames(std::string_view bytes);  // what a client says to the paper exchange's process
 void plain_values(std::string_view bytes);  // times, dates, prices, amounts, symbols
 void tick_stream(std::string_view bytes);   // ticks, 12 bytes each, through the bar builders
 

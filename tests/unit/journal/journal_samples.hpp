@@ -73,7 +73,7 @@ class EventMaker {
             case 3:
                 return update();
             case 4:
-                return CommandEvent{pick(CommandKind::cancel_order), text(), text(), text()};
+                return CommandEvent{pick(CommandKind::manual_order), text(), text(), text()};
             case 5:
                 return ConfigEvent{text()};
             case 6:

@@ -86,6 +86,7 @@ const std::vector<EntryCase>& entry_cases() {
         {RiskCode::kill_switch, "", nothing,
          [](World& w) { w.halts.raise(HaltKind::kill_switch, w.now, "", "operator"); }},
         {RiskCode::halted, "", nothing, [](World& w) { w.halts.raise(HaltKind::paused, w.now, "", "operator"); }},
+        {RiskCode::manual_mode, "of a script", nothing, [](World& w) { w.manual_mode = true; }},
         {RiskCode::market_closed, "before the open", nothing, [](World& w) { w.at_time(9, 14, 59); }},
         {RiskCode::market_closed, "after the close", nothing, [](World& w) { w.at_time(15, 40); }},
         {RiskCode::before_entry_window, "", [](World& w) { w.at_time(10, 0); }, [](World& w) { w.at_time(9, 59, 59); }},

@@ -95,6 +95,7 @@ struct World {
     ReceiveTime now = time_of(11, 0);
     bool allow_model_prices = false;
     bool over_history = false;
+    bool manual_mode = false;
     Intent intent;
     uint64_t next_fill = 1;
 
@@ -176,7 +177,7 @@ struct World {
         return desk.submit(request, now)->front();
     }
     RiskContext context() const {
-        return {now, prices, portfolio, desk, hours, halts, charges, allow_model_prices, over_history};
+        return {now, prices, portfolio, desk, hours, halts, charges, allow_model_prices, over_history, manual_mode};
     }
     RiskVerdict evaluate() const { return gate.evaluate(intent, context()); }
 };

@@ -1,0 +1,56 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/events.hpp"
+#include "core/result.hpp"
+#include "trading/broker_link.hpp"
+
+namespace tide {
+
+// What an exchange (or a broker) itself says that there is.
+struct BookOrder {
+    OrderId id;
+    InstrumentId instrument;
+    std::string symbol;
+    Side side = Side::buy;
+    Quantity remaining;
+    Price limit;
+};
+struct BookPosition {
+    InstrumentId instrument;
+    std::string symbol;
+    Quantity net;  // signed
+    Price last;    // 0: no price
+    Price bid, ask;
+    Price tick;
+    Quantity lot, freeze;
+};
+struct ExchangeBooks {
+    ReceiveTime now;
+    std::vector<BookOrder> orders;
+    std::vector<BookPosition> positions;  // not flat
+    bool flat() const { return orders.empty() && positions.empty(); }
+};
+
+// A paper exchange as a driver sees it, in this process or in another. The driver tells it every event and the time;
+// its answers come out of pop_due in the order of time. Two of them that are told the same give the same answers.
+class ExchangeLink : public BrokerLink {
+  public:
+    // Every event that the Session sees (orders' own updates are ignored). Messages due before it are settled first,
+    // against the quotes before it.
+    virtual void on_event(const Event& event) = 0;
+    // The time of submit, cancel and replace: the Session's now.
+    virtual void set_now(ReceiveTime now) = 0;
+    // When something will have happened at the exchange.
+    virtual std::optional<ReceiveTime> next_due() = 0;
+    // The next answer due at or before `until`, in time order, ties by order id. Its texts live until the next call.
+    virtual bool pop_due(ReceiveTime until, Event& out) = 0;
+    virtual Result<ExchangeBooks> books() = 0;
+    // False after the first error of the line to the exchange: nothing is sent and nothing comes any more.
+    virtual bool alive() const { return true; }
+    virtual Result<void> status() const { return {}; }
+};
+
+}  // namespace tide

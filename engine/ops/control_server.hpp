@@ -1,0 +1,56 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ops/control_snapshot.hpp"
+
+namespace tide {
+
+// Limits towards clients. A client that breaks one is closed; the session never waits for any of them.
+struct ControlLimits {
+    size_t clients_max = 32;
+    size_t waiting_commands_max = 64;
+    size_t unread_bytes_max = 1 << 20;  // of answers
+    double line_s = 5;                  // from the first byte of a request to its end
+    double answer_s = 5;                // the session's time to carry out a command
+    double unread_s = 5;                // answers that a client does not read
+    double idle_s = 300;
+};
+
+// An operator's command on its way to the session.
+struct ControlCommand {
+    uint64_t ticket = 0;
+    CommandKind kind = CommandKind::pause;
+    std::string operator_name;
+    std::string argument;
+    std::string reason;
+};
+
+// The control socket of a running session: a thread of its own that talks to clients. Reads are answered from the last
+// published snapshot; commands wait for the session to take them. Only the owner of the process (and root) may connect.
+class ControlServer {
+  public:
+    // `on_command` is called on the server's thread when a command has come in; it must only wake somebody.
+    // Errors: io.
+    static Result<std::unique_ptr<ControlServer>> start(const std::filesystem::path& socket, ControlLimits limits,
+                                                        std::function<void()> on_command);
+    ~ControlServer();  // answers what waits with "unreachable", closes, removes the socket
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    // On the session's thread; none of them waits for a client.
+    bool wants_snapshot() const;  // somebody is connected
+    void publish(std::shared_ptr<const ControlSnapshot> snapshot);
+    std::vector<ControlCommand> take_commands();
+    void answer(uint64_t ticket, std::string code, std::string text);
+
+  private:
+    struct Impl;
+    explicit ControlServer(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tide

@@ -1,0 +1,204 @@
+#include "ops/incident_report.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "net/file_descriptor.hpp"
+#include "ops/row_json.hpp"
+#include "ops/text_table.hpp"
+
+namespace tide {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr size_t kActionsMax = 5000;
+
+std::string clock_text(ReceiveTime time) {
+    const Duration t = ist_since_midnight(time);
+    const auto ms = std::chrono::duration_cast<milliseconds>(t).count() % 1000;
+    return fmt::format("{}.{:03d}", format_time_of_day(std::chrono::floor<seconds>(t)), ms);
+}
+
+// Text of scripts and brokers must not break a table or hide a line.
+std::string cell(std::string_view text) {
+    std::string safe = printable(text);
+    for (char& c : safe) {
+        if (c == '|') c = '/';
+    }
+    return safe;
+}
+
+std::string order_line(const OrderRecord& r) {
+    std::string line =
+        fmt::format("order {} {} {} {} {}: {} -> {}, {} of {} filled", r.order.id.value(), name_of(r.order.purpose),
+                    name_of(r.order.side), r.order.quantity.units(), r.instrument, name_of(r.from),
+                    name_of(r.order.state), r.order.filled.units(), r.order.quantity.units());
+    if (!r.detail.empty()) line += " (" + r.detail + ")";
+    return line;
+}
+
+std::string markdown_of(const Incident& i) {
+    std::string out =
+        fmt::format("# Kill switch: {}\n\n", i.flat ? "everything is closed" : "NOT everything is closed");
+    out += fmt::format("- session: {}\n- carried out by: the {}\n- trigger: {}\n", i.session_id, i.carried_out_by,
+                       i.trigger);
+    if (!i.operator_name.empty()) out += "- who: " + cell(i.operator_name) + "\n";
+    out += "- why: " + cell(i.reason.empty() ? "no reason given" : i.reason) + "\n";
+    if (!i.values.empty()) out += "- values: " + cell(i.values) + "\n";
+    out +=
+        fmt::format("- began: {}\n- ended: {} ({:.3f} s)\n- result: {}\n- day's net result: {}\n\n",
+                    format_iso(i.began), format_iso(i.ended), std::chrono::duration<double>(i.ended - i.began).count(),
+                    cell(i.result), i.day_net ? to_string(*i.day_net) : "see the recovered store");
+    out += fmt::format("## Positions at that moment ({})\n\n", i.before.positions.size());
+    if (!i.before.positions.empty())
+        out += "| position | instrument | side | quantity | entry | last | net |\n|---|---|---|---|---|---|---|\n";
+    for (const auto& p : i.before.positions) {
+        out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", p.id, cell(p.instrument), p.side, p.quantity,
+                           to_string(p.entry), to_string(p.last), to_string(p.net));
+    }
+    std::string orders;
+    size_t live = 0;
+    for (const auto& o : i.before.orders) {
+        if (o.state == "filled" || o.state == "cancelled" || o.state == "rejected" || o.state == "expired") continue;
+        ++live;
+        orders += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", o.id, cell(o.instrument), o.side, o.quantity,
+                              o.filled, to_string(o.limit), o.state);
+    }
+    out += fmt::format("\n## Live orders at that moment ({})\n\n", live);
+    if (live > 0)
+        out += "| order | instrument | side | quantity | filled | limit | state |\n|---|---|---|---|---|---|---|\n" +
+               orders;
+    out += "\n## What was done\n\n";
+    for (const auto& action : i.actions) out += fmt::format("- {} {}\n", clock_text(action.time), cell(action.what));
+    if (i.actions_cut) out += fmt::format("- more than {} actions: the rest is in the audit trail\n", kActionsMax);
+    out += "\n## What to do next\n\n";
+    if (!i.flat) out += "1. Close what is left at the broker by hand, and write down what was done.\n";
+    out +=
+        "1. Find the cause: this report, `engine audit --session …`, the log.\n"
+        "2. Compare positions and orders with the broker's books.\n"
+        "3. `engine health-check --full` must pass.\n"
+        "4. `engine resume --confirm-safe --reason \"…\"`; sessions then start in limited mode.\n"
+        "5. After an hour without trouble: `engine mode normal`.\n";
+    return out;
+}
+
+std::string json_of(const Incident& i) {
+    Json positions = Json::array();
+    for (const auto& row : i.before.positions) positions.push_back(position_json(row));
+    Json orders = Json::array();
+    for (const auto& row : i.before.orders) orders.push_back(order_json(row));
+    Json actions = Json::array();
+    for (const auto& action : i.actions) actions.push_back({{"time", format_iso(action.time)}, {"what", action.what}});
+    const Json document{{"schema_version", 1},
+                        {"session", i.session_id},
+                        {"carried_out_by", i.carried_out_by},
+                        {"trigger", i.trigger},
+                        {"operator", i.operator_name},
+                        {"reason", i.reason},
+                        {"values", i.values},
+                        {"began", format_iso(i.began)},
+                        {"ended", format_iso(i.ended)},
+                        {"duration_ms", std::chrono::duration_cast<milliseconds>(i.ended - i.began).count()},
+                        {"flat", i.flat},
+                        {"result", i.result},
+                        {"day_net", i.day_net ? Json(to_string(*i.day_net)) : Json(nullptr)},
+                        {"positions_before", positions},
+                        {"orders_before", orders},
+                        {"actions", actions},
+                        {"actions_cut", i.actions_cut}};
+    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<void> write_whole(const std::filesystem::path& path, const std::string& text) {
+    const std::string part = path.string() + ".part";
+    FileDescriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    bool done = file.valid();
+    for (size_t at = 0; done && at < text.size();) {
+        const ssize_t written = ::write(file.get(), text.data() + at, text.size() - at);
+        done = written > 0;
+        if (done) at += static_cast<size_t>(written);
+    }
+    if (done && ::fsync(file.get()) == 0 && ::rename(part.c_str(), path.c_str()) == 0) return {};
+    return make_error(ErrorCode::io, fmt::format("{} cannot be written: {}", path.string(), std::strerror(errno)));
+}
+
+}  // namespace
+
+Result<std::filesystem::path> write_incident(const Incident& incident, const std::filesystem::path& folder,
+                                             const std::string& name) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return make_error(ErrorCode::io, fmt::format("{}: {}", folder.string(), error.message()));
+    const auto page = folder / (name + ".md");
+    if (auto done = write_whole(folder / (name + ".json"), json_of(incident)); !done) return done.error();
+    if (auto done = write_whole(page, markdown_of(incident)); !done) return done.error();
+    return page;
+}
+
+void IncidentRecorder::record(const Record& record) {
+    if (const auto* command = std::get_if<CommandRecord>(&record.body);
+        command != nullptr && command->command == "kill_switch") {
+        command_ = *command;
+    }
+    if (const auto* halt = std::get_if<HaltRecord>(&record.body); halt != nullptr && halt->active) {
+        if (halt->kind == "kill_switch" && !happened_) return begin(record, *halt);
+        breaker_ = halt->kind;
+        if (happened_) add(record.time, fmt::format("halt {}: {} {}", halt->kind, halt->text, halt->values));
+    }
+    if (!happened_) return;
+    if (const auto* order = std::get_if<OrderRecord>(&record.body)) {
+        add(record.time, order_line(*order));
+    } else if (const auto* fill = std::get_if<FillRecord>(&record.body)) {
+        add(record.time,
+            fmt::format("fill of order {}: {} {} {} at {}", fill->fill.order.value(), name_of(fill->fill.side),
+                        fill->fill.quantity.units(), fill->instrument, to_string(fill->fill.price)));
+    } else if (const auto* trade = std::get_if<TradeRecord>(&record.body)) {
+        add(record.time,
+            fmt::format("position {} closed: {} at {}, net {}", trade->position.id.value(), trade->instrument,
+                        to_string(trade->position.exit_price), to_string(trade->position.net())));
+    } else if (const auto* note = std::get_if<NoteRecord>(&record.body); note != nullptr && note->level == "error") {
+        add(record.time, note->text);
+    }
+}
+
+void IncidentRecorder::begin(const Record& record, const HaltRecord& halt) {
+    happened_ = true;
+    incident_.before = snapshot_();
+    incident_.session_id = incident_.before.session_id;
+    incident_.carried_out_by = "engine";
+    incident_.began = record.time;
+    incident_.values = halt.values;
+    incident_.reason = halt.text;
+    // An operator's kill is recorded in the same moment; a breaker's follows the breaker's own halt.
+    const bool by_command = halt.values.rfind("by=", 0) == 0 && !command_.command.empty();
+    incident_.trigger = by_command ? "command" : breaker_;
+    if (by_command) incident_.operator_name = command_.operator_name;
+    add(record.time, "kill switch latched: entries end, all orders are cancelled, all positions are closed");
+}
+
+void IncidentRecorder::add(ReceiveTime time, std::string what) {
+    if (incident_.actions.size() < kActionsMax) {
+        incident_.actions.push_back({time, std::move(what)});
+    } else {
+        incident_.actions_cut = true;
+    }
+}
+
+Incident IncidentRecorder::finish(const ControlSnapshot& end) const {
+    Incident incident = incident_;
+    incident.ended = end.now;
+    incident.flat = end.positions.empty() && end.live_orders == 0;
+    incident.day_net = end.day_net;
+    incident.result =
+        incident.flat ? "all orders are ended and all positions closed, by the broker's answers"
+                      : fmt::format("{} position(s) and {} order(s) are left", end.positions.size(), end.live_orders);
+    return incident;
+}
+
+}  // namespace tide

@@ -1,0 +1,59 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ops/control_snapshot.hpp"
+#include "trading/recorder.hpp"
+
+// What the kill switch found and did, for the person who must decide what happens next.
+namespace tide {
+
+struct IncidentAction {
+    ReceiveTime time;
+    std::string what;
+};
+struct Incident {
+    std::string session_id;
+    std::string carried_out_by;  // "engine" or "watchdog"
+    std::string trigger;         // "command", or the breaker: "vix_kill", "margin", "equity_floor", "engine_hung", …
+    std::string operator_name;   // of a command
+    std::string reason;
+    std::string values;  // "vix=27.1 rise=7.2 minutes=5"
+    ReceiveTime began;   // session time
+    ReceiveTime ended;
+    ControlSnapshot before;  // positions and orders at the moment
+    std::vector<IncidentAction> actions;
+    bool actions_cut = false;      // more happened than was kept
+    bool flat = false;             // verified: no position, no live order
+    std::string result;            // one line
+    std::optional<Money> day_net;  // at the end, where it is known
+};
+
+// <folder>/<name>.md for a person and <name>.json for programs, both written whole or not at all. Gives the path of the
+// first. Errors: io.
+Result<std::filesystem::path> write_incident(const Incident& incident, const std::filesystem::path& folder,
+                                             const std::string& name);
+
+// Watches a session's records from the moment the kill switch is latched.
+class IncidentRecorder final : public Recorder {
+  public:
+    explicit IncidentRecorder(std::function<ControlSnapshot()> snapshot) : snapshot_(std::move(snapshot)) {}
+    void record(const Record& record) override;
+    bool happened() const { return happened_; }
+    // With the session's state at its end.
+    Incident finish(const ControlSnapshot& end) const;
+
+  private:
+    void begin(const Record& record, const HaltRecord& halt);
+    void add(ReceiveTime time, std::string what);
+
+    std::function<ControlSnapshot()> snapshot_;
+    Incident incident_;
+    CommandRecord command_;  // the last kill_switch command
+    std::string breaker_;    // the last halt before it
+    bool happened_ = false;
+};
+
+}  // namespace tide

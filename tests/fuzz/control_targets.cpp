@@ -1,0 +1,34 @@
+#include "brokers/exchange_desk.hpp"
+#include "core/assert.hpp"
+#include "ops/control_protocol.hpp"
+#include "session/operator_argument.hpp"
+#include "targets.hpp"
+
+namespace tide::fuzz {
+
+void control_request(std::string_view bytes) {
+    (void)parse_control_answer(bytes).has_value();
+    (void)OperatorArgument::parse(bytes).has_value();
+    const auto request = parse_control_request(bytes);
+    if (!request) {
+        TIDE_ASSERT(request.error().message.find('\n') == std::string::npos);
+        return;
+    }
+    TIDE_ASSERT(request->argument.size() <= kControlArgumentMax && request->reason.size() <= kControlReasonMax);
+    const auto again = parse_control_request(to_line(*request));
+    TIDE_ASSERT(again && again->view == request->view && again->argument == request->argument);
+}
+
+// The first byte of the first frame is whatever it is: most sequences end at once, those from the corpus go on.
+void exchange_frames(std::string_view bytes) {
+    ExchangeDesk desk;
+    std::string out;
+    while (true) {
+        const auto frame = read_wire_frame(bytes);
+        if (!frame || !*frame) return;
+        if (!desk.handle(1, **frame, out)) return;
+        bytes.remove_prefix((*frame)->size);
+    }
+}
+
+}  // namespace tide::fuzz
