@@ -27,8 +27,8 @@ void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
 void indicator_set(std::string_view bytes);
 void control_request(std::string_view bytes);  // a line of the control socket
 void exchange_frames(std::string_view bytes);  // what a client says to the paper exchange's process
-void plain_values(std::string_view bytes);  // times, dates, prices, amounts, symbols
-void tick_stream(std::string_view bytes);   // ticks, 12 bytes each, through the bar builders
+void plain_values(std::string_view bytes);     // times, dates, prices, amounts, symbols
+void tick_stream(std::string_view bytes);      // ticks, 12 bytes each, through the bar builders
 
 struct Target {
     std::string_view name;  // of its folder in corpus/ as well
