@@ -172,7 +172,8 @@ BarFileReader::BarFileReader(LineReader lines, const CsvHeader& header, const st
     }
 }
 
-RowStatus BarFileReader::refuse(std::string problem) {
+RowStatus BarFileReader::refuse(std::string_view kind, std::string problem) {
+    problem_kind_ = kind;
     problem_ = std::move(problem);
     return RowStatus::bad;
 }
@@ -185,6 +186,7 @@ bool BarFileReader::read_prices(BarFileRow& row) {
         row.price_texts[i] = field(fields_, columns[i]);
         const auto price = parse_file_price(row.price_texts[i]);
         if (!price || !price->positive()) {
+            problem_kind_ = "price";
             problem_ = fmt::format("{} '{}' is not a positive price", kNames[i], row.price_texts[i].substr(0, 30));
             return false;
         }
@@ -199,6 +201,7 @@ bool BarFileReader::read_prices(BarFileRow& row) {
         return true;
     }
     const bool open_outside = row.bar.open < row.bar.low || row.bar.open > row.bar.high;
+    problem_kind_ = row.bar.low > row.bar.high ? "low above high" : "open or close outside [low, high]";
     problem_ = row.bar.low > row.bar.high
                    ? fmt::format("low {} is above high {}", row.price_texts[2], row.price_texts[1])
                    : fmt::format("{} {} is outside [{}, {}]", open_outside ? "open" : "close",
@@ -212,6 +215,7 @@ bool BarFileReader::read_counts(Bar& bar) {
         if (text.empty()) return true;
         const auto count = parse_file_count(text);
         if (!count || *count < 0) {
+            problem_kind_ = "volume or oi";
             problem_ = fmt::format("{} '{}' is not a whole number of at least 0", name, text.substr(0, 30));
             return false;
         }
@@ -228,21 +232,23 @@ RowStatus BarFileReader::next(BarFileRow& row) {
         if (!lines_.next(line)) return RowStatus::end;
     } while (trim_field(line).empty());
     split_csv(line, fields_);
-    if (fields_.size() < needed_) return refuse(fmt::format("{} fields, at least {} needed", fields_.size(), needed_));
+    if (fields_.size() < needed_)
+        return refuse("fields", fmt::format("{} fields, at least {} needed", fields_.size(), needed_));
     row.line = lines_.line_number();
     row.time_text = field(fields_, time_);
     row.bar = Bar{};
     row.bar.timeframe = timeframe_;
     const auto time = times_.parse(row.time_text);
-    if (!time) return refuse(fmt::format("time '{}' is not readable", row.time_text.substr(0, 40)));
+    if (!time) return refuse("time", fmt::format("time '{}' is not readable", row.time_text.substr(0, 40)));
     row.bar.start = *time;
     row.series = columns_.index_of(fields_);
-    if (row.series < 0) return refuse(std::string(columns_.problem()));
+    if (row.series < 0) return refuse("symbol", std::string(columns_.problem()));
     if (!read_prices(row) || !read_counts(row.bar)) return RowStatus::bad;
     const auto series = static_cast<size_t>(row.series);
     if (series >= last_.size()) last_.resize(series + 1, ExchangeTime::min());
     if (*time <= last_[series]) {
-        return refuse(fmt::format("time {} {}", row.time_text, *time == last_[series] ? "repeats" : "goes back"));
+        return refuse("time order",
+                      fmt::format("time {} {}", row.time_text, *time == last_[series] ? "repeats" : "goes back"));
     }
     last_[series] = *time;
     return RowStatus::row;

@@ -70,9 +70,11 @@ class BarFileReader {
     // Errors: not_found, io, corrupt, input (no header, missing columns, no timeframe).
     static Result<BarFileReader> open(const std::filesystem::path& file);
 
-    // After `bad`, problem() says why and line_number() where; reading may go on. After `end`, look at status().
+    // After `bad`, problem() says why, problem_kind() what kind of trouble ("price", "time order", …: words for
+    // counting) and line_number() where; reading may go on. After `end`, look at status().
     RowStatus next(BarFileRow& row);
     const std::string& problem() const { return problem_; }
+    std::string_view problem_kind() const { return problem_kind_; }
     int64_t line_number() const { return lines_.line_number(); }
     Result<void> status() const { return lines_.status(); }
 
@@ -88,7 +90,7 @@ class BarFileReader {
 
   private:
     BarFileReader(LineReader lines, const CsvHeader& header, const std::string& symbol, Timeframe timeframe);
-    RowStatus refuse(std::string problem);
+    RowStatus refuse(std::string_view kind, std::string problem);
     bool read_prices(BarFileRow& row);
     bool read_counts(Bar& bar);
 
@@ -103,6 +105,7 @@ class BarFileReader {
     std::vector<ExchangeTime> last_;  // by series
     std::vector<std::string> notes_;
     std::string problem_;
+    std::string_view problem_kind_;
     int64_t widened_days_ = 0;
     int64_t first_widened_line_ = 0;
 };

@@ -48,8 +48,10 @@ struct TickFileReader::Parts {
     TimeColumnParser exchange_times, receive_times;
     std::vector<std::string_view> fields;
     std::string problem;
+    std::string_view problem_kind;
 
-    RowStatus refuse(std::string why) {
+    RowStatus refuse(std::string_view kind, std::string why) {
+        problem_kind = kind;
         problem = std::move(why);
         return RowStatus::bad;
     }
@@ -111,6 +113,7 @@ bool TickFileReader::Parts::read_times(std::string_view exchange, std::string_vi
     const auto received = receive.empty() ? std::nullopt : receive_times.parse(receive);
     const bool bad = (!exchange.empty() && !stamp) || (!receive.empty() && !received) || (!stamp && !received);
     if (bad) {
+        problem_kind = "time";
         problem = fmt::format("time '{}' is not readable", (stamp ? receive : exchange).substr(0, 40));
         return false;
     }
@@ -125,6 +128,7 @@ bool TickFileReader::Parts::read_count(int column, std::string_view name, int64_
     if (!present) return true;
     const auto count = parse_file_count(text);
     if (!count || *count < 0) {
+        problem_kind = "volume, oi or size";
         problem = fmt::format("{} '{}' is not a whole number of at least 0", name, text.substr(0, 30));
         return false;
     }
@@ -136,6 +140,7 @@ bool TickFileReader::Parts::read_quote(TickEvent& tick) {
     const OptionalPrice bid_price = optional_price(field(fields, bid));
     const OptionalPrice ask_price = optional_price(field(fields, ask));
     if (!bid_price.valid || !ask_price.valid) {
+        problem_kind = "price";
         problem = "bid or ask is not a price";
         return false;
     }
@@ -164,6 +169,7 @@ bool TickFileReader::Parts::read_lots(TickFileRow& row) {
         return true;
     };
     if (read(volume_lots, row.volume_lots) && read(oi_lots, row.oi_lots)) return true;
+    problem_kind = "volume, oi or size";
     problem = "volume_lots or oi_lots is not a number of at least 0";
     return false;
 }
@@ -172,12 +178,12 @@ RowStatus TickFileReader::Parts::next_csv(std::string_view line, TickFileRow& ro
     split_csv(line, fields);
     if (!read_times(field(fields, exchange_time), field(fields, receive_time), row)) return RowStatus::bad;
     row.series = columns->index_of(fields);
-    if (row.series < 0) return refuse(std::string(columns->problem()));
+    if (row.series < 0) return refuse("symbol", std::string(columns->problem()));
     const std::string_view text = field(fields, ltp);
     const auto last = parse_file_price(text);
     const bool may_be_untraded = columns->options() && last && *last == Price();
     if (!last || (!last->positive() && !may_be_untraded)) {
-        return refuse(fmt::format("ltp '{}' is not a positive price", text.substr(0, 30)));
+        return refuse("price", fmt::format("ltp '{}' is not a positive price", text.substr(0, 30)));
     }
     row.tick.last = *last;
     return read_quote(row.tick) && read_lots(row) ? RowStatus::row : RowStatus::bad;
@@ -197,7 +203,7 @@ int TickFileReader::Parts::json_symbol(const Json& object) {
 
 RowStatus TickFileReader::Parts::next_json(std::string_view line, TickFileRow& row) {
     const Json object = Json::parse(line, nullptr, false);
-    if (!object.is_object()) return refuse("not a JSON object");
+    if (!object.is_object()) return refuse("not JSON", "not a JSON object");
     const auto text = [&](const char* key) -> std::string {
         const auto it = object.find(key);
         return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
@@ -211,12 +217,12 @@ RowStatus TickFileReader::Parts::next_json(std::string_view line, TickFileRow& r
     const std::string exchange = text("ts_exchange").empty() ? text("ts_ist") : text("ts_exchange");
     if (!read_times(exchange, text("ts_utc"), row)) return RowStatus::bad;
     row.series = json_symbol(object);
-    if (row.series < 0) return refuse("no symbol");
+    if (row.series < 0) return refuse("symbol", "no symbol");
     const auto last = number("ltp");
-    if (!last || *last <= 0) return refuse("ltp is not a positive number");
+    if (!last || *last <= 0) return refuse("price", "ltp is not a positive number");
     TickEvent& tick = row.tick;
     tick.last = Price::from_double(*last);
-    if (!tick.last.positive()) return refuse("ltp is not a positive number");
+    if (!tick.last.positive()) return refuse("price", "ltp is not a positive number");
     const auto take = [&](const char* key, uint32_t flag, auto&& store) {
         if (const auto value = number(key)) {
             store(*value);
@@ -246,6 +252,7 @@ RowStatus TickFileReader::next(TickFileRow& row) {
 }
 
 const std::string& TickFileReader::problem() const { return parts_->problem; }
+std::string_view TickFileReader::problem_kind() const { return parts_->problem_kind; }
 int64_t TickFileReader::line_number() const { return parts_->lines.line_number(); }
 Result<void> TickFileReader::status() const { return parts_->lines.status(); }
 const std::string& TickFileReader::name() const { return parts_->lines.name(); }

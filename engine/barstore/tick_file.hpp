@@ -34,6 +34,7 @@ class TickFileReader {
 
     RowStatus next(TickFileRow& row);
     const std::string& problem() const;
+    std::string_view problem_kind() const;  // as BarFileReader's
     int64_t line_number() const;
     Result<void> status() const;
     const std::string& name() const;
