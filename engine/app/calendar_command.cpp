@@ -5,7 +5,7 @@
 
 #include "app/commands.hpp"
 #include "app/paths.hpp"
-#include "app/wall_date.hpp"
+#include "app/wall_clock.hpp"
 #include "market/calendar.hpp"
 #include "market/contract_rules.hpp"
 

@@ -11,6 +11,7 @@ EngineSettings::EngineSettings() {
     registry_.add("market.instruments", instruments, {},
                   "a broker's contract master (file): its terms win over config/contracts.toml; empty: none");
     watchdog.register_in(registry_);
+    retention.register_in(registry_);
 }
 
 Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }

@@ -3,6 +3,7 @@
 
 #include "app/run_options.hpp"
 #include "app/watchdog.hpp"
+#include "barstore/retention.hpp"
 #include "brokers/paper_broker.hpp"
 #include "core/settings.hpp"
 #include "ledger/store_settings.hpp"
@@ -35,6 +36,7 @@ class EngineSettings {
     StoreSettings store;
     std::string instruments;  // a contract master's file; empty: none
     WatchdogSettings watchdog;
+    RetentionSettings retention;
 
   private:
     SettingsRegistry registry_;

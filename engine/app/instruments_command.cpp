@@ -6,7 +6,7 @@
 
 #include "app/commands.hpp"
 #include "app/paths.hpp"
-#include "app/wall_date.hpp"
+#include "app/wall_clock.hpp"
 #include "barstore/master_file.hpp"
 #include "market/instruments.hpp"
 #include "market/master_check.hpp"

@@ -41,6 +41,7 @@ Result<MarketSource> open_synthetic(const RunOptions& options, MarketSource mark
     auto feed = SyntheticFeed::create(*settings, *market.calendar, *market.rules);
     if (!feed) return feed.error();
     market.feed = std::move(*feed);
+    market.synthetic = true;
     market.default_speed = kSyntheticSpeed;
     return market;
 }

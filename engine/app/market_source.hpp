@@ -21,6 +21,7 @@ struct MarketSource {
     std::unique_ptr<Feed> plain_feed;        // with a master: the feed without its terms
     std::unique_ptr<Feed> feed;
     bool over_history = false;       // recorded prices
+    bool synthetic = false;          // made-up prices
     double default_speed = 0;        // what a person would enjoy watching; 0 = max
     int64_t rejected_rows = 0;       // with --lenient
     std::vector<std::string> notes;  // about the data, for stderr

@@ -9,8 +9,8 @@ namespace tide {
 // Where the engine finds its own files and keeps what it makes. The only place that looks at the environment.
 struct Paths {
     std::filesystem::path resources;  // holds config/, scripts/, strategies/
-    std::filesystem::path
-        home;  // ledger.db, audit_anchors.log, backups/, journals/, EMERGENCY_STOP, LIMITED_MODE, operator.log
+    // ledger.db, audit_anchors.log, backups/, journals/, data/, EMERGENCY_STOP, LIMITED_MODE, operator.log
+    std::filesystem::path home;
 
     std::filesystem::path config_file() const { return resources / "config" / "engine.toml"; }
     std::filesystem::path calendars() const { return resources / "config" / "calendars"; }
@@ -20,6 +20,9 @@ struct Paths {
     std::filesystem::path audit_anchors() const { return home / "audit_anchors.log"; }
     std::filesystem::path backups() const { return home / "backups"; }
     std::filesystem::path journals() const { return home / "journals"; }
+    // The folder of market data; a home that is called data, as in a checkout, is that folder itself.
+    std::filesystem::path market_data() const { return home.filename() == "data" ? home : home / "data"; }
+    std::filesystem::path bars() const { return market_data() / "timeframes"; }
     std::filesystem::path emergency_stop() const { return home / "EMERGENCY_STOP"; }
     std::filesystem::path limited_mode() const { return home / "LIMITED_MODE"; }
     std::filesystem::path operator_log() const { return home / "operator.log"; }

@@ -160,6 +160,7 @@ class SessionRun {
         if (!speed) return speed.error();
         speed_ = backtest() ? 0 : *speed;
         settings_.apply(options_, market_.over_history, !backtest() && fs::exists(paths_.limited_mode(), ignored));
+        settings_.session.synthetic_market = market_.synthetic;
         opening_.config_text = settings_.canonical_text();
         auto charges = load_charge_rates(paths_.charges(), settings_.session.charges_broker);
         if (!charges) return charges.error();

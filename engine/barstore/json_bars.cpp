@@ -19,12 +19,6 @@ constexpr std::pair<const char*, uint16_t> kMarks[] = {
     {"filled", kBarGapFilled}, {"gap", kBarHasGap}, {"partial", kBarPartial}};
 constexpr const char* kSynthetic = "synthetic";
 
-std::string utc_text(ExchangeTime time) {
-    // format_iso speaks IST: move the moment so that its IST digits are the UTC ones.
-    std::string text = format_iso(time - kIstOffset);
-    return text.substr(0, text.size() - 6) + "Z";
-}
-
 ExchangeTime end_of(const Bar& bar) {
     const auto length = length_of(bar.timeframe);
     if (length) return bar.start + *length;

@@ -17,4 +17,9 @@ std::string ist_text(ExchangeTime time) {
     return text;
 }
 
+std::string utc_text(ExchangeTime time) {
+    // ist_text moved so that the digits of India are those of UTC.
+    return ist_text(time - kIstOffset) + "Z";
+}
+
 }  // namespace tide

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "barstore/series_folder.hpp"
 #include "market/instruments.hpp"
 
 namespace tide {
@@ -197,7 +198,7 @@ int TickFileReader::Parts::json_symbol(const Json& object) {
         if (json_series[i].symbol == symbol) return static_cast<int>(i);
     }
     if (symbol.empty()) return -1;
-    json_series.push_back({symbol, {}, {}});
+    json_series.push_back(series_name_of(symbol));
     return static_cast<int>(json_series.size()) - 1;
 }
 
@@ -236,6 +237,8 @@ RowStatus TickFileReader::Parts::next_json(std::string_view line, TickFileRow& r
     take("bid_qty", 0, [&](double value) { tick.bid_quantity = static_cast<int64_t>(value); });
     take("ask_qty", 0, [&](double value) { tick.ask_quantity = static_cast<int64_t>(value); });
     take("volume", kTickHasVolume, [&](double value) { tick.volume = static_cast<int64_t>(value); });
+    if (!tick.has(kTickHasVolume))
+        take("volume_delta", kTickVolumeIsDelta, [&](double value) { tick.volume = static_cast<int64_t>(value); });
     take("oi", kTickHasOi, [&](double value) { tick.oi = static_cast<int64_t>(value); });
     return RowStatus::row;
 }

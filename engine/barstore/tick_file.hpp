@@ -22,8 +22,9 @@ struct TickFileRow {
 };
 
 // Reads a file of ticks: CSV with a time (ts_ist, timestamp, ts_exchange, ts_utc) and ltp, or NDJSON of raw_tick.
-// Understands bid, ask (also bid1, ask1), bid_qty, ask_qty, volume (the day's total), oi; symbol or option columns as
-// in bar files. Rows come in the file's order, which need not be the order of time.
+// Understands bid, ask (also bid1, ask1), bid_qty, ask_qty, volume (the day's total; in NDJSON also volume_delta, what
+// traded since the last tick), oi; symbol or option columns as in bar files. Rows come in the file's order, which need
+// not be the order of time.
 class TickFileReader {
   public:
     // Errors: not_found, io, corrupt, input (no header, missing columns).

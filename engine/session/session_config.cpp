@@ -22,6 +22,7 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
                  "options without a recorded price are priced by model (flagged)");
     registry.add("session.over_history", over_history,
                  "the market is recorded: a daily or realised VIX holds for its day");
+    registry.add("session.synthetic_market", synthetic_market, "the market is made up; for the records only");
     registry.add("session.start_limited", start_limited, "begin in limited mode (set after a kill switch was resumed)");
     registry.add("session.seed", seed, 0, 9'000'000'000'000'000'000, "",
                  "seed of math.random in scripts and of order ids");

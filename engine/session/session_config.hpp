@@ -20,6 +20,7 @@ struct SessionConfig {
     std::string mode = "paper";     // for the records only; nothing inside depends on it
     bool use_option_model = false;  // options without a recorded price are priced by model, flagged
     bool over_history = false;      // prices are recorded ones: a daily or realised VIX holds for its day
+    bool synthetic_market = false;  // prices are made up: their bars are never mixed with recorded ones
     bool start_limited = false;     // an earlier session was killed: half size, one position, until an operator says
     int64_t seed = 1;               // of math.random in scripts and of client order ids
     std::string charges_broker = "angelone";  // whose rounding the charges follow (config/charges/brokers)

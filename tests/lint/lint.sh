@@ -23,10 +23,10 @@ rule_outside_world() {
     engine/app/pacing.cpp                # a paper session keeps pace with the clock on the wall
     engine/app/session_run.cpp           # names a run's folder by the time; says how long a run took
     engine/app/backup_commands.cpp       # names backups by the time; what is older than the audit is kept
-    engine/app/wall_date.cpp             # today, for commands that take a date
     engine/app/health.cpp                # the health check looks at the clock; operator.log has times
     engine/app/watchdog.cpp              # measures how long an engine has been silent
     engine/ops/control_server.cpp        # time limits of clients of the control socket
+    engine/app/wall_clock.cpp            # names of files, the age of data, the operator's log, today's date
     engine/app/paths.cpp                 # TIDE_HOME and the XDG folders
     engine/app/terminal.cpp              # NO_COLOR
   )

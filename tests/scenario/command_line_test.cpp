@@ -83,7 +83,7 @@ TEST_F(CommandLine, the_shipped_configuration_lists_every_setting_with_its_defau
     for (const auto& [key, setting] : shipped.items()) {
         // Decided by the command line, not by a file.
         if (key == "session.mode" || key == "session.use_option_model" || key == "session.over_history" ||
-            key == "session.start_limited")
+            key == "session.start_limited" || key == "session.synthetic_market")
             continue;
         EXPECT_NE(text.find("\n" + key.substr(key.find('.') + 1) + " = "), std::string::npos) << key;
     }
