@@ -8,6 +8,7 @@
 #include "app/cli_operate.hpp"
 #include "app/commands.hpp"
 #include "app/watchdog.hpp"
+#include "app/data_cli.hpp"
 #include "core/money.hpp"
 
 namespace tide {
@@ -25,6 +26,7 @@ struct Options {
     CheckOptions check;
     StoreOptions store;
     DataOptions data;
+    StoreDataOptions store_data;
     CalendarOptions calendar;
     InstrumentsOptions instruments;
     ChargesOptions charges;
@@ -268,7 +270,7 @@ void add_data(CLI::App& app, Options& o, Command& chosen) {
         "         (in: model,right,underlying,strike,t_years,rate,price; model black76 or bs)");
     greeks->callback([&chosen] { chosen = [] { return greeks_command(); }; });
 
-    auto* data = app.add_subcommand("data", "work on data files");
+    auto* data = app.add_subcommand("data", "market data: files, and the store of the home folder");
     data->require_subcommand(1);
     const auto add = [&](const char* name, const char* help, const char* to,
                          Result<ExitCode> (*command)(const DataOptions&)) {
@@ -286,6 +288,7 @@ void add_data(CLI::App& app, Options& o, Command& chosen) {
         ->footer(
             "Example: engine data aggregate --data NIFTY_1s_2022-08-10.csv.gz --to 1m --csv\n"
             "         engine data aggregate --data TCS_ticks.csv.gz --to 500t");
+    add_store_data_commands(*data, o.store_data, chosen);
     add("resample", "bars to longer bars", "timeframe to make: 3m 5m 15m 30m 1h 1d 1w", resample_command)
         ->footer("Example: engine data resample --data NIFTY_1m.csv.gz --to 15m --csv");
 }

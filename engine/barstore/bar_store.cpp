@@ -27,14 +27,10 @@ std::optional<Timeframe> timeframe_of_file(std::string_view name) {
     return timeframe && file_name_of(*timeframe) == name ? timeframe : std::nullopt;
 }
 
-// A day and a week have one bar, wherever a source lets it start.
 Bar at_its_place(Bar bar) {
     bar.flags &= static_cast<uint16_t>(~kBarHistory);
     bar.instrument = InstrumentId();
-    if (length_of(bar.timeframe)) return bar;
-    Date date = ist_date(bar.start);
-    if (bar.timeframe == Timeframe::w1) date -= weekday_of(date) - std::chrono::Monday;
-    bar.start = ist_moment<ExchangeTime>(date, Duration(0));
+    bar.start = stored_start(bar);
     return bar;
 }
 
@@ -134,6 +130,13 @@ Result<void> check_sound(const BarSeriesData& series) {
 }
 
 }  // namespace
+
+ExchangeTime stored_start(const Bar& bar) {
+    if (length_of(bar.timeframe)) return bar.start;
+    Date date = ist_date(bar.start);
+    if (bar.timeframe == Timeframe::w1) date -= weekday_of(date) - std::chrono::Monday;
+    return ist_moment<ExchangeTime>(date, Duration(0));
+}
 
 bool agree(const Bar& a, const Bar& b) {
     return a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close &&
@@ -269,7 +272,9 @@ Result<void> BarStore::replace(std::span<const Replacement> replacements) {
         if (auto sound = check_sound(one.series); !sound) return sound;
         if (one.set_aside) transaction->rename(one.file.path, free_name_aside(one.file.path));
         if (!one.series.bars.empty()) {
-            if (auto put = transaction->put(one.file.path, json_bars_text(one.series)); !put) return put;
+            BarSeriesData placed = one.series;
+            for (Bar& bar : placed.bars) bar = at_its_place(bar);
+            if (auto put = transaction->put(one.file.path, json_bars_text(placed)); !put) return put;
         } else if (!one.set_aside) {
             transaction->remove(one.file.path);
         }

@@ -92,6 +92,8 @@ class BarStore {
     FileTransaction::StepHook hook_;
 };
 
+// Where a bar starts in the store: as it is inside the day, midnight of its date (of its week's Monday) else.
+ExchangeTime stored_start(const Bar& bar);
 // Whether both say the same, as far as both say something.
 bool agree(const Bar& a, const Bar& b);
 

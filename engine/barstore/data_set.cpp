@@ -97,7 +97,9 @@ Result<void> DataSetBuilder::add_csv(const fs::path& file) {
 Result<void> DataSetBuilder::add_json(const fs::path& file) {
     auto read = read_json_bars(file);
     if (!read) return read.error();
-    merge(data_.series[place(read->name, read->timeframe)], std::move(read->bars), file.string());
+    BarSeriesData& series = data_.series[place(read->name, read->timeframe)];
+    series.synthetic = series.synthetic || read->synthetic;
+    merge(series, std::move(read->bars), file.string());
     data_.files.push_back(file.string());
     return {};
 }

@@ -7,7 +7,6 @@
 namespace tide {
 namespace {
 
-constexpr size_t kMinuteDays = 10;       // the last sessions, kept as 1-minute bars too
 constexpr size_t kStepsOfDailyBar = 77;  // of 5 minutes
 constexpr size_t kStepsOfMinute = 4;
 constexpr size_t kForcedDays = 40;  // a scenario's regime holds for so long before today
@@ -124,7 +123,11 @@ constexpr std::array<double, 2> kUsualVolume{3.0e8, 1.9e8};
 class Past {
   public:
     Past(const SyntheticSettings& settings, const std::vector<TradingDay>& days)
-        : days_(days), prices_(settings.seed), volume_random_(settings.seed, 2), regime_random_(settings.seed, 3) {
+        : days_(days),
+          minute_days_(settings.minute_days),
+          prices_(settings.seed),
+          volume_random_(settings.seed, 2),
+          regime_random_(settings.seed, 3) {
         regimes_ = draw_regimes(settings, days.size(), regime_random_);
     }
     void run() {
@@ -135,7 +138,7 @@ class Past {
             prices_.start_day(plan);
             Interval daily{
                 ist_moment<ExchangeTime>(days_[i].date, days_[i].sessions.front().open), Timeframe::d1, {}, {}};
-            if (i + 1 + kMinuteDays < days_.size()) {
+            if (i + 1 + minute_days_ < days_.size()) {
                 for (size_t step = 0; step <= kStepsOfDailyBar; ++step) {
                     daily.levels.add(prices_.levels());
                     constexpr double kLength = 1.0 / static_cast<double>(kStepsOfDailyBar);
@@ -219,6 +222,7 @@ class Past {
     }
 
     const std::vector<TradingDay>& days_;
+    size_t minute_days_;
     SyntheticPrices prices_;
     RandomSource volume_random_;
     RandomSource regime_random_;

@@ -34,6 +34,7 @@ struct SyntheticSettings {
     SyntheticScenario scenario = SyntheticScenario::usual;
     Date session_date{};              // a trading day of the NSE calendar
     int64_t chain_strikes = 10;       // quoted each side of at-the-money
+    size_t minute_days = 10;          // sessions before this one that the history has minutes of
     std::optional<double> vix;        // at the previous close; prices move accordingly. None: what the seed gives
     double volatility = 1;            // how far prices move, as a multiple of what goes with the VIX
     std::optional<double> drift_pct;  // of today, from close to close, before chance. None: the day's own
