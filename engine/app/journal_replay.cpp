@@ -54,7 +54,7 @@ struct JournalReplay::Impl {
   public:
     Impl(JournalReader& reader, bool verify, Recorder* also) : reader_(reader), verify_(verify), also_(also) {}
 
-    Result<void> run() {
+    Result<void> run(const std::function<void(double)>& progress) {
         JournalRecord record;
         for (;;) {
             auto more = reader_.next(record);
@@ -64,6 +64,8 @@ struct JournalReplay::Impl {
                 return more.error();
             }
             if (!*more) break;
+            if (progress && reader_.records() % 4096 == 0)
+                progress(static_cast<double>(reader_.offset()) / static_cast<double>(reader_.file_bytes()));
             if (auto done = record.is_output() ? check(record.output) : feed(record.event); !done) return done;
         }
         if (session_ == nullptr) return make_error(ErrorCode::corrupt, "the journal holds no session");
@@ -143,7 +145,7 @@ struct JournalReplay::Impl {
 JournalReplay::JournalReplay(JournalReader& reader, bool verify, Recorder* also)
     : impl_(std::make_unique<Impl>(reader, verify, also)) {}
 JournalReplay::~JournalReplay() = default;
-Result<void> JournalReplay::run() { return impl_->run(); }
+Result<void> JournalReplay::run(const std::function<void(double)>& progress) { return impl_->run(progress); }
 const Session& JournalReplay::session() const { return *impl_->session_; }
 const SessionSummary& JournalReplay::summary() const { return *impl_->summary_; }
 bool JournalReplay::complete() const { return impl_->complete_; }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "core/result.hpp"
@@ -19,7 +20,8 @@ class JournalReplay {
     JournalReplay(const JournalReplay&) = delete;
     JournalReplay& operator=(const JournalReplay&) = delete;
 
-    Result<void> run();
+    // `progress`, where given, hears now and then what share of the journal is done.
+    Result<void> run(const std::function<void(double share)>& progress = {});
     // After run() without an error:
     const Session& session() const;
     const SessionSummary& summary() const;

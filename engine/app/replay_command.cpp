@@ -7,6 +7,7 @@
 #include "app/build_id.hpp"
 #include "app/commands.hpp"
 #include "app/journal_replay.hpp"
+#include "app/store_data.hpp"
 #include "app/terminal.hpp"
 #include "bindings/lua_host.hpp"
 #include "ops/terminal_width.hpp"
@@ -58,7 +59,10 @@ Result<ExitCode> replay_command(const ReplayOptions& options) {
     }
     if (auto fit = LuaHost::self_test(); !fit) return fit.error();
     JournalReplay replay(*reader, options.verify);
-    if (auto done = replay.run(); !done) {
+    auto progress = std::make_unique<WorkProgress>("replaying");
+    const auto done = replay.run(progress->report());
+    progress.reset();
+    if (!done) {
         Error error = done.error();
         error.message = options.journal + ": " + error.message;
         if (options.verify && error.code == ErrorCode::corrupt) error.code = ErrorCode::mismatch;

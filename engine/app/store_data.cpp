@@ -35,7 +35,7 @@ CalendarLookup Calendars::of(std::string_view symbol) const {
 }
 
 WorkProgress::WorkProgress(std::string title)
-    : bar_(std::make_unique<Progress>(stderr, is_terminal(STDERR_FILENO), std::move(title), steady_clock_now)) {}
+    : bar_(std::make_unique<Progress>(stderr, is_terminal(STDERR_FILENO), std::move(title), monotonic_now)) {}
 
 ProgressReport WorkProgress::report() {
     return [bar = bar_.get()](double share) { bar->update(share); };

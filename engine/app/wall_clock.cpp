@@ -10,7 +10,7 @@ ReceiveTime wall_clock_now() {
 
 Date wall_date() { return ist_date(wall_clock_now()); }
 
-Duration steady_clock_now() {
+Duration monotonic_now() {
     return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
 }
 

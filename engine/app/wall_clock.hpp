@@ -8,6 +8,6 @@ ReceiveTime wall_clock_now();
 // Today in India: what a person means who gives no date.
 Date wall_date();
 // Goes on evenly, from no particular moment.
-Duration steady_clock_now();
+Duration monotonic_now();
 
 }  // namespace tide
