@@ -245,7 +245,7 @@ bool request_chain(LuaStrategy& strategy, std::string_view underlying, std::stri
 }
 
 void push_row(lua_State* state, const ChainRow& row, const ChainSnapshot& chain) {
-    lua_createtable(state, 0, 12);
+    lua_createtable(state, 0, 26);
     set_text(state, "symbol", row.symbol);
     set_text(state, "right", row.right);
     set_text(state, "expiry", chain.expiry);
@@ -261,6 +261,32 @@ void push_row(lua_State* state, const ChainRow& row, const ChainSnapshot& chain)
                chain.days_to_expiry < 0 ? kMissing : static_cast<double>(chain.days_to_expiry));
     set_bool(state, "model", row.model);
     if (row.liquidity != Liquidity::unknown) set_bool(state, "liquid", row.liquidity == Liquidity::liquid);
+    set_number(state, "mid", row.mid);
+    set_number(state, "iv", row.iv);
+    set_number(state, "delta", row.delta);
+    set_number(state, "gamma", row.gamma);
+    set_number(state, "theta", row.theta);
+    set_number(state, "vega", row.vega);
+    set_number(state, "oi_change", row.oi_change);
+    if (!row.build_up.empty()) set_text(state, "build_up", row.build_up);
+    set_bool(state, "crossed", row.crossed);
+    set_bool(state, "stale", row.stale);
+    set_bool(state, "no_quote", row.no_quote);
+    set_bool(state, "iv_of_pair", row.iv_of_pair);
+}
+
+void push_figures(lua_State* state, const ChainSnapshot& chain) {
+    set_number(state, "forward", chain.forward);
+    set_text(state, "forward_source", chain.forward_source);
+    set_number(state, "pcr", chain.pcr);
+    set_number(state, "pcr_volume", chain.pcr_volume);
+    set_number(state, "max_pain", chain.max_pain);
+    set_number(state, "atm_iv", chain.atm_iv);
+    set_number(state, "skew", chain.skew);
+    set_number(state, "risk_reversal", chain.risk_reversal);
+    set_number(state, "expected_move", chain.expected_move);
+    set_number(state, "iv_rank", chain.iv_rank);
+    set_number(state, "iv_percentile", chain.iv_percentile);
 }
 
 // chain(underlying, expiry, min_days, strikes): a snapshot, or nil and why not
@@ -275,9 +301,10 @@ int chain(lua_State* state) {
         return 2;
     }
     const ChainSnapshot& snapshot = *strategy.chain;
-    pay_or_raise(state, strategy.runtime(), 8 * static_cast<double>(snapshot.rows.size()));
-    lua_createtable(state, 0, 6);
+    pay_or_raise(state, strategy.runtime(), 16 * static_cast<double>(snapshot.rows.size()));
+    lua_createtable(state, 0, 17);
     set_text(state, "underlying", snapshot.underlying);
+    push_figures(state, snapshot);
     set_text(state, "expiry", snapshot.expiry);
     set_number(state, "spot", snapshot.spot);
     set_number(state, "atm_strike", snapshot.atm_strike);

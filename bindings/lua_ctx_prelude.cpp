@@ -417,8 +417,8 @@ end)
 
 ---------------------------------------------------------------------------------------------------- what the host calls
 
-local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session", "on_risk" }
-local later_names = { "on_chain", "on_position", "on_link", "on_params", "on_save", "on_load" }
+local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session", "on_risk", "on_chain" }
+local later_names = { "on_position", "on_link", "on_params", "on_save", "on_load" }
 
 -- What the chunk returned, checked: the callbacks it defines and the declaration.
 local function finish(returned)
@@ -440,6 +440,7 @@ local function finish(returned)
     if rawget(returned, name) ~= nil then ignored[#ignored + 1] = name end
   end
   if callbacks.on_tick and not declaration.ticks then fail("on_tick is defined; declare needs = { ticks = true } as well") end
+  if callbacks.on_chain and declaration.chain == 0 then fail("on_chain is defined; declare needs = { chain = { strikes = 10 } } as well") end
   current_symbol = declaration.symbols[1]
   return callbacks, declaration, concat(ignored, ", ")
 end
@@ -462,7 +463,7 @@ local function make_entries(callbacks)
   for _, timeframe in ipairs(declaration.timeframes) do timeframe_names[timeframe.index] = timeframe.name end
   local on_start, on_stop, on_bar, on_tick = callbacks.on_start, callbacks.on_stop, callbacks.on_bar, callbacks.on_tick
   local on_exit_check, on_order, on_fill = callbacks.on_exit_check, callbacks.on_order, callbacks.on_fill
-  local on_timer, on_session, on_risk = callbacks.on_timer, callbacks.on_session, callbacks.on_risk
+  local on_timer, on_session, on_risk, on_chain = callbacks.on_timer, callbacks.on_session, callbacks.on_risk, callbacks.on_chain
   local entries = {}
   -- The script's own indicators see new bars before any callback does.
   local reset, catch_up, own = own_indicators.reset, own_indicators.catch_up, declared.has_indicators
@@ -535,6 +536,13 @@ local function make_entries(callbacks)
     begin(now)
     on_risk(ctx, { kind = kind, symbol = or_nothing(symbol), from = or_nothing(from), to = or_nothing(to), values = values,
                    text = text, active = active })
+  end
+  entries.on_chain = on_chain and function(now, symbol)
+    begin(now)
+    local name = symbols[symbol + 1]
+    current_symbol = name
+    local chain = methods.chain(ctx, name)
+    if chain ~= nil then on_chain(ctx, chain) end
   end
   return entries
 end

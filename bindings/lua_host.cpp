@@ -83,5 +83,9 @@ CallbackResult LuaHost::on_risk(StrategyId strategy, const RiskMessage& event, C
     LuaStrategy* found = find(strategy);
     return found != nullptr ? found->on_risk(event, output) : kNotLoaded;
 }
+CallbackResult LuaHost::on_chain(StrategyId strategy, int32_t symbol_index, CallbackOutput& output) {
+    LuaStrategy* found = find(strategy);
+    return found != nullptr ? found->on_chain(symbol_index, output) : kNotLoaded;
+}
 
 }  // namespace tide

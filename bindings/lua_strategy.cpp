@@ -14,7 +14,8 @@ namespace tide {
 namespace {
 
 constexpr const char* kCallbackNames[] = {"on_start", "on_stop", "on_bar",   "on_tick",    "on_exit_check",
-                                          "on_order", "on_fill", "on_timer", "on_session", "on_risk"};
+                                          "on_order", "on_fill", "on_timer", "on_session", "on_risk",
+                                          "on_chain"};
 constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
@@ -249,6 +250,7 @@ void LuaStrategy::keep_entries(int table) {
     declaration_.has_exit_check = defined_[kExitCheck];
     declaration_.has_order = defined_[kOrder];
     declaration_.has_fill = defined_[kFill];
+    declaration_.has_chain = defined_[kChain];
 }
 
 // ---- the mirror
@@ -557,6 +559,13 @@ CallbackResult LuaStrategy::on_fill(const FillMessage& fill, CallbackOutput& out
     push_text(fill.side);
     for (const double value : {fill.quantity, fill.price, fill.charges}) lua_pushnumber(state, value);
     return run(7, runtime_.limits().callback_units);
+}
+
+CallbackResult LuaStrategy::on_chain(int32_t symbol_index, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kChain, output, result)) return result;
+    lua_pushnumber(runtime_.state(), symbol_index);
+    return run(1, runtime_.limits().callback_units);
 }
 
 CallbackResult LuaStrategy::on_timer(std::string_view name, CallbackOutput& output) {

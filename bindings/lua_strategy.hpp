@@ -33,6 +33,7 @@ class LuaStrategy {
     CallbackResult on_timer(std::string_view name, CallbackOutput& output);
     CallbackResult on_session(std::string_view phase, CallbackOutput& output);
     CallbackResult on_risk(const RiskMessage& event, CallbackOutput& output);
+    CallbackResult on_chain(int32_t symbol_index, CallbackOutput& output);
 
     // What the C functions of the API need (lua_api_functions.cpp). Nothing here raises Lua errors or calls Lua, except
     // where a comment says so.
@@ -106,6 +107,7 @@ class LuaStrategy {
         kTimer,
         kSession,
         kRisk,
+        kChain,
         kCallbackCount
     };
     static constexpr int kFirstCallbackSlot = LuaRuntime::kHandlerSlot + 1;

@@ -27,6 +27,7 @@ struct Options {
     StoreOptions store;
     DataOptions data;
     StoreDataOptions store_data;
+    ChainOptions chain;
     CalendarOptions calendar;
     InstrumentsOptions instruments;
     ChargesOptions charges;
@@ -269,6 +270,21 @@ void add_data(CLI::App& app, Options& o, Command& chosen) {
         "Example: engine greeks --csv < rows.csv\n"
         "         (in: model,right,underlying,strike,t_years,rate,price; model black76 or bs)");
     greeks->callback([&chosen] { chosen = [] { return greeks_command(); }; });
+
+    auto* chain = app.add_subcommand("chain", "a recorded option chain with volatility, greeks and analytics");
+    chain->add_option("--data", o.chain.data, "chain file: ticks with expiry,strike,right")
+        ->required()
+        ->type_name("FILE");
+    chain->add_option("--at", o.chain.at, "a moment, 2025-08-29T12:00:00 in India (default: the last row)");
+    chain->add_option("--expiry", o.chain.expiry, "default: the nearest")->check(date_check, "")->type_name("DATE");
+    chain->add_option("--rate", o.chain.rate, "interest a year, continuous (default 0.065)")
+        ->check(CLI::Range(-0.05, 0.3));
+    chain->add_option("--strikes", o.chain.strikes, "shown each side of the forward, 0 for all (default 15)")
+        ->check(CLI::Range(0, 1'000));
+    chain->add_flag("--lenient", o.chain.lenient, "skip bad rows");
+    chain->add_flag("--json", o.chain.json, "print one JSON document");
+    chain->footer("Example: engine chain --data NIFTY_chain_2025-08-29.csv.gz --at 2025-08-29T12:00:00");
+    chain->callback([&o, &chosen] { chosen = [&o] { return chain_command(o.chain); }; });
 
     auto* data = app.add_subcommand("data", "market data: files, and the store of the home folder");
     data->require_subcommand(1);

@@ -94,6 +94,17 @@ struct ChargesOptions {
 };
 Result<ExitCode> charges_command(const ChargesOptions& options);
 
+struct ChainOptions {
+    std::string data;
+    std::string at;      // a timestamp; empty: the last row
+    std::string expiry;  // empty: the nearest
+    double rate = 0.065;
+    int64_t strikes = 15;  // shown each side of the forward; 0: all
+    bool lenient = false;
+    bool json = false;
+};
+Result<ExitCode> chain_command(const ChainOptions& options);
+
 struct CalendarOptions {
     std::string exchange;  // empty: NSE, or that of `expiries`
     std::string date;      // empty, as `from`: today

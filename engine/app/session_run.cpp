@@ -385,6 +385,7 @@ class SessionRun {
         if (flags_.model_fill) flags.emplace_back("options priced by model (bs)");
         if (flags_.last_price_fill) flags.emplace_back("fills from last prices with a modelled spread");
         if (source == VixSource::daily) flags.emplace_back("INDIA VIX from its daily series");
+        if (source == VixSource::chain) flags.emplace_back("VIX computed from the option chain");
         if (source == VixSource::realised) flags.emplace_back("VIX estimated from realised volatility");
         if (market_.rejected_rows > 0)
             flags.push_back(fmt::format("{} bad rows of the data skipped", market_.rejected_rows));

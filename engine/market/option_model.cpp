@@ -12,20 +12,24 @@ constexpr double kLowestShareOfVix = 0.25;
 
 }  // namespace
 
+double years_to_expiry(const OptionModelSettings& settings, Date expiry, ReceiveTime now) {
+    return static_cast<double>((at(expiry, settings.expiry_time) - now).count()) / kNanosecondsPerYear;
+}
+
 std::optional<ModelQuote> model_quote(const OptionModelSettings& settings, const Instrument& option, Price spot,
                                       double vix, ReceiveTime now) {
     if (!option.is_option() || !option.expiry || option.right == OptionRight::none) return std::nullopt;
     if (!spot.positive() || !option.strike.positive() || !option.tick.positive() || !(vix > 0) || !std::isfinite(vix)) {
         return std::nullopt;
     }
-    const Duration left = at(*option.expiry, settings.expiry_time) - now;
-    if (left <= Duration::zero()) return std::nullopt;
+    const double years = years_to_expiry(settings, *option.expiry, now);
+    if (!(years > 0)) return std::nullopt;
 
     OptionTerms terms;
     terms.right = option.right;
     terms.underlying = spot.to_double();
     terms.strike = option.strike.to_double();
-    terms.t_years = static_cast<double>(left.count()) / kNanosecondsPerYear;
+    terms.t_years = years;
     terms.rate = settings.rate;
     const double at_the_money = vix / 100.0;
     const double k = std::clamp(std::log(terms.strike / terms.underlying) / (at_the_money * std::sqrt(terms.t_years)),

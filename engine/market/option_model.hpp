@@ -24,6 +24,9 @@ struct ModelQuote {
     Price last, bid, ask;  // on the instrument's tick, at least one tick
 };
 
+// Years from `now` to the option's last moment, actual/365; 0 or below once that has passed.
+double years_to_expiry(const OptionModelSettings& settings, Date expiry, ReceiveTime now);
+
 // vix in points (15.2). None when the option has expired or an input is not positive.
 std::optional<ModelQuote> model_quote(const OptionModelSettings& settings, const Instrument& option, Price spot,
                                       double vix, ReceiveTime now);

@@ -12,6 +12,8 @@ std::string_view name_of(VixSource source) {
             return "daily";
         case VixSource::realised:
             return "realised";
+        case VixSource::chain:
+            return "chain";
         case VixSource::none:
             break;
     }

@@ -9,7 +9,7 @@
 
 namespace tide {
 
-enum class VixSource : uint8_t { none, tick, minute, daily, realised };
+enum class VixSource : uint8_t { none, tick, minute, daily, realised, chain };
 std::string_view name_of(VixSource source);
 struct VixReading {
     double level = 0;
@@ -32,6 +32,9 @@ class MarketPrices {
     const VixReading& vix() const { return vix_; }
     // The quote as fed, nullptr before the first: for what looks at every tick, where copies would cost most of its time.
     const Quote* fed(InstrumentId id) const { return quotes_.find(id); }
+    // A value computed from an option chain, in place of a VIX that is missing (breakers.vix_from_chain). The next real
+    // one takes over.
+    void stand_in_vix(double level, ReceiveTime now) { vix_ = {level, VixSource::chain, now}; }
     // The quote as fed; for an option without a fed price, the model's (flagged) when the model is on.
     std::optional<Quote> quote(InstrumentId id, ReceiveTime now) const;
     std::optional<Price> last(InstrumentId id, ReceiveTime now) const;

@@ -12,7 +12,9 @@ struct Quote {
     int64_t volume = 0;  // day total
     int64_t oi = 0;
     uint32_t flags = 0;
-    ReceiveTime time;  // of the last price
+    ReceiveTime time;                 // of the last price
+    std::optional<Price> first_last;  // of the day
+    std::optional<int64_t> first_oi;
     bool has_bid() const { return (flags & kTickHasBid) != 0; }
     bool has_ask() const { return (flags & kTickHasAsk) != 0; }
     bool has_oi() const { return (flags & kTickHasOi) != 0; }
@@ -26,7 +28,7 @@ class QuoteBoard {
     void on_tick(ReceiveTime now, const TickEvent& tick);
     // A finished bar's close is a last price at the bar's end; its open interest and volume count.
     void on_bar(ReceiveTime now, const Bar& bar);
-    // Starts a new day: day volumes begin at zero; prices stay with their times.
+    // Starts a new day: day volumes and first values begin again; prices stay with their times.
     void start_day();
     // nullptr before the first price.
     const Quote* find(InstrumentId id) const {

@@ -93,6 +93,18 @@ std::optional<ExpiryVariance> expiry_variance(std::span<const ChainQuote> quotes
     return ExpiryVariance{t_years, variance, all.size()};
 }
 
+std::optional<ChainVix> chain_vix(std::span<const ExpiryVariance> expiries) {
+    std::optional<ExpiryVariance> near, next;
+    for (const ExpiryVariance& expiry : expiries) {
+        if (expiry.t_years > kThirtyDays) {
+            next = expiry;
+            break;
+        }
+        near = expiry;
+    }
+    return chain_vix(near, next);
+}
+
 std::optional<ChainVix> chain_vix(const std::optional<ExpiryVariance>& near,
                                   const std::optional<ExpiryVariance>& next) {
     if (!near && !next) return std::nullopt;

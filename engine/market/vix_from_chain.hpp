@@ -28,5 +28,9 @@ struct ChainVix {
 // `near` expires first. At t_years of 30 days the two are weighted by time; when both lie on one side of it, it is
 // extrapolated as Cboe does, unless that gives no positive variance.
 std::optional<ChainVix> chain_vix(const std::optional<ExpiryVariance>& near, const std::optional<ExpiryVariance>& next);
+// The same from the two expiries around 30 days, of any number in ascending order; else from the one nearest to it.
+std::optional<ChainVix> chain_vix(std::span<const ExpiryVariance> expiries);
+// Expiries with less left than this say little of the next month: leave them out.
+inline constexpr double kVixYearsMin = 2.0 / 365.0;
 
 }  // namespace tide

@@ -106,6 +106,8 @@ void RiskSettings::register_volatility(SettingsRegistry& registry) {
     registry.add("breakers.vix_hysteresis", vix_hysteresis, 0, 20, "points",
                  "a VIX breaker ends this far below its limit");
     registry.add("breakers.vix_stale_min", vix_stale_min, 0.1, 1'440, "minutes", "an older VIX is treated as high");
+    registry.add("breakers.vix_from_chain", vix_from_chain,
+                 "a missing or stale VIX is computed from NIFTY's option chain (flagged); off: it refuses entries");
     registry.add("breakers.underlying_move_pct", underlying_move_pct, 0.1, 100, "%",
                  "move of an underlying that halts entries");
     registry.add("breakers.underlying_move_min", underlying_move_min, 1, 60, "minutes", "window of that move");

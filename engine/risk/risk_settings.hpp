@@ -72,6 +72,7 @@ struct RiskSettings {
     double vix_kill_min = 5;
     double vix_hysteresis = 2;
     double vix_stale_min = 5;
+    bool vix_from_chain = false;  // a missing VIX is computed from the NIFTY chain, flagged
     double underlying_move_pct = 2;
     double underlying_move_min = 5;
     double volume_spike_pct = 300;

@@ -80,10 +80,12 @@ void Session::run_timers_at(ReceiveTime t) {
 
 // After every event: what the engine wants first, then what scripts see, until nothing is left to do.
 void Session::settle() {
+    const bool more_bars = hold_bars_;
     if (!actions_.empty()) apply(actions_);
     if (!market_.volatility().changes().empty()) tell_volatility();
     if (!risk_notes_.empty()) deliver_risk_notes();
     if (!market_.closed().empty()) deliver_bars();
+    if (chain_moved_ && !more_bars) deliver_chains();
     if (account_changed_) {
         account_changed_ = false;
         guardian_.on_account(now_, actions_);
@@ -93,9 +95,11 @@ void Session::settle() {
 }
 
 void Session::on(const TickEvent& tick) {
+    if (config_.risk.vix_from_chain) stand_in_for_vix();
     look_at_vix();
     if (!windows_.empty()) follow_strikes();
     on_price(tick.instrument);
+    if (wants_chain_) note_chain_price(tick.instrument);
     if (wants_ticks_) deliver_tick(tick);
     if (portfolio_.concerns(tick.instrument)) check_exits(tick.instrument);
 }
@@ -103,9 +107,11 @@ void Session::on(const TickEvent& tick) {
 void Session::on(const BarEvent& event) {
     const Bar& bar = event.bar;
     if (bar.is_history()) return;
+    if (config_.risk.vix_from_chain) stand_in_for_vix();
     look_at_vix();
     if (!windows_.empty()) follow_strikes();
     on_price(bar.instrument);
+    if (wants_chain_) note_chain_price(bar.instrument);
     if (bar.has_volume()) guardian_.on_bar(bar, now_, actions_);
     if (portfolio_.concerns(bar.instrument)) check_exits(bar.instrument);
     hold_bars_ = event.more;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "market/strike_window.hpp"
+#include "market/option_chain.hpp"
+#include "market/vix_from_chain.hpp"
 #include "risk/guardian.hpp"
 #include "risk/halts.hpp"
 #include "risk/risk_gate.hpp"
@@ -87,6 +89,13 @@ class Session final : private DeskListener, private StrategyServices {
         OrderMessage order;
         FillMessage fill;
         std::string symbol, state, code, text, tag;  // what the messages' views point at
+    };
+
+    // An underlying whose chain scripts are told about.
+    struct ChainWatch {
+        InstrumentId underlying;
+        ReceiveTime next;  // not before
+        bool moved = false;
     };
 
     // A closed bar on its way to one script.
@@ -218,7 +227,17 @@ class Session final : private DeskListener, private StrategyServices {
     std::optional<Refusal> precheck(const Intent& intent) const override;
     InstrumentId find_instrument(std::string_view symbol) const override;
     IntentId reserve_intent_id() override { return IntentId(next_intent_++); }
-    ChainRow chain_row(const Instrument& option) const;
+
+    // session_chain.cpp: option chains
+    void gather(std::span<const Instrument* const> options) const;  // into chain_quotes_
+    void value_chain(std::span<const Instrument* const> options, Price spot) const;
+    ChainRow chain_row(const Instrument& option, size_t row) const;  // of the chain valued last
+    void add_figures(ChainSnapshot& snapshot) const;
+    std::optional<VolatilityRank> vix_rank() const;
+    void note_chain_price(InstrumentId id);
+    void deliver_chains();
+    void stand_in_for_vix();
+    std::optional<ChainVix> vix_of_chain(InstrumentId underlying) const;
 
     void record(RecordBody body);
     std::string cause_text() const;     // the event being handled; "time" between events
@@ -267,6 +286,13 @@ class Session final : private DeskListener, private StrategyServices {
     uint64_t contracts_revision_ = 0;
     ReceiveTime next_strike_check_{};
     bool options_listed_ = false;  // contracts came in that the windows have not seen
+    std::vector<ChainWatch> chain_watches_;
+    mutable OptionChain chain_values_;  // scratch of chain: the expiry valued last
+    mutable std::vector<ChainQuote> chain_quotes_;
+    ReceiveTime next_chain_vix_{};
+    int chain_vix_expiries_ = 0;  // of the VIX that stands in now; 0: none does
+    bool wants_chain_ = false;
+    bool chain_moved_ = false;
     bool wants_ticks_ = false;
     bool hold_bars_ = false;      // more bars of the same moment follow
     bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars

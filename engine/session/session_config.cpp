@@ -28,6 +28,8 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
                  "seed of math.random in scripts and of order ids");
     registry.add("charges.broker", charges_broker, {std::begin(kChargeBrokers), std::end(kChargeBrokers)},
                  "whose rounding, and brokerage on exercise, the charges follow (config/charges/brokers)");
+    registry.add("session.chain_refresh_s", chain_refresh_s, 1, 3'600, "s",
+                 "scripts are told of an underlying's option chain at most this often");
     registry.add("session.bars_kept", bars_kept, 64, 100'000, "bars", "kept for each instrument and timeframe");
 }
 

@@ -60,6 +60,7 @@ void Session::load_script(const ScriptEvent& script) {
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
     wants_ticks_ = wants_ticks_ || declared.wants_ticks;
     open_windows(declared);
+    wants_chain_ = wants_chain_ || declared.has_chain;
     output_.clear();
     running_ = {"on_start", ""};
     const auto result = host_.on_start(owner.id(), output_);

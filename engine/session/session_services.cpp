@@ -7,12 +7,6 @@
 
 // What a callback may ask the engine, at once. Nothing here changes trading state.
 namespace tide {
-namespace {
-
-double age_s(ReceiveTime now, ReceiveTime then) { return std::chrono::duration<double>(now - then).count(); }
-
-}  // namespace
-
 InstrumentId Session::find_instrument(std::string_view symbol) const {
     const Instrument* found = book().find(symbol);
     if (found == nullptr) found = book().find(canonical_symbol(symbol));
@@ -60,25 +54,6 @@ BarMessage Session::bar(StrategyId strategy, int32_t symbol_index, Timeframe tim
     return message_of(*owner, *found);
 }
 
-ChainRow Session::chain_row(const Instrument& option) const {
-    ChainRow row;
-    row.symbol = option.symbol;
-    row.strike = option.strike.to_double();
-    row.right = std::string(name_of(option.right));
-    row.lot = option.lot.units();
-    if (const auto quote = market_.prices().quote(option.id, now_)) {
-        row.last = quote->last.to_double();
-        if (quote->has_bid()) row.bid = quote->bid.to_double();
-        if (quote->has_ask()) row.ask = quote->ask.to_double();
-        if (quote->has_oi()) row.oi = static_cast<double>(quote->oi);
-        if (quote->has_volume()) row.volume = static_cast<double>(quote->volume);
-        row.age_s = age_s(now_, quote->time);
-        row.liquidity = liquidity_of(*quote, option.kind, config_.risk.min_open_interest, config_.chain);
-        row.model = quote->model();
-    }
-    return row;
-}
-
 Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_view expiry, int64_t min_days,
                                      int64_t strikes) const {
     const InstrumentId id = find_instrument(underlying);
@@ -109,9 +84,11 @@ Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_vi
     const Price low = levels[static_cast<size_t>(std::max<int64_t>(0, centre - strikes))];
     const Price high =
         levels[static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(levels.size()) - 1, centre + strikes))];
-    for (const Instrument* option : options) {
-        if (option->strike >= low && option->strike <= high) snapshot.rows.push_back(chain_row(*option));
+    value_chain(options, *spot);
+    for (size_t i = 0; i < options.size(); ++i) {
+        if (options[i]->strike >= low && options[i]->strike <= high) snapshot.rows.push_back(chain_row(*options[i], i));
     }
+    add_figures(snapshot);
     return snapshot;
 }
 

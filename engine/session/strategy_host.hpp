@@ -34,6 +34,7 @@ struct StrategyDeclaration {
     bool has_exit_check = false;
     bool has_order = false;
     bool has_fill = false;
+    bool has_chain = false;                                       // on_chain
     std::vector<std::pair<std::string, std::string>> parameters;  // name, value in force
 };
 
@@ -123,6 +124,11 @@ struct ChainRow {
     int64_t lot = 1;
     bool model = false;
     Liquidity liquidity = Liquidity::unknown;
+    double mid = kMissing, iv = kMissing;                                          // iv a year, 0.14 = 14 %
+    double delta = kMissing, gamma = kMissing, theta = kMissing, vega = kMissing;  // theta a calendar day, vega a point
+    double oi_change = kMissing;                                                   // since the day's first value
+    std::string_view build_up = "";                                                // "long_build_up", … or ""
+    bool crossed = false, stale = false, no_quote = false, iv_of_pair = false;
 };
 struct ChainSnapshot {
     std::string underlying;
@@ -132,6 +138,13 @@ struct ChainSnapshot {
     int64_t days_to_expiry = -1;
     std::vector<ChainRow> rows;     // by strike, calls before puts
     double strike_step = kMissing;  // between strikes near the money
+    std::vector<ChainRow> rows;  // by strike, calls before puts
+    // Of all strikes of the expiry (market/option_chain.hpp).
+    double forward = kMissing;
+    std::string_view forward_source = "none";  // "parity", "future", "spot"
+    double pcr = kMissing, pcr_volume = kMissing, max_pain = kMissing;
+    double atm_iv = kMissing, skew = kMissing, risk_reversal = kMissing, expected_move = kMissing;
+    double iv_rank = kMissing, iv_percentile = kMissing;  // of the VIX among its last 252 days
 };
 struct AccountMessage {
     double equity = 0, cash = 0;
@@ -145,7 +158,7 @@ struct AccountMessage {
 struct VixMessage {
     double level = kMissing;
     double change_10m = kMissing;
-    std::string_view source;  // "tick", "1m", "daily", "realised", "none"
+    std::string_view source;  // "tick", "1m", "daily", "realised", "chain", "none"
 };
 struct VolatilityMessage {
     double level = kMissing;     // of the VIX, points; its changes too
@@ -267,6 +280,9 @@ class StrategyHost {
     virtual CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) = 0;
     virtual CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) = 0;
     virtual CallbackResult on_risk(StrategyId, const RiskMessage&, CallbackOutput&) {
+    }
+    // The chain of a declared symbol has new prices; the script asks for it.
+    virtual CallbackResult on_chain(StrategyId, int32_t /*symbol_index*/, CallbackOutput&) {
         return {CallbackStatus::not_defined, ""};
     }
 };

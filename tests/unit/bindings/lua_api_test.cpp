@@ -350,6 +350,28 @@ TEST_F(LuaApiTest, chain_gives_legs_by_their_distance_from_the_money) {
               "false true nil");
     EXPECT_EQ(services.last_chain_request, "NIFTY 2024-01-25 0");
 }
+TEST_F(LuaApiTest, chain_carries_greeks_and_figures_and_nil_for_what_is_missing) {
+    ChainRow call{"NIFTY 2024-01-25 21750 CE", 21'750, "CE", 150, 149, 151, 5000, kMissing, 1, 50, false};
+    call.mid = 150;
+    call.iv = 0.14;
+    call.delta = 0.5;
+    call.oi_change = -200;
+    call.build_up = "short_covering";
+    call.stale = true;
+    services.snapshot.rows = {call};
+    services.snapshot.atm_strike = 21'750;
+    services.snapshot.forward = 21'800;
+    services.snapshot.forward_source = "parity";
+    services.snapshot.pcr = 1.25;
+    services.snapshot.iv_rank = 40;
+    EXPECT_EQ(
+        said("local c = ctx:chain('NIFTY') local leg = c:atm('CE')\n"
+             "ctx:log(leg.mid, leg.iv, leg.delta, leg.gamma, leg.oi_change, leg.build_up, leg.stale, leg.crossed)\n"
+             "ctx:log(c.forward, c.forward_source, c.pcr, c.max_pain, c.iv_rank, c.skew)",
+             "chain = { strikes = 5 }"),
+        "150 0.14 0.5 nil -200 short_covering true false");
+    EXPECT_EQ(output.logs.at(1).text, "21800 parity 1.25 nil 40 nil");
+}
 
 TEST_F(LuaApiTest, account_vix_price_phase_and_time_are_the_engines) {
     EXPECT_EQ(said("local a = ctx:account() ctx:log(a.equity, a.open_positions, a.max_positions, a.size_factor, "

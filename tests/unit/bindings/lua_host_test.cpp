@@ -139,6 +139,21 @@ TEST_F(LuaHostTest, an_error_names_file_line_and_frames_of_the_script) {
         "probe.lua:3: attempt to index local 'x' (a nil value)\n    probe.lua:3 in deep\n    probe.lua:6 in on_bar");
 }
 
+TEST_F(LuaHostTest, on_chain_gets_the_chain_of_its_symbol_and_needs_it_declared) {
+    services.snapshot.spot = 21'760;
+    services.snapshot.rows.push_back({"NIFTY 2024-01-25 21750 CE", 21'750, "CE"});
+    load(strategy_text("function S.on_chain(ctx, chain) ctx:log(chain.spot, #chain.rows) end\n",
+                       "chain = { strikes = 5 }"));
+    output.clear();
+    EXPECT_EQ(host.on_chain(kStrategy, 0, output).status, CallbackStatus::ok);
+    ASSERT_EQ(output.logs.size(), 1U);
+    EXPECT_EQ(output.logs[0].text, "21760 1");
+    services.snapshot.rows.clear();  // no chain yet: nothing to say
+    output.clear();
+    EXPECT_EQ(host.on_chain(kStrategy, 0, output).status, CallbackStatus::ok);
+    EXPECT_TRUE(output.logs.empty());
+}
+
 TEST_F(LuaHostTest, callbacks_that_are_not_defined_cost_nothing_and_say_so) {
     load(strategy_text(""));
     EXPECT_EQ(bar().status, CallbackStatus::not_defined);

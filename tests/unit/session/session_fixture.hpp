@@ -69,6 +69,10 @@ class ScriptedHost final : public StrategyHost {
     CallbackResult on_risk(StrategyId, const RiskMessage& message, CallbackOutput& output) override {
         return risk ? risk(message, output) : CallbackResult{CallbackStatus::not_defined, ""};
     }
+    CallbackResult on_chain(StrategyId, int32_t symbol_index, CallbackOutput&) override {
+        calls.push_back("chain " + declaration.symbols[static_cast<size_t>(symbol_index)]);
+        return {};
+    }
 
     int64_t count(const std::string& call) const { return std::count(calls.begin(), calls.end(), call); }
 };
