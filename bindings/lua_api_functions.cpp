@@ -357,6 +357,43 @@ int regime(lua_State* state) {
     return 1;
 }
 
+void request_quality(LuaStrategy& strategy, std::string_view symbol) noexcept {
+    strategy.quality = strategy.services().quality(symbol);
+}
+
+// quality(symbol): a table, or nil where nothing has come yet
+int quality(lua_State* state) {
+    LuaStrategy& strategy = strategy_of(state);
+    pay_or_raise(state, strategy.runtime(), 20);
+    request_quality(strategy, text_at(state, 1));
+    const QualityMessage& message = *strategy.quality;
+    if (!message.known) return 0;
+    lua_createtable(state, 0, 12);
+    set_bool(state, "ok", message.bad.empty());
+    for (std::string_view rest = message.bad; !rest.empty();) {
+        const size_t comma = std::min(rest.find(','), rest.size());
+        push_text(state, rest.substr(0, comma));
+        lua_pushboolean(state, 1);
+        lua_rawset(state, -3);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    set_text(state, "bad", message.bad);
+    set_number(state, "age", message.age_s);
+    set_number(state, "cadence", message.cadence_s);
+    set_number(state, "missing_pct", message.missing_pct);
+    set_number(state, "skew", message.skew_s);
+    return 1;
+}
+
+// gap(symbol): per cent or nil, whether gap mode is on
+int gap(lua_State* state) {
+    const GapMessage message = strategy_of(state).services().opening_gap(text_at(state, 1));
+    push_number_or_nil(state, message.pct);
+    lua_pushboolean(state, message.mode);
+    return 2;
+}
+static_assert(std::is_trivially_destructible_v<GapMessage>);
+
 int account(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 10);
@@ -540,6 +577,8 @@ constexpr LuaFunctionEntry kApiFunctions[] = {
     {"vix", &vix},
     {"volatility", &volatility},
     {"regime", &regime},
+    {"quality", &quality},
+    {"gap", &gap},
     {"account", &account},
     {"phase", &phase},
     {"price", &price},

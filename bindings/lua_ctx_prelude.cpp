@@ -297,6 +297,14 @@ method("regime", function(symbol)
   if type(symbol) ~= "string" then fail("ctx:regime: needs a symbol, got " .. show(symbol)) end
   return host.regime(symbol)
 end)
+method("quality", function(symbol)
+  if type(symbol) ~= "string" then fail("ctx:quality: needs a symbol, got " .. show(symbol)) end
+  return host.quality(symbol)
+end)
+method("gap", function(symbol)
+  if type(symbol) ~= "string" then fail("ctx:gap: needs a symbol, got " .. show(symbol)) end
+  return host.gap(symbol)
+end)
 method("account", function() return host.account() end)
 method("phase", function() return host.phase() end)
 method("has", function(symbol)
@@ -417,8 +425,8 @@ end)
 
 ---------------------------------------------------------------------------------------------------- what the host calls
 
-local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session", "on_risk", "on_chain" }
-local later_names = { "on_position", "on_link", "on_params", "on_save", "on_load" }
+local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session", "on_risk", "on_chain", "on_link" }
+local later_names = { "on_position", "on_params", "on_save", "on_load" }
 
 -- What the chunk returned, checked: the callbacks it defines and the declaration.
 local function finish(returned)
@@ -464,6 +472,7 @@ local function make_entries(callbacks)
   local on_start, on_stop, on_bar, on_tick = callbacks.on_start, callbacks.on_stop, callbacks.on_bar, callbacks.on_tick
   local on_exit_check, on_order, on_fill = callbacks.on_exit_check, callbacks.on_order, callbacks.on_fill
   local on_timer, on_session, on_risk, on_chain = callbacks.on_timer, callbacks.on_session, callbacks.on_risk, callbacks.on_chain
+  local on_link = callbacks.on_link
   local entries = {}
   -- The script's own indicators see new bars before any callback does.
   local reset, catch_up, own = own_indicators.reset, own_indicators.catch_up, declared.has_indicators
@@ -526,6 +535,11 @@ local function make_entries(callbacks)
   entries.on_timer = on_timer and function(now, name)
     begin(now)
     on_timer(ctx, name)
+  end
+  entries.on_link = on_link and function(now, kind, what, state, symbol, values, text)
+    clock[1] = now
+    if symbol == "" then symbol = nil end
+    on_link(ctx, { kind = kind, what = what, state = state, symbol = symbol, values = values, text = text })
   end
   entries.on_session = on_session and function(now, phase)
     begin(now)

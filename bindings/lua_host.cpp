@@ -87,5 +87,9 @@ CallbackResult LuaHost::on_chain(StrategyId strategy, int32_t symbol_index, Call
     LuaStrategy* found = find(strategy);
     return found != nullptr ? found->on_chain(symbol_index, output) : kNotLoaded;
 }
+CallbackResult LuaHost::on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) {
+    LuaStrategy* found = find(strategy);
+    return found != nullptr ? found->on_link(event, output) : kNotLoaded;
+}
 
 }  // namespace tide

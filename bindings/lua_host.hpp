@@ -43,6 +43,7 @@ class LuaHost final : public StrategyHost {
     CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) override;
     CallbackResult on_risk(StrategyId strategy, const RiskMessage& event, CallbackOutput& output) override;
     CallbackResult on_chain(StrategyId strategy, int32_t symbol_index, CallbackOutput& output) override;
+    CallbackResult on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) override;
 
     bool quarantined(StrategyId strategy) const;
 

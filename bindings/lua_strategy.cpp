@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kCallbackNames[] = {"on_start", "on_stop", "on_bar",   "on_tick",    "on_exit_check",
                                           "on_order", "on_fill", "on_timer", "on_session", "on_risk",
-                                          "on_chain"};
+                                          "on_chain", "on_link"};
 constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
@@ -589,6 +589,13 @@ CallbackResult LuaStrategy::on_risk(const RiskMessage& event, CallbackOutput& ou
         push_text(value);
     lua_pushboolean(runtime_.state(), event.active);
     return run(7, runtime_.limits().callback_units);
+}
+CallbackResult LuaStrategy::on_link(const LinkMessage& event, CallbackOutput& output) {
+    CallbackResult result;
+    if (!begin(kLink, output, result)) return result;
+    for (const std::string_view value : {event.kind, event.what, event.state, event.symbol, event.values, event.text})
+        push_text(value);
+    return run(6, runtime_.limits().callback_units);
 }
 
 }  // namespace tide

@@ -34,6 +34,7 @@ class LuaStrategy {
     CallbackResult on_session(std::string_view phase, CallbackOutput& output);
     CallbackResult on_risk(const RiskMessage& event, CallbackOutput& output);
     CallbackResult on_chain(int32_t symbol_index, CallbackOutput& output);
+    CallbackResult on_link(const LinkMessage& event, CallbackOutput& output);
 
     // What the C functions of the API need (lua_api_functions.cpp). Nothing here raises Lua errors or calls Lua, except
     // where a comment says so.
@@ -62,6 +63,7 @@ class LuaStrategy {
     std::optional<IndicatorInfo> indicator_info;
     std::optional<ChainSnapshot> chain;
     std::vector<PositionMessage> positions;
+    std::optional<QualityMessage> quality;
     std::string text;
     std::optional<Timeframe> frame;  // the answer of find_timeframe
 
@@ -108,6 +110,7 @@ class LuaStrategy {
         kSession,
         kRisk,
         kChain,
+        kLink,
         kCallbackCount
     };
     static constexpr int kFirstCallbackSlot = LuaRuntime::kHandlerSlot + 1;

@@ -92,9 +92,9 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
     add_run_inputs(*run, o.run, o);
     auto* paper = run->add_flag("--paper", o.paper, "paper trading (the default)");
     run->add_flag("--live", o.live, "live trading")->excludes(paper);
-    run->add_option("--feed", o.run.feed,
+    run->add_option("--feed", o.run.feeds,
                     "synthetic[:SCENARIO][:SEED][,NAME=VALUE]... (default; docs/cli.md), as in "
-                    "synthetic:trend:7,vix=22; or replay:PATH")
+                    "synthetic:trend:7,vix=22; or replay:PATH; a second one is a backup")
         ->type_name("FEED");
     run->add_option_function<std::string>(
            "--broker", [&o](const std::string& broker) { o.run.exchange_process = broker == "paper-process"; },
@@ -102,6 +102,8 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
            "watchdog")
         ->check(CLI::IsMember({"paper", "paper-process"}))
         ->type_name("BROKER");
+    run->add_option("--feed-mode", o.run.feed_mode, "with two feeds: fallback (default) or redundant (first tick wins)")
+        ->check(CLI::IsMember({"fallback", "redundant"}));
     run->add_option("--speed", o.run.speed, "1 = real time, 60 = a minute a second, max")->type_name("X");
     run->add_flag("--plain", o.run.plain, "a stream of lines instead of the living screen");
     run->footer(

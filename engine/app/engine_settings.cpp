@@ -12,6 +12,7 @@ EngineSettings::EngineSettings() {
                   "a broker's contract master (file): its terms win over config/contracts.toml; empty: none");
     watchdog.register_in(registry_);
     retention.register_in(registry_);
+    feeds.register_in(registry_);
 }
 
 Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }

@@ -6,6 +6,7 @@
 #include "barstore/retention.hpp"
 #include "brokers/paper_broker.hpp"
 #include "core/settings.hpp"
+#include "feeds/feed_switch.hpp"
 #include "ledger/store_settings.hpp"
 #include "session/session_config.hpp"
 
@@ -37,6 +38,7 @@ class EngineSettings {
     std::string instruments;  // a contract master's file; empty: none
     WatchdogSettings watchdog;
     RetentionSettings retention;
+    FeedSwitchSettings feeds;
 
   private:
     SettingsRegistry registry_;

@@ -21,6 +21,7 @@ namespace {
 constexpr double kSyntheticSpeed = 400;
 // The synthetic market shows this session unless --from names another trading day.
 constexpr Date kSyntheticDate = make_date(2026, 11, 18);
+constexpr size_t kFeedsMax = 8;
 
 Result<MarketSource> prepare(const Paths& paths) {
     MarketSource market;
@@ -33,8 +34,8 @@ Result<MarketSource> prepare(const Paths& paths) {
     return market;
 }
 
-Result<MarketSource> open_synthetic(const RunOptions& options, MarketSource market) {
-    auto settings = parse_synthetic_feed(options.feed.empty() ? "synthetic" : options.feed);
+Result<MarketSource> open_synthetic(const RunOptions& options, const std::string& name, MarketSource market) {
+    auto settings = parse_synthetic_feed(name);
     if (!settings) return settings.error();
     if (settings->session_date == Date{}) settings->session_date = kSyntheticDate;
     settings->session_date = options.from.value_or(settings->session_date);
@@ -77,7 +78,10 @@ ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
 
 class ReplayLoader {
   public:
-    ReplayLoader(const RunOptions& options, MarketSource market) : options_(options), market_(std::move(market)) {}
+    ReplayLoader(const RunOptions& options, const DataQualitySettings& data, MarketSource market)
+        : options_(options), market_(std::move(market)) {
+        input_.hole = Duration(static_cast<int64_t>(data.replay_hole_min * 60e9));
+    }
 
     Result<MarketSource> open(const std::vector<std::string>& paths) {
         if (auto done = read_traded(paths); !done) return done.error();
@@ -204,7 +208,7 @@ class ReplayLoader {
             const auto index = static_cast<size_t>(row.series);
             while (series.size() <= index)
                 series.push_back({key_of(reader->series()[series.size()], *market_.rules), {}});
-            series[index].ticks.push_back({row.exchange, row.tick});
+            series[index].ticks.push_back({as_exchange_time(row.received), row.tick, row.exchange});
         }
         if (auto done = reader->status(); !done) return done;
         for (auto& one : series) merge_ticks(std::move(one));
@@ -237,21 +241,70 @@ class ReplayLoader {
 
 namespace {
 
-Result<MarketSource> open_feed(const RunOptions& options, const Paths& paths) {
+Result<MarketSource> open_feed(const RunOptions& options, const std::string& name, const Paths& paths,
+                               const DataQualitySettings& data) {
+    auto market = prepare(paths);
+    if (!market) return market.error();
+    if (name.starts_with("synthetic")) return open_synthetic(options, name, std::move(*market));
+    static constexpr std::string_view kReplay = "replay:";
+    if (name.starts_with(kReplay) && name.size() > kReplay.size()) {
+        return ReplayLoader(options, data, std::move(*market)).open({name.substr(kReplay.size())});
+    }
+    return make_error(ErrorCode::usage, fmt::format("--feed {}: give synthetic[:SEED] or replay:PATH", name));
+}
+
+// Several feeds as one; each part keeps the tables that its feed looks at.
+MarketSource switched(std::vector<MarketSource> parts, const RunOptions& options, const FeedSwitchSettings& settings) {
+    MarketSource market;
+    std::vector<FeedSwitch::Source> sources;
+    for (size_t i = 0; i < parts.size(); ++i) {
+        MarketSource& part = parts[i];
+        sources.push_back({options.feeds[i], std::move(part.feed)});
+        market.over_history = market.over_history || part.over_history;
+        market.default_speed = std::max(market.default_speed, part.default_speed);
+        market.rejected_rows += part.rejected_rows;
+        for (auto& note : part.notes) market.notes.push_back(options.feeds[i] + ": " + note);
+    }
+    const FeedMode mode = options.feed_mode == "redundant" ? FeedMode::redundant : FeedMode::fallback;
+    market.feed = std::make_unique<FeedSwitch>(std::move(sources), mode, settings);
+    std::vector<std::function<std::vector<std::string>()>> late;
+    for (auto& part : parts) {
+        if (part.late_notes) late.push_back(part.late_notes);
+    }
+    market.late_notes = [late] {
+        std::vector<std::string> all;
+        for (const auto& notes : late) {
+            for (auto& note : notes()) all.push_back(std::move(note));
+        }
+        return all;
+    };
+    market.parts = std::move(parts);
+    return market;
+}
+
+Result<MarketSource> open_feeds(const RunOptions& options, const Paths& paths, const DataQualitySettings& data,
+                                const FeedSwitchSettings& feeds) {
     if (options.from && options.to && *options.to < *options.from) {
         return make_error(ErrorCode::usage, fmt::format("--to {} is before --from {}", format_date(*options.to),
                                                         format_date(*options.from)));
     }
-    auto market = prepare(paths);
-    if (!market) return market.error();
-    if (!options.data.empty()) return ReplayLoader(options, std::move(*market)).open(options.data);
-    if (options.feed.empty() || options.feed.starts_with("synthetic"))
-        return open_synthetic(options, std::move(*market));
-    static constexpr std::string_view kReplay = "replay:";
-    if (options.feed.starts_with(kReplay) && options.feed.size() > kReplay.size()) {
-        return ReplayLoader(options, std::move(*market)).open({options.feed.substr(kReplay.size())});
+    if (!options.data.empty()) {
+        auto market = prepare(paths);
+        if (!market) return market.error();
+        return ReplayLoader(options, data, std::move(*market)).open(options.data);
     }
-    return make_error(ErrorCode::usage, fmt::format("--feed {}: give synthetic[:SEED] or replay:PATH", options.feed));
+    if (options.feeds.empty()) return open_feed(options, "synthetic", paths, data);
+    if (options.feeds.size() == 1) return open_feed(options, options.feeds.front(), paths, data);
+    if (options.feeds.size() > kFeedsMax) {
+        return make_error(ErrorCode::usage, fmt::format("--feed: at most {} feeds", kFeedsMax));
+    }
+    std::vector<MarketSource> parts;
+    for (const std::string& name : options.feeds) {
+        auto part = open_feed(options, name, paths, data);
+        if (!part) return part.error();
+        parts.push_back(std::move(*part));
+    }
+    return switched(std::move(parts), options, feeds);
 }
 
 // Lays the terms of the master over the feed's instruments.
@@ -274,8 +327,9 @@ Result<void> use_master(MarketSource& market, const std::string& path) {
 
 }  // namespace
 
-Result<MarketSource> open_market(const RunOptions& options, const Paths& paths) {
-    auto market = open_feed(options, paths);
+Result<MarketSource> open_market(const RunOptions& options, const Paths& paths, const DataQualitySettings& data,
+                                 const FeedSwitchSettings& feeds) {
+    auto market = open_feeds(options, paths, data, feeds);
     if (!market || options.instruments.empty()) return market;
     if (auto done = use_master(*market, options.instruments); !done) return done.error();
     return market;

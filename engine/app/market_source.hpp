@@ -7,9 +7,11 @@
 #include "app/paths.hpp"
 #include "app/run_options.hpp"
 #include "feeds/feed.hpp"
+#include "feeds/feed_switch.hpp"
 #include "market/calendar.hpp"
 #include "market/contract_master.hpp"
 #include "market/contract_rules.hpp"
+#include "market/data_quality_settings.hpp"
 
 namespace tide {
 
@@ -27,9 +29,11 @@ struct MarketSource {
     std::vector<std::string> notes;  // about the data, for stderr
     // What only shows itself while the feed runs: dropped bars, days taken from the data.
     std::function<std::vector<std::string>()> late_notes;
+    std::vector<MarketSource> parts;  // of more than one feed: what each of them looks at
 };
 
-// Opens what --feed, --data and --history name.
-Result<MarketSource> open_market(const RunOptions& options, const Paths& paths);
+// Opens what --feed, --data and --history name. The switch's settings must outlive the feed.
+Result<MarketSource> open_market(const RunOptions& options, const Paths& paths, const DataQualitySettings& data,
+                                 const FeedSwitchSettings& feeds);
 
 }  // namespace tide

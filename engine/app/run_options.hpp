@@ -14,11 +14,13 @@ struct RunOptions {
     RunMode mode = RunMode::paper;
     std::vector<std::string> scripts;
     std::vector<std::string> parameters;  // "name=value"
-    std::string feed;                     // "synthetic[:SEED]", "replay:PATH"; empty: synthetic
-    bool exchange_process = false;        // --broker paper-process
-    std::vector<std::string> data;        // files or folders that are traded through
-    std::vector<std::string> history;     // context only
-    std::string speed;                    // "1", "60", "max"; empty: what suits the feed
+    // "synthetic[:SEED]", "replay:PATH"; none: synthetic. More than one: the first, and others that stand by.
+    std::vector<std::string> feeds;
+    std::string feed_mode = "fallback";  // or "redundant"
+    bool exchange_process = false;       // --broker paper-process
+    std::vector<std::string> data;       // files or folders that are traded through
+    std::vector<std::string> history;    // context only
+    std::string speed;                   // "1", "60", "max"; empty: what suits the feed
     std::optional<Date> from, to;
     bool option_model = false;
     bool realised_vix = false;

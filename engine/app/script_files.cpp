@@ -30,6 +30,8 @@ class NoServices final : public StrategyServices {
         return make_error(ErrorCode::script, "no market here");
     }
     VixMessage vix() const override { return {}; }
+    QualityMessage quality(std::string_view) const override { return {}; }
+    GapMessage opening_gap(std::string_view) const override { return {}; }
     AccountMessage account(StrategyId) const override { return {}; }
     std::vector<PositionMessage> positions(StrategyId) const override { return {}; }
     double last_price(std::string_view) const override { return kMissing; }

@@ -117,9 +117,12 @@ void TickEvents::play() {
 
 }  // namespace
 
-SessionBars::SessionBars() : market_(kBarsKept, VolatilitySettings{}) {}
+SessionBars::SessionBars() : market_(kBarsKept, settings_.session.data, settings_.session.volatility) {}
 
 void SessionBars::on_event(const Event& event) {
+    // A journal of other settings than this build knows is read with those it shares.
+    if (const auto* config = std::get_if<ConfigEvent>(&event.payload)) (void)settings_.read_text(config->text);
+    market_.look_at_data(event.received);
     market_.on_time(event.received);
     market_.on_event(event);
     for (const Bar& bar : market_.closed()) keep(bar);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/engine_settings.hpp"
 #include "barstore/data_check.hpp"
 #include "barstore/data_set.hpp"
 #include "core/events.hpp"
@@ -23,6 +24,7 @@ class SessionBars {
 
   private:
     void keep(const Bar& bar);
+    EngineSettings settings_;  // a journal's own; the defaults for files of ticks
     MarketState market_;
     std::map<std::pair<std::string, Timeframe>, BarSeriesData> series_;
 };

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <map>
 
 #include "app/build_id.hpp"
 #include "app/commands.hpp"
@@ -62,10 +63,13 @@ class FlagRecorder final : public Recorder {
         if (const auto* fill = std::get_if<FillRecord>(&record.body)) {
             model_fill |= (fill->fill.flags & kFillModelPrice) != 0;
             last_price_fill |= (fill->fill.flags & kFillLastPrice) != 0;
+        } else if (const auto* quality = std::get_if<QualityRecord>(&record.body)) {
+            if (quality->bad && quality->what != "gap_mode") ++bad_data[quality->what];
         }
     }
     bool model_fill = false;
     bool last_price_fill = false;
+    std::map<std::string, int64_t> bad_data;  // how often data became stale, frozen, …
 };
 
 // "20261118-044500", of the clock on the wall.
@@ -153,7 +157,7 @@ class SessionRun {
                             paths_.emergency_stop().string()));
         }
         if (options_.instruments.empty()) options_.instruments = settings_.instruments;
-        auto market = open_market(options_, paths_);
+        auto market = open_market(options_, paths_, settings_.session.data, settings_.feeds);
         if (!market) return market.error();
         market_ = std::move(*market);
         auto speed = parse_speed(options_, market_);
@@ -273,6 +277,7 @@ class SessionRun {
         CountingFeed feed(*market_.feed);
         PaperBroker own_exchange(settings_.paper);
         if (options_.option_model) own_exchange.use_option_model(settings_.session.option_model);
+        own_exchange.use_price_filter(settings_.session.data);
         std::unique_ptr<RemoteExchange> remote;
         if (options_.exchange_process) {
             auto connected = RemoteExchange::connect(paths_.exchange_socket(), WireRole::engine,
@@ -349,6 +354,7 @@ class SessionRun {
         }
         if (const Halt* halt = session_->halts().first())
             view.halt = std::string(name_of(halt->kind)) + ": " + halt->text;
+        view.data = session_->bad_data();
         screen_->on_quotes(view);
     }
 
@@ -387,6 +393,12 @@ class SessionRun {
         if (source == VixSource::daily) flags.emplace_back("INDIA VIX from its daily series");
         if (source == VixSource::chain) flags.emplace_back("VIX computed from the option chain");
         if (source == VixSource::realised) flags.emplace_back("VIX estimated from realised volatility");
+        if (!flags_.bad_data.empty()) {
+            std::string what;
+            for (const auto& [name, count] : flags_.bad_data)
+                what += fmt::format("{}{} {}", what.empty() ? "" : ", ", name, count);
+            flags.push_back(fmt::format("market data was doubtful: {} (engine audit --kind quality)", what));
+        }
         if (market_.rejected_rows > 0)
             flags.push_back(fmt::format("{} bad rows of the data skipped", market_.rejected_rows));
         return flags;

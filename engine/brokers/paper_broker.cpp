@@ -74,6 +74,8 @@ void PaperBroker::replace(const Order& order, Price limit) {
 
 void PaperBroker::on_event(const Event& event) {
     if (!inbound_.empty()) settle(event.received);
+    prices_.release_due(event.received);
+    for (const HeldTick& held : prices_.released()) match_on_price(held.tick.instrument, event.received);
     prices_.on_event(event);
     if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) on_day(*day, event.received);
     if (resting_.empty()) return;

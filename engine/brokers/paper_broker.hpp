@@ -40,6 +40,8 @@ class PaperBroker final : public ExchangeLink {
   public:
     explicit PaperBroker(const PaperSettings& settings);
     void use_option_model(const OptionModelSettings& model) { prices_.use_option_model(model); }
+    // Holds back the wild prices that the Session holds back: a misprint on a feed is no trade at an exchange.
+    void use_price_filter(const DataQualitySettings& settings) { prices_.use_price_filter(settings); }
 
     void on_event(const Event& event) override;
     void set_now(ReceiveTime now) override { now_ = now; }

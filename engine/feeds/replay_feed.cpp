@@ -118,6 +118,10 @@ class ReplayFeed::Player {
     void find_next_tick();
     bool give_due_history(Event& event, Date up_to);
     bool play(Event& event);
+    bool play_or_tell_hole(Event& event);
+    std::optional<ReceiveTime> hole_until(ReceiveTime next) const;
+    void tell_down(Event& event, ReceiveTime from);
+    void tell_up(Event& event, ReceiveTime now);
     bool play_tick(Event& event);
     void refresh_contracts(InstrumentId id, Price price);
     bool give_history_day(Event& event);
@@ -163,6 +167,13 @@ class ReplayFeed::Player {
     ExchangeTime next_tick_ = kNever;
     size_t next_tick_stream_ = 0;
     ReceiveTime last_received_;
+    // Holes: what comes after one waits until the feed's return has been told.
+    ReceiveTime last_data_;
+    bool down_ = false;
+    std::optional<Event> after_hole_;
+    std::string hole_text_;
+    int64_t holes_ = 0;
+    Duration longest_hole_{0};
     int64_t bars_played_ = 0, ticks_played_ = 0;
     int64_t outside_ = 0, ticks_after_close_ = 0, inconsistent_ = 0, late_history_ = 0;
     int64_t days_without_vix_ = 0;
@@ -505,7 +516,7 @@ bool ReplayFeed::Player::play_tick(Event& event) {
     TickStream& stream = tick_streams_[next_tick_stream_];
     const ReplayTick& tick = (*stream.ticks)[stream.at++];
     give(event, std::max(as_receive_time(tick.time), last_received_), true);
-    event.exchange = tick.time;
+    event.exchange = tick.stamp.value_or(tick.time);
     TickEvent& given = event.payload.emplace<TickEvent>(tick.tick);
     given.instrument = stream.id;
     ++ticks_played_;
@@ -541,6 +552,72 @@ bool ReplayFeed::Player::play(Event& event) {
     const ExchangeTime end = minute_start_ + kMinute;
     if (next_tick_ < end) return play_tick(event);
     give_bar(event, minute_[bar_at_++], as_receive_time(end));
+    return true;
+}
+
+// When the feed must be called down if nothing comes before `next`: inside a session, `hole` after the last data.
+std::optional<ReceiveTime> ReplayFeed::Player::hole_until(ReceiveTime next) const {
+    if (input_.hole <= Duration(0)) return std::nullopt;
+    for (const SessionHours& session : today().sessions) {
+        const ReceiveTime from = std::max(last_data_, at(today().date, session.open));
+        const ReceiveTime until = std::min(next, at(today().date, session.close));
+        if (until - from > input_.hole) return from + input_.hole;
+    }
+    return std::nullopt;
+}
+
+void ReplayFeed::Player::tell_down(Event& event, ReceiveTime from) {
+    down_ = true;
+    ++holes_;
+    const ReceiveTime last = from - input_.hole;
+    hole_text_ = fmt::format("no data of any instrument since {}",
+                             format_time_of_day(std::chrono::floor<seconds>(ist_since_midnight(last))));
+    event.sequence = 0;
+    event.received = from;
+    event.exchange = ExchangeTime();
+    event.payload = FeedStatusEvent{FeedState::down, kFeedName, hole_text_};
+}
+
+void ReplayFeed::Player::tell_up(Event& event, ReceiveTime now) {
+    down_ = false;
+    const Duration length = now - last_data_;
+    longest_hole_ = std::max(longest_hole_, ist_date(now) == ist_date(last_data_) ? length : Duration(0));
+    hole_text_ = fmt::format("data again after {:.0f} s", std::chrono::duration<double>(length).count());
+    event.sequence = 0;
+    event.received = now;
+    event.exchange = ExchangeTime();
+    event.payload = FeedStatusEvent{FeedState::up, kFeedName, hole_text_};
+}
+
+bool ReplayFeed::Player::play_or_tell_hole(Event& event) {
+    if (!after_hole_) {
+        const bool more = play(event);
+        const ReceiveTime next = more ? event.received : as_receive_time(today().close());
+        const auto from = down_ ? std::nullopt : hole_until(next);
+        if (!more) {
+            if (!from) return false;
+            last_data_ = next;  // told once
+            tell_down(event, *from);
+            return true;
+        }
+        if (!from && !down_) {
+            last_data_ = event.received;
+            return true;
+        }
+        after_hole_ = std::move(event);
+        if (from) {
+            tell_down(event, *from);
+            return true;
+        }
+    }
+    const ReceiveTime now = after_hole_->received;
+    if (down_) {
+        tell_up(event, now);
+        return true;
+    }
+    last_data_ = now;
+    event = std::move(*after_hole_);
+    after_hole_.reset();
     return true;
 }
 
@@ -587,6 +664,7 @@ Result<bool> ReplayFeed::Player::next(Event& event) {
                 break;
             case Stage::day:
                 start_day();
+                last_data_ = as_receive_time(today().open());
                 give(event, day_start(), false);
                 event.payload = trading_day(today());
                 next_stage(Stage::contracts);
@@ -602,11 +680,11 @@ Result<bool> ReplayFeed::Player::next(Event& event) {
                 return true;
             case Stage::stream:
                 // Contracts follow the whole minute whose close asked for them.
-                if (!announced_.empty() && bar_at_ == minute_.size()) {
+                if (!announced_.empty() && bar_at_ == minute_.size() && !after_hole_) {
                     next_stage(Stage::contracts);
                     break;
                 }
-                if (play(event)) return true;
+                if (play_or_tell_hole(event)) return true;
                 next_stage(Stage::day_end);
                 break;
             case Stage::day_end:
@@ -645,6 +723,11 @@ std::vector<std::string> ReplayFeed::Player::notes() const {
     count(inconsistent_, "bar(s) with prices that contradict each other dropped");
     count(late_history_, "history bar(s) inside the traded range not sent: only daily bars are, each at its day's end");
     count(days_without_vix_, "trading day(s) without any VIX");
+    count(holes_, fmt::format("hole(s) inside sessions, in which the feed counts as down{}",
+                              longest_hole_ > Duration(0)
+                                  ? fmt::format(", the longest {:.0f} minutes",
+                                                std::chrono::duration<double, std::ratio<60>>(longest_hole_).count())
+                                  : ""));
     for (const std::string& note : contracts_.notes()) all.push_back(note);
     return all;
 }

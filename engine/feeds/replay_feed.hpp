@@ -33,8 +33,9 @@ struct ReplaySeries {
     std::vector<Bar> bars;
 };
 struct ReplayTick {
-    ExchangeTime time;
-    TickEvent tick;  // its instrument is set by the feed
+    ExchangeTime time;  // when it was received, where that was recorded; else the exchange's stamp
+    TickEvent tick;     // its instrument is set by the feed
+    std::optional<ExchangeTime> stamp = std::nullopt;  // the exchange's (1970: it gave none); without one: `time`
 };
 struct ReplayTickSeries {
     ReplayKey key;
@@ -48,6 +49,8 @@ struct ReplayInput {
     std::vector<ReplaySeries> history;    // context only: 1d, or anything before the first traded day
     std::optional<Date> from;  // first and last day that is traded through; traded data before `from` is context
     std::optional<Date> to;
+    // No instrument has data for so long inside a session: the feed is down until there is some. 0: not told.
+    Duration hole{0};
     bool option_model = false;  // send the contracts of each day, for prices by model
     bool realised_vix = false;  // on days without any VIX: estimated from the daily closes of the first index
     const TradingCalendar* calendar = nullptr;  // must outlive the feed
@@ -64,6 +67,7 @@ struct ReplayInput {
 // only daily bars, its opening value as a kTickDailyValue tick at the open; minute by minute the path inside the bars
 // when wanted (open, the extreme nearer to it 20 s in, the other 40 s in, close at 59 s, each over all instruments by
 // id), then the bars in order of id, received at their end; ticks at their time, after bars that end at that time. At
+// A hole in the data is told as FeedStatusEvent down, `hole` after the last data, and up before the next. At
 // the end, one minute after the close: the official daily bars of the date (kBarHistory), then DayEndEvent. Last:
 // FeedStatusEvent ended.
 class ReplayFeed : public Feed {

@@ -143,6 +143,8 @@ struct LedgerRows::Statements {
     Result<void> write(const Database& db, const At& at, const EquityRecord& r) {
         return put_row(db, equity, at, r.equity, r.gross, r.charges, r.net, r.detail);
     }
+    // The audit row says it all.
+    Result<void> write(const Database&, const At&, const QualityRecord&) { return {}; }
 };
 
 LedgerRows::LedgerRows(std::unique_ptr<Statements> statements, int64_t session)

@@ -116,6 +116,10 @@ void DataQuality::begin_session(Watch& watch, ReceiveTime open, ReceiveTime now)
     watch.stamp = ExchangeTime();
     watch.stamp_stood = watch.tick_stood = {now, 0};
     watch.last_price = Price();
+    if (&watch == watches_.data()) {
+        skews_.clear();
+        skew_at_ = 0;
+    }
     for (size_t k = 0; k < kQualityKindCount; ++k) set(watch, static_cast<QualityKind>(k), false, 0, 0, now);
 }
 
@@ -380,7 +384,7 @@ QualityState DataQuality::state(InstrumentId id, QualityKind kind, ReceiveTime n
             state.value = skew_s_;
             break;
         case QualityKind::missing:
-            state.applicable = regular(*found);
+            state.applicable = state.bad || regular(*found);
             state.limit = settings_.missing_alert_pct;
             state.value = rate(found->missed_sum, found->seen_sum);
             break;

@@ -64,6 +64,7 @@ class DataQuality {
     // Whether an option's changes are told.
     void watch(InstrumentId option, bool wanted, ReceiveTime now);
 
+    const DataQualitySettings& settings() const { return settings_; }
     // Of an instrument, or (none) of the feed.
     QualityState state(InstrumentId id, QualityKind kind, ReceiveTime now) const;
     // Seconds since the last tick or bar; negative before the first of the session.

@@ -33,6 +33,8 @@ void DataQualitySettings::register_in(SettingsRegistry& registry) {
     registry.add("data.spike_bar_factor", spike_bar_factor, 1, 10, "x", "the floor of a bar's close, times a tick's");
     registry.add("data.spike_confirm_s", spike_confirm_s, 0.5, 60, "s",
                  "a suspect price that nothing contradicts for this long counts");
+    registry.add("data.replay_hole_min", replay_hole_min, 0, 240, "minutes",
+                 "recorded data without any instrument's for this long: the feed is down (0: never)");
     registry.add("data.opening_gap_pct", opening_gap_pct, 0.1, 20, "%",
                  "an opening this far from the previous close begins gap mode");
     registry.add("data.gap_mode_min", gap_mode_min, 0, 60, "minutes", "after the open, without entries");

@@ -30,6 +30,7 @@ struct DataQualitySettings {
     int64_t spike_floor_ticks = 20;
     double spike_bar_factor = 2;
     double spike_confirm_s = 5;
+    double replay_hole_min = 5;  // of recorded data, inside a session
     // Opening gap.
     double opening_gap_pct = 2;
     double gap_mode_min = 3;

@@ -20,29 +20,61 @@ std::string_view name_of(VixSource source) {
     return "none";
 }
 
+void MarketPrices::use_tick(ReceiveTime now, const TickEvent& tick) {
+    quotes_.on_tick(now, tick);
+    const Instrument* instrument = book_.find(tick.instrument);
+    if (instrument == nullptr || instrument->kind != InstrumentKind::volatility_index || !tick.last.positive()) return;
+    const VixSource source = tick.has(kTickRealisedValue) ? VixSource::realised
+                             : tick.has(kTickDailyValue)  ? VixSource::daily
+                                                          : VixSource::tick;
+    vix_ = {tick.last.to_double(), source, now};
+}
+
+// Points inside a bar, a day's value and model prices are not words of a feed.
+void MarketPrices::on_tick(ReceiveTime now, ExchangeTime exchange, const TickEvent& tick) {
+    constexpr uint32_t kUnjudged = kTickPathOfBar | kTickDailyValue | kTickModelPrice;
+    verdict_ = PriceVerdict::accepted;
+    if (filter_ && (tick.flags & kUnjudged) == 0 && tick.last.positive()) {
+        verdict_ = filter_->judge(now, exchange, tick);
+        if (verdict_ == PriceVerdict::held) return;
+        if (verdict_ == PriceVerdict::confirmed) {
+            released_.push_back(filter_->released());
+            use_tick(now, released_.back().tick);
+        }
+    }
+    use_tick(now, tick);
+}
+
+void MarketPrices::release_due(ReceiveTime now) {
+    released_.clear();
+    if (!filter_) return;
+    while (const auto held = filter_->take_due(now)) {
+        released_.push_back(*held);
+        use_tick(held->received, held->tick);
+    }
+}
+
 void MarketPrices::on_event(const Event& event) {
     const ReceiveTime now = event.received;
+    released_.clear();
+    verdict_ = PriceVerdict::accepted;
     if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
-        quotes_.on_tick(now, *tick);
-        const Instrument* instrument = book_.find(tick->instrument);
-        if (instrument != nullptr && instrument->kind == InstrumentKind::volatility_index && tick->last.positive()) {
-            const VixSource source = tick->has(kTickRealisedValue) ? VixSource::realised
-                                     : tick->has(kTickDailyValue)  ? VixSource::daily
-                                                                   : VixSource::tick;
-            vix_ = {tick->last.to_double(), source, now};
-        }
+        on_tick(now, event.exchange, *tick);
     } else if (const auto* bar_event = std::get_if<BarEvent>(&event.payload)) {
         const Bar& bar = bar_event->bar;
         if (bar.is_history()) return;
         quotes_.on_bar(now, bar);
+        if (filter_) filter_->judge_bar(bar.instrument, bar.close);
         const Instrument* instrument = book_.find(bar.instrument);
         if (instrument != nullptr && instrument->kind == InstrumentKind::volatility_index) {
             vix_ = {bar.close.to_double(), VixSource::minute, now};
         }
     } else if (const auto* added = std::get_if<InstrumentEvent>(&event.payload)) {
         book_.add(added->instrument);
-    } else if (std::get_if<TradingDayEvent>(&event.payload) != nullptr) {
+        if (filter_) filter_->add(added->instrument);
+    } else if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) {
         quotes_.start_day();
+        if (filter_ && !day->history) filter_->start_day();
     }
 }
 

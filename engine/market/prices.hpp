@@ -1,10 +1,13 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/events.hpp"
 #include "market/instruments.hpp"
 #include "market/option_model.hpp"
+#include "market/price_filter.hpp"
 #include "market/quotes.hpp"
 
 namespace tide {
@@ -24,9 +27,23 @@ class MarketPrices {
   public:
     void use_option_model(const OptionModelSettings& settings) { model_ = settings; }
     bool has_option_model() const { return model_.has_value(); }
+    // Wild prices are held back until they are confirmed. The settings must outlive this.
+    void use_price_filter(const DataQualitySettings& settings) { filter_.emplace(settings); }
 
     // Instruments, ticks, bars (not history) and days matter here; anything else is ignored.
     void on_event(const Event& event);
+    // Lets held ticks count that nothing has contradicted for long enough; released() has them.
+    void release_due(ReceiveTime now);
+    std::optional<ReceiveTime> next_release() const { return filter_ ? filter_->next_due() : std::nullopt; }
+    // What on_event or release_due just decided about a tick; valid until the next call.
+    PriceVerdict verdict() const { return verdict_; }
+    // Ticks that were held and count now, before the one that confirmed them. After `dropped`: not here.
+    std::span<const HeldTick> released() const { return released_; }
+    // The held tick that the last `dropped` threw away.
+    const HeldTick& dropped() const { return filter_->released(); }
+    // Whether the newest price is held back or, of a bar, outside its band.
+    bool suspect(InstrumentId id) const { return filter_ && filter_->suspect(id); }
+    const HeldTick* held(InstrumentId id) const { return filter_ ? filter_->held(id) : nullptr; }
 
     const InstrumentBook& instruments() const { return book_; }
     const VixReading& vix() const { return vix_; }
@@ -42,10 +59,16 @@ class MarketPrices {
     std::optional<Price> underlying_last(const Instrument& instrument) const;
 
   private:
+    void on_tick(ReceiveTime now, ExchangeTime exchange, const TickEvent& tick);
+    void use_tick(ReceiveTime now, const TickEvent& tick);
+
     InstrumentBook book_;
     QuoteBoard quotes_;
     VixReading vix_;
     std::optional<OptionModelSettings> model_;
+    std::optional<PriceFilter> filter_;
+    PriceVerdict verdict_ = PriceVerdict::accepted;
+    std::vector<HeldTick> released_;
 };
 
 }  // namespace tide

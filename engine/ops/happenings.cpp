@@ -229,6 +229,11 @@ void HappeningTeller::on(ReceiveTime time, const CategoryRecord& r, std::vector<
     out.push_back({time, "STATE", Tone::plain, fmt::format("{} {} {}{}", r.symbol, r.name, from, r.to), {}, r.values});
 }
 
+void HappeningTeller::on(ReceiveTime time, const QualityRecord& r, std::vector<Happening>& out) const {
+    const std::string what = fmt::format("{} {}", r.subject, r.what);
+    out.push_back({time, r.bad ? "DATA" : "DATA OK", r.bad ? Tone::caution : Tone::plain, what, {}, r.text});
+}
+
 void HappeningTeller::on(ReceiveTime time, const NoteRecord& r, std::vector<Happening>& out) {
     if (r.level == "debug") return;
     std::vector<std::string> lines = lines_of(r.text);

@@ -225,6 +225,9 @@ std::vector<std::string> SessionScreen::Impl::block() const {
         if (!view->halt.empty()) {
             lines.push_back(ToneLine().add("no entries: ", Tone::loud).add(view->halt).render(columns, colour));
         }
+        if (!view->data.empty()) {
+            lines.push_back(ToneLine().add("data: ", Tone::caution).add(view->data).render(columns, colour));
+        }
         const size_t shown = std::min(view->positions.size(), kMaxPositions);
         for (size_t i = 0; i < shown; ++i) {
             for (const ToneLine& line : position_lines(view->positions[i]))

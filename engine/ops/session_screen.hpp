@@ -33,6 +33,7 @@ struct LiveView {
     Money equity, day_gross, day_charges, day_net;
     std::vector<LivePosition> positions;
     std::string halt;  // why entries are closed, empty when they are open
+    std::string data;  // what is wrong with the market data, empty when nothing is
 };
 
 struct SessionScreenOptions {

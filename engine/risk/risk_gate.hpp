@@ -5,6 +5,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "market/data_quality.hpp"
+#include "market/opening_gap.hpp"
 #include "market/prices.hpp"
 #include "risk/halts.hpp"
 #include "risk/risk_settings.hpp"
@@ -36,6 +38,11 @@ namespace tide {
     X(near_expiry, "entry", "too few days to expiry: the position would have to be closed at once")                 \
     X(no_quote, "entry", "the instrument has no price yet")                                                         \
     X(model_price, "entry", "the only price is a model's, and model prices are not allowed here")                   \
+    X(data_frozen, "entry", "ticks come, but the exchange's stamp (or the whole tick) does not move")               \
+    X(data_skewed, "entry", "the exchange's stamps are far behind or ahead of their receipt")                       \
+    X(data_missing, "entry", "too many of the expected ticks did not come")                                         \
+    X(price_suspect, "entry", "the newest price is outside its band and not confirmed yet")                         \
+    X(gap_mode, "entry", "the underlying opened far from its previous close, a moment ago")                         \
     X(stale_quote, "entry", "the instrument's last price is too old")                                               \
     X(no_underlying_price, "entry", "the underlying has no price yet")                                              \
     X(stale_underlying, "entry", "the underlying's last price is too old")                                          \
@@ -105,9 +112,11 @@ struct RiskContext {
     const TradingHours& hours;
     const HaltState& halts;
     const ChargeTable& charges;
-    bool allow_model_prices = false;  // --option-model
-    bool over_history = false;        // prices are recorded bars: a daily or realised VIX holds for its day
-    bool manual_mode = false;         // entries are the operator's alone
+    bool allow_model_prices = false;       // --option-model
+    bool over_history = false;             // prices are recorded bars: a daily or realised VIX holds for its day
+    bool manual_mode = false;              // entries are the operator's alone
+    const DataQuality* quality = nullptr;  // none: data is taken as it is
+    const OpeningGaps* gaps = nullptr;
 };
 
 // The one place where an intent is let through or refused. `evaluate` changes nothing (scripts' precheck uses it too).
@@ -131,6 +140,7 @@ class RiskGate {
     Verdict check_form(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
     Verdict check_halts(const RiskContext& context) const;
     Verdict check_session(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
+    Verdict check_data(InstrumentId instrument, InstrumentId underlying, const RiskContext& context) const;
     Verdict check_prices(const EntryFacts& facts, const RiskContext& context) const;
     Verdict check_vix(const RiskContext& context) const;
     Verdict check_levels(const EntryFacts& facts) const;

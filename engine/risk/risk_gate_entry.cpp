@@ -180,6 +180,7 @@ RiskVerdict RiskGate::evaluate_entry(const Intent& intent, const RiskContext& co
                                                   instrument.tick);
     facts.value = facts.price * facts.quantity;
     facts.committed = margin_for(instrument, intent.side, facts.quantity, facts.price, facts.underlying_last);
+    if (auto no = check_data(instrument.id, facts.underlying, context)) return *no;
     if (auto no = check_prices(facts, context)) return *no;
     if (auto no = check_vix(context)) return *no;
     if (auto no = check_levels(facts)) return *no;

@@ -9,8 +9,15 @@ constexpr std::array kTargets{Timeframe::m3, Timeframe::m5, Timeframe::m15, Time
                               Timeframe::h1, Timeframe::d1, Timeframe::w1};
 }
 
-MarketState::MarketState(size_t bars_kept, const VolatilitySettings& volatility)
-    : aggregator_(kTargets), series_(bars_kept), indicators_(&series_, bars_kept), volatility_(volatility) {}
+MarketState::MarketState(size_t bars_kept, const DataQualitySettings& data, const VolatilitySettings& volatility)
+    : quality_(data),
+      gaps_(data),
+      aggregator_(kTargets),
+      series_(bars_kept),
+      indicators_(&series_, bars_kept),
+      volatility_(volatility) {
+    prices_.use_price_filter(data);
+}
 
 void MarketState::on_event(const Event& event) {
     const auto* bar = std::get_if<BarEvent>(&event.payload);
@@ -20,20 +27,26 @@ void MarketState::on_event(const Event& event) {
     if (!held_.empty() && !more_bars_ && !goes_on(held_.front())) release_held();
     prices_.on_event(event);
     if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
+        quality_.on_tick(event.received, event.exchange, *tick);
         on_tick(event, *tick);
     } else if (bar != nullptr) {
+        quality_.on_bar(event.received, bar->bar);
+        gaps_.on_bar(event.received, bar->bar);
         on_bar(bar->bar);
         more_bars_ = bar->more;
         // The last bar of the moment; history does not say which one that is.
         if (!held_.empty() && !more_bars_ && !bar->bar.is_history()) release_held();
     } else if (const auto* added = std::get_if<InstrumentEvent>(&event.payload)) {
+        quality_.on_instrument(added->instrument);
+        gaps_.on_instrument(added->instrument);
         on_instrument(added->instrument);
     } else if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) {
+        quality_.on_day(*day);
+        gaps_.on_day(*day);
         for (const Bar& unfinished : builder_.start_day(*day)) on_minute(unfinished);
         release_held();
         add(activity_.end_day());
         add(aggregator_.start_day(*day));
-        gaps_.on_day(*day);
         if (!day->history && today_ != day->date) volatility_.start_day();
         if (!day->history) today_ = day->date;
         live_ = live_ || !day->history;
@@ -48,8 +61,30 @@ void MarketState::on_event(const Event& event) {
 
 void MarketState::on_tick(const Event& event, const TickEvent& tick) {
     ++ticks_seen_;
-    for (const Bar& bar : builder_.on_tick(event.received, event.exchange, tick)) on_minute(bar);
+    if (prices_.verdict() == PriceVerdict::held) return;
+    for (const HeldTick& held : prices_.released()) build(held.received, held.exchange, held.tick);
+    build(event.received, event.exchange, tick);
+}
+
+void MarketState::build(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick) {
+    gaps_.on_tick(received, tick);
+    for (const Bar& bar : builder_.on_tick(received, exchange, tick)) on_minute(bar);
     if (const PlacedTick* placed = builder_.placed()) add(activity_.on_tick(tick, *placed));
+}
+
+void MarketState::look_at_data(ReceiveTime now) {
+    prices_.release_due(now);
+    for (const HeldTick& held : prices_.released()) build(held.received, held.exchange, held.tick);
+    quality_.on_time(now);
+    gaps_.on_time(now);
+}
+
+std::optional<ReceiveTime> MarketState::data_due() const {
+    std::optional<ReceiveTime> due = quality_.next_due();
+    for (const auto& other : {prices_.next_release(), gaps_.next_due()}) {
+        if (other && (!due || *other < *due)) due = other;
+    }
+    return due;
 }
 
 void MarketState::on_time(ReceiveTime now) {
@@ -81,7 +116,6 @@ void MarketState::on_instrument(const Instrument& instrument) {
     if (instrument.id.value() >= is_index_.size()) is_index_.resize(instrument.id.value() + 1);
     is_index_[instrument.id.value()] = instrument.kind == InstrumentKind::index;
     if (instrument.kind == InstrumentKind::future && instrument.underlying.valid()) note_future(instrument);
-    gaps_.on_instrument(instrument);
     volatility_.on_instrument(instrument);
     switch (instrument.kind) {
         case InstrumentKind::option:
@@ -157,7 +191,6 @@ void MarketState::add(std::span<const Bar> bars) {
     for (const Bar& bar : bars) {
         if (!series_.push(bar)) continue;
         indicators_.on_bar(bar);
-        gaps_.on_bar(as_receive_time(bar.start) + minutes(1), bar);
         const OpeningGap* gap = bar.timeframe == Timeframe::m1 ? gaps_.find_gap(bar.instrument) : nullptr;
         volatility_.on_bar(bar, gap != nullptr ? gap->pct : kNoIndicatorValue);
         if (live_) closed_.push_back(bar);

@@ -5,6 +5,7 @@
 #include "market/activity_bars.hpp"
 #include "market/bar_aggregator.hpp"
 #include "market/bar_builder.hpp"
+#include "market/data_quality.hpp"
 #include "market/indicator_hub.hpp"
 #include "market/opening_gap.hpp"
 #include "market/prices.hpp"
@@ -21,13 +22,20 @@ namespace tide {
 class MarketState {
   public:
     // The settings must outlive this.
-    MarketState(size_t bars_kept, const VolatilitySettings& volatility);
+    MarketState(size_t bars_kept, const DataQualitySettings& data, const VolatilitySettings& volatility);
 
     // Updates prices, bars and indicators. Bars that this event closed are appended to closed(), in the order of
     // closing.
     void on_event(const Event& event);
     // Time passes: bars that ended at or before `now` without a tick close too.
     void on_time(ReceiveTime now);
+    // Held prices that count by now, silences, the end of gap mode; prices().released() has the ticks that count.
+    // Before on_time: what was held belongs to the minute before.
+    void look_at_data(ReceiveTime now);
+    // When look_at_data next has something to do, at the latest.
+    std::optional<ReceiveTime> data_due() const;
+    // A wider strike window and no entries, for three minutes after an opening far from the previous close.
+    bool gap_mode(InstrumentId underlying) const { return gaps_.gap_mode(underlying); }
 
     // Bars closed since the last take_closed(), history excluded, oldest first.
     const std::vector<Bar>& closed() const { return closed_; }
@@ -46,6 +54,10 @@ class MarketState {
     const IndicatorHub& indicators() const { return indicators_; }
     VolatilityState& volatility() { return volatility_; }
     const VolatilityState& volatility() const { return volatility_; }
+    DataQuality& quality() { return quality_; }
+    const DataQuality& quality() const { return quality_; }
+    OpeningGaps& gaps() { return gaps_; }
+    const OpeningGaps& gaps() const { return gaps_; }
     int64_t bars_seen() const { return bars_seen_; }
     int64_t ticks_seen() const { return ticks_seen_; }
 
@@ -61,16 +73,17 @@ class MarketState {
     void take(const Bar& bar);
     void borrow_volume(Bar& bar) const;
     void release_held();
+    void build(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick);
 
     MarketPrices prices_;
+    DataQuality quality_;
+    OpeningGaps gaps_;  // how far each day opened from the close before
     BarBuilder builder_;
     ActivityFrames frames_;
     ActivityBars activity_{frames_};
     BarAggregator aggregator_;
     BarSeriesBook series_;
     IndicatorHub indicators_;
-    DataQualitySettings opening_settings_;
-    OpeningGaps gaps_{opening_settings_};  // how far each day opened from the close before
     VolatilityState volatility_;
     std::vector<Bar> closed_;
     std::vector<bool> is_index_;                      // by instrument id

@@ -10,7 +10,7 @@ Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& br
     : config_(config),
       host_(host),
       recorder_(recorder),
-      market_(static_cast<size_t>(config.bars_kept), config_.volatility),
+      market_(static_cast<size_t>(config.bars_kept), config_.data, config_.volatility),
       halts_(config_.risk),
       portfolio_(config_.account.equity, market_.prices().instruments()),
       desk_(config_.orders, market_.prices(), broker, *this, static_cast<uint64_t>(config_.seed)),
@@ -29,6 +29,7 @@ void Session::handle(const Event& event) {
     now_ = event.received;
     sequence_ = event.sequence;
     handling_ = &event;
+    look_at_data();
     market_.on_time(now_);
     market_.on_event(event);
     std::visit([this](const auto& payload) { on(payload); }, event.payload);
@@ -41,6 +42,7 @@ void Session::handle(const Event& event) {
 void Session::advance_to(ReceiveTime t) {
     for (ReceiveTime due = next_due_; due <= t; due = earliest_due()) {
         now_ = std::max(now_, due);
+        look_at_data();
         run_timers_at(now_);
         desk_.on_time(now_);
         guardian_.on_time(now_, actions_);
@@ -61,6 +63,7 @@ ReceiveTime Session::earliest_due() const {
         consider(guardian_.next_due());
         consider(guardian_.silence_due());
     }
+    consider(market_.data_due());
     return first;
 }
 
@@ -81,7 +84,9 @@ void Session::run_timers_at(ReceiveTime t) {
 // After every event: what the engine wants first, then what scripts see, until nothing is left to do.
 void Session::settle() {
     const bool more_bars = hold_bars_;
+    gather_data_changes();
     if (!actions_.empty()) apply(actions_);
+    if (!links_.empty()) deliver_links();
     if (!market_.volatility().changes().empty()) tell_volatility();
     if (!risk_notes_.empty()) deliver_risk_notes();
     if (!market_.closed().empty()) deliver_bars();
@@ -95,6 +100,10 @@ void Session::settle() {
 }
 
 void Session::on(const TickEvent& tick) {
+    if (market_.prices().verdict() != PriceVerdict::accepted) {
+        judge(tick);
+        if (market_.prices().verdict() == PriceVerdict::held) return;
+    }
     if (config_.risk.vix_from_chain) stand_in_for_vix();
     look_at_vix();
     if (!windows_.empty()) follow_strikes();
@@ -164,6 +173,7 @@ void Session::on(const TradingDayEvent& day) {
     portfolio_.start_day();
     desk_.start_day();
     guardian_.start_day(now_, actions_);
+    suspects_.assign(suspects_.size(), 0);
     plan_phases(day);
 }
 
@@ -219,6 +229,11 @@ void Session::on(const DayEndEvent& day) {
 
 void Session::on(const FeedStatusEvent& status) {
     const std::string text = fmt::format("{}: {}", status.feed, status.detail);
+    static constexpr const char* kStates[] = {"up", "degraded", "down", "ended"};
+    if (status.state != FeedState::ended) {
+        links_.push_back({"feed", std::string(status.feed), kStates[static_cast<size_t>(status.state)], "", "",
+                          std::string(status.detail)});
+    }
     switch (status.state) {
         case FeedState::up:
             if (halts_.clear(HaltKind::feed_down, now_)) {

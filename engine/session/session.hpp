@@ -68,6 +68,8 @@ class Session final : private DeskListener, private StrategyServices {
     bool flat() const { return portfolio_.open().empty() && desk_.idle(); }
     ReceiveTime now() const { return now_; }
     std::string_view current_phase() const { return phase_; }
+    // What is wrong with the market data now, for a person; empty when nothing is.
+    std::string bad_data() const;
     const MarketState& market() const { return market_; }
     const Portfolio& portfolio() const { return portfolio_; }
     const OrderDesk& desk() const { return desk_; }
@@ -96,6 +98,10 @@ class Session final : private DeskListener, private StrategyServices {
         InstrumentId underlying;
         ReceiveTime next;  // not before
         bool moved = false;
+    };
+    // What scripts are told about feeds and data, once the engine has acted.
+    struct LinkNote {
+        std::string kind, what, state, symbol, values, text;
     };
 
     // A closed bar on its way to one script.
@@ -162,6 +168,14 @@ class Session final : private DeskListener, private StrategyServices {
     CommandOutcome order_by_operator(const CommandEvent& command);
     Result<InstrumentId> instrument_of(const OperatorArgument& argument) const;
 
+    // session_data.cpp: doubtful data, gap mode, feeds
+    void look_at_data();
+    void judge(const TickEvent& tick);
+    void note_suspect(InstrumentId id, bool bad, std::string values, std::string text);
+    void note_quality(std::string subject, std::string what, bool bad, std::string values, std::string text);
+    void gather_data_changes();
+    void deliver_links();
+
     // session_scripts.cpp: scripts and their output
     void load_script(const ScriptEvent& script);
     void deliver_bars();
@@ -204,7 +218,6 @@ class Session final : private DeskListener, private StrategyServices {
     void list_options(InstrumentId underlying, StrikeWindow& window) const;
     void record_centre(InstrumentId underlying, const StrikeWindow& window, Price price);
     bool in_use(InstrumentId id) const;
-    bool in_gap_mode(InstrumentId underlying) const;
     std::vector<const Instrument*> options_of(InstrumentId underlying, std::string_view expiry, Date earliest) const;
 
     // session_services.cpp: what a callback may ask
@@ -220,6 +233,8 @@ class Session final : private DeskListener, private StrategyServices {
     VixMessage vix() const override;
     VolatilityMessage volatility() const override;
     std::string_view regime(std::string_view symbol) const override;
+    QualityMessage quality(std::string_view symbol) const override;
+    GapMessage opening_gap(std::string_view symbol) const override;
     AccountMessage account(StrategyId strategy) const override;
     std::vector<PositionMessage> positions(StrategyId strategy) const override;
     double last_price(std::string_view symbol) const override;
@@ -269,6 +284,8 @@ class Session final : private DeskListener, private StrategyServices {
     std::vector<PositionId> exit_checks_;  // scratch of check_exits
     std::vector<PositionId> surplus_;      // opened by an overfill: to be closed at once
     std::deque<PendingCall> pending_;
+    std::vector<LinkNote> links_;
+    std::vector<uint16_t> suspects_;  // told today, by instrument id
     CallbackOutput output_;
     mutable std::vector<RiskRecord> prechecked_;  // refusals that the running callback was told at once
     GuardianActions actions_;

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/settings.hpp"
+#include "market/data_quality_settings.hpp"
 #include "market/option_model.hpp"
 #include "market/strike_window.hpp"
 #include "market/volatility_state.hpp"
@@ -17,6 +18,7 @@ struct SessionConfig {
     OptionModelSettings option_model;
     VolatilitySettings volatility;
     StrikeWindowSettings chain;
+    DataQualitySettings data;
     std::string mode = "paper";     // for the records only; nothing inside depends on it
     bool use_option_model = false;  // options without a recorded price are priced by model, flagged
     bool over_history = false;      // prices are recorded ones: a daily or realised VIX holds for its day

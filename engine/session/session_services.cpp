@@ -79,7 +79,7 @@ Result<ChainSnapshot> Session::chain(std::string_view underlying, std::string_vi
     const Price at_the_money = nearest_strike(levels, *spot);
     snapshot.atm_strike = at_the_money.to_double();
     snapshot.strike_step = strike_step(levels, at_the_money).to_double();
-    if (in_gap_mode(id)) strikes = std::max(strikes, config_.chain.gap_strikes);
+    if (market_.gap_mode(id)) strikes = std::max(strikes, config_.chain.gap_strikes);
     const auto centre = std::find(levels.begin(), levels.end(), at_the_money) - levels.begin();
     const Price low = levels[static_cast<size_t>(std::max<int64_t>(0, centre - strikes))];
     const Price high =

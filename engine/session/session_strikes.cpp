@@ -36,7 +36,7 @@ void Session::follow_strikes() {
         const auto price = market_.prices().last(underlying, now_);
         if (!price) continue;
         const auto held = [this](InstrumentId id) { return in_use(id); };
-        const bool moved = window.update(*price, in_gap_mode(underlying), ist_date(now_), now_, held);
+        const bool moved = window.update(*price, market_.gap_mode(underlying), ist_date(now_), now_, held);
         changed = changed || !window.added().empty() || !window.dropped().empty();
         if (moved) record_centre(underlying, window, *price);
     }
@@ -60,18 +60,7 @@ void Session::record_centre(InstrumentId underlying, const StrikeWindow& window,
     record(NoteRecord{"info", "chain",
                       fmt::format("{} at {}: strikes {} to {} around {}{}", symbol_of(underlying), to_string(price),
                                   to_string(window.lowest()), to_string(window.highest()), to_string(*window.centre()),
-                                  in_gap_mode(underlying) ? ", gap mode" : "")});
-}
-
-// An opening gap, where the market state tells of one.
-bool Session::in_gap_mode(InstrumentId underlying) const {
-    return [underlying](const auto& market) {
-        if constexpr (requires { market.gap_mode(underlying); }) {
-            return market.gap_mode(underlying);
-        } else {
-            return false;
-        }
-    }(market_);
+                                  market_.gap_mode(underlying) ? ", gap mode" : "")});
 }
 
 bool Session::in_use(InstrumentId id) const {

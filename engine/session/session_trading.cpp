@@ -11,8 +11,18 @@ std::string percent(double fraction) { return fmt::format("{:.0f}%", fraction * 
 }  // namespace
 
 RiskContext Session::risk_context() const {
-    return {now_,     market_.prices(),         portfolio_,           desk_,       hours_, halts_,
-            charges_, config_.use_option_model, config_.over_history, manual_mode_};
+    return {now_,
+            market_.prices(),
+            portfolio_,
+            desk_,
+            hours_,
+            halts_,
+            charges_,
+            config_.use_option_model,
+            config_.over_history,
+            manual_mode_,
+            &market_.quality(),
+            &market_.gaps()};
 }
 
 RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
@@ -245,6 +255,7 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     row.realised = outcome.realised;
     record(std::move(row));
     record_outcome(outcome, fill);
+    market_.quality().watch(fill.instrument, portfolio_.concerns(fill.instrument), now_);
     account_changed_ = true;
     const ScriptRunner* owner = runner(order.strategy.valid() ? order.strategy : fill.strategy);
     if (owner == nullptr || !owner->active() || !owner->declaration().has_fill) return;

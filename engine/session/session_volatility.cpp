@@ -42,6 +42,7 @@ void Session::deliver_risk_notes() {
             for (const auto& owner : runners_) {
                 if (!owner->active()) continue;
                 output_.clear();
+                running_ = {"on_risk", note.kind};
                 const auto result = host_.on_risk(owner->id(), message, output_);
                 take_output(*owner, result, output_, note.symbol);
             }

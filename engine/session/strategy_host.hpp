@@ -174,6 +174,27 @@ struct RiskMessage {
     std::string_view values, text;
     bool active = true;  // of a halt: it began; else it ended
 };
+// What is known of the data of one symbol. Names of what is wrong, comma-separated; empty when nothing is.
+struct QualityMessage {
+    bool known = false;
+    std::string bad;  // "stale,frozen", "suspect", …
+    double age_s = kMissing;
+    double cadence_s = kMissing;
+    double missing_pct = kMissing;
+    double skew_s = kMissing;  // of the feed
+};
+struct GapMessage {
+    double pct = kMissing;  // of the opening against the previous close; missing before it is known
+    bool mode = false;      // gap mode: no entries for a while, a wider strike window
+};
+// The feed came up, degraded, went down or was switched; market data became doubtful or good again; gap mode.
+struct LinkMessage {
+    std::string_view kind;    // "feed", "quality", "gap"
+    std::string_view what;    // feed: its name; quality: "stale", "frozen", …; gap: "gap_mode"
+    std::string_view state;   // feed: "up", "degraded", "down"; else "bad", "good"
+    std::string_view symbol;  // empty: the feed
+    std::string_view values, text;
+};
 struct Refusal {
     std::string code;  // stable
     std::string text;
@@ -203,6 +224,8 @@ class StrategyServices {
     virtual VolatilityMessage volatility() const { return {}; }
     // "trending", "ranging", "volatile", "quiet", "gap"; empty while it is not known.
     virtual std::string_view regime(std::string_view /*symbol*/) const { return {}; }
+    virtual QualityMessage quality(std::string_view symbol) const = 0;
+    virtual GapMessage opening_gap(std::string_view symbol) const = 0;
     virtual AccountMessage account(StrategyId strategy) const = 0;
     virtual std::vector<PositionMessage> positions(StrategyId strategy) const = 0;
     virtual double last_price(std::string_view symbol) const = 0;
@@ -280,11 +303,13 @@ class StrategyHost {
     virtual CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) = 0;
     virtual CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) = 0;
     virtual CallbackResult on_risk(StrategyId, const RiskMessage&, CallbackOutput&) {
+        return {CallbackStatus::not_defined, ""};
     }
     // The chain of a declared symbol has new prices; the script asks for it.
     virtual CallbackResult on_chain(StrategyId, int32_t /*symbol_index*/, CallbackOutput&) {
         return {CallbackStatus::not_defined, ""};
     }
+    virtual CallbackResult on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) = 0;
 };
 
 }  // namespace tide

@@ -126,6 +126,13 @@ struct NoteRecord {      // ctx:log, ctx:notify, data notes, warnings
     std::string source;  // "adx_trend", "data", "engine"
     std::string text;
 };
+struct QualityRecord {    // market data became doubtful, or good again
+    std::string subject;  // a symbol, or "feed"
+    std::string what;     // stale, frozen, skewed, missing, gaps, suspect, gap_mode
+    bool bad = true;
+    std::string values;  // "silent_s=15.0 max_s=15.0"
+    std::string text;
+};
 struct EquityRecord {  // at each day's end, and at the session's end
     Money equity;
     Money gross;
@@ -136,7 +143,7 @@ struct EquityRecord {  // at each day's end, and at the session's end
 
 using RecordBody = std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord,
                                 FillRecord, PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord,
-                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord>;
+                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord, QualityRecord>;
 
 // A record as a row of the audit chain.
 struct Record {
@@ -149,7 +156,7 @@ struct Record {
 };
 
 // "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
-// "command", "state", "note", "equity".
+// "command", "state", "note", "equity", "quality".
 std::string_view kind_of(const RecordBody& body);
 std::span<const std::string_view> record_kinds();
 // The canonical line of a record. Same body, same bytes.

@@ -147,4 +147,9 @@ CallbackResult RandomStrategy::on_session(StrategyId, std::string_view, Callback
     return finish();
 }
 
+CallbackResult RandomStrategy::on_link(StrategyId, const LinkMessage&, CallbackOutput& output) {
+    maybe_enter(500, output);
+    return finish();
+}
+
 }  // namespace tide::simulation

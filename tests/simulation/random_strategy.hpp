@@ -28,6 +28,7 @@ class RandomStrategy final : public StrategyHost {
     CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) override;
     CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) override;
     CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) override;
+    CallbackResult on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) override;
 
   private:
     void maybe_enter(int64_t permille, CallbackOutput& output);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "../market/shared_data.hpp"
+#include "app/engine_settings.hpp"
 #include "app/market_source.hpp"
 #include "barstore/data_set.hpp"
 #include "session/market_state.hpp"
@@ -21,10 +22,12 @@ Closed play(const std::vector<std::string>& data, std::vector<std::string>& note
     paths.resources = TIDE_SOURCE_DIR;
     auto market = open_market(options, paths);
     if (!market) throw std::runtime_error(market.error().message);
-    MarketState state(512);
+    const EngineSettings settings;
+    MarketState state(512, settings.session.data, settings.session.volatility);
     Closed closed;
     Event event;
     for (auto more = market->feed->next(event); more && *more; more = market->feed->next(event)) {
+        state.look_at_data(event.received);
         state.on_time(event.received);
         state.on_event(event);
         for (const Bar& bar : state.closed()) {

@@ -62,6 +62,11 @@ class FakeServices final : public StrategyServices {
     VixMessage vix() const override { return vix_reading; }
     VolatilityMessage volatility() const override { return volatility_reading; }
     std::string_view regime(std::string_view symbol) const override { return symbol == "NIFTY" ? "trending" : ""; }
+    QualityMessage quality(std::string_view symbol) const override {
+        const auto found = qualities.find(std::string(symbol));
+        return found == qualities.end() ? QualityMessage() : found->second;
+    }
+    GapMessage opening_gap(std::string_view) const override { return gap; }
     AccountMessage account(StrategyId) const override { return account_state; }
     std::vector<PositionMessage> positions(StrategyId) const override { return open_positions; }
     double last_price(std::string_view symbol) const override {
@@ -81,6 +86,8 @@ class FakeServices final : public StrategyServices {
     IntentId reserve_intent_id() override { return IntentId(++intents); }
 
     int64_t now = 0;
+    std::map<std::string, QualityMessage> qualities;
+    GapMessage gap;
     std::map<std::string, int32_t> handles;
     std::vector<std::string> by_handle;
     std::map<std::string, Indicator> indicators;

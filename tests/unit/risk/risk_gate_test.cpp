@@ -54,6 +54,35 @@ void note(World& w, int64_t lots, Duration ago, ExchangeTime bar = ExchangeTime(
     earlier.decision_bar = bar;
     w.gate.note_accepted(earlier, w.now - ago);
 }
+ExchangeTime stamp_of(int hour, int minute) { return as_exchange_time(time_of(hour, minute)); }
+void repeat_nifty(World& w, int seconds_long) {
+    for (int i = 0; i < seconds_long; ++i) {
+        w.quality.on_tick(w.now - seconds(seconds_long - 1 - i), ExchangeTime(), last_tick(kNifty, 24'500));
+    }
+}
+// A tick a second for 100 seconds, then one after `hole` seconds, now.
+void ticks_with_hole(World& w, int hole) {
+    for (int i = 0; i < 100; ++i) {
+        w.quality.on_tick(w.now - seconds(hole + 99 - i), ExchangeTime(), last_tick(kCall, 100 + i % 3));
+    }
+    w.quality.on_tick(w.now, ExchangeTime(), last_tick(kCall, 100));
+}
+void move_nifty(World& w, double price) {
+    for (int i = 0; i < 24; ++i) w.tick(last_tick(kNifty, 24'500 + i % 2));
+    w.tick(last_tick(kNifty, 24'500));
+    w.tick(last_tick(kNifty, price));
+}
+void open_nifty(World& w, double previous_close) {
+    w.data.gap_mode_min = 240;  // entries begin at 10:00
+    Bar daily;
+    daily.instrument = kNifty;
+    daily.timeframe = Timeframe::d1;
+    daily.flags = kBarHistory;
+    daily.start = as_exchange_time(at(kDay - std::chrono::days(3), hours(9) + minutes(15)));
+    daily.open = daily.high = daily.low = daily.close = rupees(previous_close);
+    w.gaps.on_bar(time_of(9, 0), daily);
+    w.gaps.on_tick(w.now, last_tick(kNifty, 24'500));
+}
 void two_entries(World& w) {
     any_size(w);
     w.risk.margin_entry_pct = 1'000;
@@ -116,6 +145,32 @@ const std::vector<EntryCase>& entry_cases() {
              w.intent.instrument = kUnquoted;
              w.intent.limit.reset();
          }},
+        {RiskCode::data_frozen, "a stamp that stands for 90 s, for 120 s",
+         [](World& w) { w.stamped(kCall, 4, seconds(30), [](ReceiveTime) { return stamp_of(10, 58); }); },
+         [](World& w) { w.stamped(kCall, 5, seconds(30), [](ReceiveTime) { return stamp_of(10, 58); }); }},
+        {RiskCode::data_frozen, "an index without stamps that repeats itself", [](World& w) { repeat_nifty(w, 120); },
+         [](World& w) { repeat_nifty(w, 121); }},
+        {RiskCode::data_skewed, "stamps 10 s behind, 11 s behind",
+         [](World& w) {
+             w.stamped(kBank, 6, seconds(1), [](ReceiveTime t) { return as_exchange_time(t - seconds(10)); });
+         },
+         [](World& w) {
+             w.stamped(kBank, 6, seconds(1), [](ReceiveTime t) { return as_exchange_time(t - seconds(11)); });
+         }},
+        {RiskCode::data_skewed, "stamps ahead",
+         [](World& w) {
+             w.stamped(kBank, 6, seconds(1), [](ReceiveTime t) { return as_exchange_time(t + seconds(10)); });
+         },
+         [](World& w) {
+             w.stamped(kBank, 6, seconds(1), [](ReceiveTime t) { return as_exchange_time(t + seconds(11)); });
+         }},
+        // 100 ticks came, of 101 (the first has none before it); 11 of 111 and 12 of 112 did not.
+        {RiskCode::data_missing, "9.9 %, 10.7 % of the last five minutes", [](World& w) { ticks_with_hole(w, 12); },
+         [](World& w) { ticks_with_hole(w, 13); }},
+        {RiskCode::price_suspect, "0.49 %, 0.53 % from the last price, after 24 quiet ones",
+         [](World& w) { move_nifty(w, 24'620); }, [](World& w) { move_nifty(w, 24'630); }},
+        {RiskCode::gap_mode, "opened 1.66 %, 2.08 % from the previous close", [](World& w) { open_nifty(w, 24'100); },
+         [](World& w) { open_nifty(w, 24'000); }},
         {RiskCode::stale_quote, "",
          [](World& w) {
              w.now += seconds(60);

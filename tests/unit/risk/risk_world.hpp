@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -83,6 +84,9 @@ inline ChargeTable free_of_charge() {
 struct World {
     RiskSettings risk;
     OrderSettings orders;
+    DataQualitySettings data;
+    DataQuality quality{data};
+    OpeningGaps gaps{data};
     MarketPrices prices;
     QuietBroker broker;
     QuietListener listener;
@@ -100,8 +104,11 @@ struct World {
     uint64_t next_fill = 1;
 
     explicit World(double equity = 2'500'000) : portfolio(Money::from_double(equity), prices.instruments()) {
+        prices.use_price_filter(data);
         for (const Instrument& instrument : wider_market()) {
             prices.on_event(event_at(time_of(9, 0), InstrumentEvent{instrument}));
+            quality.on_instrument(instrument);
+            gaps.on_instrument(instrument);
         }
         TradingDayEvent day;
         day.date = kDay;
@@ -109,6 +116,8 @@ struct World {
         day.sessions[0] = {hours_of(9, 15), hours_of(15, 40)};
         day.calendar = "NSE";
         hours.on_day(day);
+        quality.on_day(day);
+        gaps.on_day(day);
         portfolio.start_day();
         requote();
         intent.kind = IntentKind::enter;
@@ -121,6 +130,13 @@ struct World {
     static Duration hours_of(int h, int m) { return std::chrono::hours(h) + minutes(m); }
 
     void tick(const TickEvent& t) { prices.on_event(event_at(now, t)); }
+    // So many ticks, the last one now, each with the stamp that it is given by its time.
+    void stamped(InstrumentId id, int count, Duration step, const std::function<ExchangeTime(ReceiveTime)>& stamp) {
+        for (int i = count - 1; i >= 0; --i) {
+            TickEvent t = last_tick(id, 100 + i % 7);
+            quality.on_tick(now - i * step, stamp(now - i * step), t);
+        }
+    }
     // Fresh prices of everything but kUnquoted at `now`.
     void requote() {
         tick(last_tick(kVix, 14));
@@ -177,7 +193,8 @@ struct World {
         return desk.submit(request, now)->front();
     }
     RiskContext context() const {
-        return {now, prices, portfolio, desk, hours, halts, charges, allow_model_prices, over_history, manual_mode};
+        return {now,         prices,      portfolio, desk, hours, halts, charges, allow_model_prices, over_history,
+                manual_mode, &quality, &gaps};
     }
     RiskVerdict evaluate() const { return gate.evaluate(intent, context()); }
 };

@@ -65,6 +65,11 @@ class ScriptedHost final : public StrategyHost {
     CallbackResult on_session(StrategyId, std::string_view, CallbackOutput&) override {
         return {CallbackStatus::not_defined, ""};
     }
+    CallbackResult on_link(StrategyId, const LinkMessage& event, CallbackOutput&) override {
+        calls.push_back("link " + std::string(event.kind) + " " + std::string(event.what) + " " +
+                        std::string(event.state) + (event.symbol.empty() ? "" : " " + std::string(event.symbol)));
+        return {};
+    }
 
     CallbackResult on_risk(StrategyId, const RiskMessage& message, CallbackOutput& output) override {
         return risk ? risk(message, output) : CallbackResult{CallbackStatus::not_defined, ""};

@@ -487,13 +487,13 @@ TEST_F(SessionTest, an_open_position_without_prices_is_told_to_the_operator) {
     open_position();
     at_time(hours(10) + minutes(20));
     send(ClockEvent{});
-    std::vector<NoteRecord> warnings;
-    for (auto& note : recorder.all<NoteRecord>()) {
-        if (note.text.find("silent_market") != std::string::npos) warnings.push_back(note);
+    std::vector<Record> warnings;
+    for (const Record& row : recorder.rows) {
+        if (row.text.find("silent_market") != std::string::npos) warnings.push_back(row);
     }
     ASSERT_EQ(warnings.size(), 1U);
-    EXPECT_EQ(warnings[0].level, "warning");
-    EXPECT_EQ(recorder.rows.back().time, at(kDay, hours(10) + minutes(6) + seconds(1)));  // 60 s after the last price
+    EXPECT_EQ(std::get<NoteRecord>(warnings[0].body).level, "warning");
+    EXPECT_EQ(warnings[0].time, at(kDay, hours(10) + minutes(6) + seconds(1)));  // 60 s after the last price
 }
 
 TEST_F(SessionTest, a_stop_closes_positions_and_ends_entries) {
