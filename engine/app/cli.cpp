@@ -108,7 +108,8 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
     run->add_flag("--plain", o.run.plain, "a stream of lines instead of the living screen");
     run->footer(
         "Example: engine run --script adx_trend.lua --paper --speed 60\n"
-        "         (engine --script adx_trend.lua --paper is the same)");
+        "         (engine --script adx_trend.lua --paper is the same)\n"
+        "         engine run --script adx_trend.lua --paper --feed synthetic:dead_feed:7 --feed synthetic:7");
     run->callback([&o, &chosen] {
         o.run.mode = o.live ? RunMode::live : RunMode::paper;
         o.run.from = parse_date(o.from);

@@ -11,8 +11,8 @@ constexpr Duration kSameBeat = milliseconds(500);  // arrivals of the whole feed
 constexpr Duration kUnlearntSilence = minutes(3);  // before a cadence is known
 constexpr int64_t kIntervalsToLearn = 3;
 constexpr int64_t kIntervalsToExpect = 20;  // before single ticks can be missed
-constexpr double kRegularDeviation = 0.25;  // of the interval; an irregular stream has nothing to miss
-constexpr uint32_t kTicksToJudge = 5;
+constexpr double kRegularDeviation = 0.2;   // of the interval; an irregular stream has nothing to miss
+constexpr double kTicksToJudge = 3;
 constexpr size_t kSkewSamplesMin = 5;
 constexpr double kLeave = 0.5;  // a rate or skew leaves its state at half its limit
 constexpr uint32_t kNoWord = kTickPathOfBar | kTickDailyValue | kTickModelPrice;
@@ -111,6 +111,7 @@ void DataQuality::begin_session(Watch& watch, ReceiveTime open, ReceiveTime now)
     watch.seen.fill(0);
     watch.missed.fill(0);
     watch.seen_sum = watch.missed_sum = 0;
+    watch.missing_pct = 0;
     watch.slot = 0;
     watch.gaps.fill(ReceiveTime());
     watch.stamp = ExchangeTime();
@@ -138,7 +139,7 @@ bool DataQuality::arrived(Watch& watch, ReceiveTime now, Duration least) {
         } else if (watch.bars && interval >= 2 * minutes(1)) {
             note_gap(watch, now);  // a minute without a bar
         }
-        if (!watch.bars) count_missing(watch, now, interval);
+        if (!watch.bars && &watch != watches_.data()) count_missing(watch, now, interval);
         learn(watch, interval);
     }
     if (is_bad(watch, QualityKind::gaps)) {
@@ -187,7 +188,8 @@ void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval
         ++watch.seen[i];
         ++watch.seen_sum;
     }
-    if (regular(watch) && 2 * interval > 3 * watch.interval) {
+    // Half an interval late, and not by the stream's own jitter.
+    if (regular(watch) && 2 * interval > 3 * watch.interval + 8 * watch.deviation) {
         const int64_t most = minutes(5) / watch.interval + 1;
         const int64_t lost = std::min((interval + watch.interval / 2) / watch.interval - 1, most);
         const auto room = static_cast<int64_t>(65'000 - watch.missed[i]);
@@ -196,10 +198,13 @@ void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval
         watch.missed_sum += counted;
     }
     const bool was_bad = is_bad(watch, QualityKind::missing);
+    watch.missing_pct = 0;
     if (watch.missed_sum == 0 && !was_bad) return;
-    const uint32_t total = watch.seen_sum + watch.missed_sum;
+    // Of what five minutes should have brought, also while the first five are not over.
+    const auto expected = static_cast<double>(minutes(5) / std::max(watch.interval, Duration(1)));
+    const double total = std::max(static_cast<double>(watch.seen_sum + watch.missed_sum), expected);
     if (total < kTicksToJudge) return;
-    const double pct = 100.0 * watch.missed_sum / total;
+    const double pct = watch.missing_pct = 100.0 * watch.missed_sum / total;
     if (!was_bad && pct > settings_.missing_alert_pct) {
         set(watch, QualityKind::missing, true, pct, settings_.missing_alert_pct, now);
     } else if (was_bad && pct < kLeave * settings_.missing_alert_pct) {
@@ -363,7 +368,6 @@ QualityState DataQuality::state(InstrumentId id, QualityKind kind, ReceiveTime n
     const bool feed = !id.valid();
     state.bad = is_bad(*found, kind);
     state.since = found->since[static_cast<size_t>(kind)];
-    const auto rate = [](uint32_t part, uint32_t rest) { return part == 0 ? 0.0 : 100.0 * part / (part + rest); };
     switch (kind) {
         case QualityKind::stale:
             state.applicable = true;
@@ -384,9 +388,9 @@ QualityState DataQuality::state(InstrumentId id, QualityKind kind, ReceiveTime n
             state.value = skew_s_;
             break;
         case QualityKind::missing:
-            state.applicable = state.bad || regular(*found);
+            state.applicable = !feed && (state.bad || regular(*found));
             state.limit = settings_.missing_alert_pct;
-            state.value = rate(found->missed_sum, found->seen_sum);
+            state.value = found->missing_pct;
             break;
         case QualityKind::gaps:
             state.applicable = true;

@@ -106,6 +106,7 @@ class DataQuality {
         int64_t slot = 0;  // of missing, in units of kSlot
         std::array<uint16_t, kSlots> seen{}, missed{};
         uint32_t seen_sum = 0, missed_sum = 0;
+        double missing_pct = 0;
         std::array<ReceiveTime, 16> gaps{};  // the last silences' ends, a ring
         size_t gap_at = 0;
         std::array<ReceiveTime, kQualityKindCount> since{};

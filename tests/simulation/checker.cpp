@@ -28,11 +28,18 @@ void Checker::fail(std::string what) {
 void Checker::before(const Event& event) {
     event_ = event.sequence;
     now_ = event.received;
+    for (const auto& counted : filter_.due(now_)) {
+        see_tick(counted.tick, now_);
+        quotes_[counted.tick.instrument.value()].time = counted.received;
+    }
     if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
-        see_tick(*tick, now_);
+        for (const auto& counted : filter_.see(*tick, now_)) see_tick(counted.tick, now_);
+    } else if (const auto* added = std::get_if<InstrumentEvent>(&event.payload)) {
+        filter_.add(added->instrument);
     } else if (const auto* bar = std::get_if<BarEvent>(&event.payload)) {
         KnownQuote& known = quotes_[bar->bar.instrument.value()];
         known.has_bid = known.has_ask = false;
+        filter_.see_bar(bar->bar.instrument, bar->bar.close.to_double());
         price(bar->bar.instrument, bar->bar.close, now_);
     } else if (const auto* command = std::get_if<CommandEvent>(&event.payload)) {
         on_command(*command);

@@ -10,6 +10,7 @@
 #include "message.hpp"
 #include "scenario.hpp"
 #include "session/session.hpp"
+#include "slow_filter.hpp"
 
 namespace tide::simulation {
 
@@ -97,6 +98,7 @@ class Checker final : public Recorder {
     std::deque<std::string> last_records_;
 
     std::array<KnownQuote, kFirstOption + kOptionCount> quotes_{};
+    SlowFilter filter_;
     std::array<int64_t, kFirstOption + kOptionCount> units_{};
     std::array<Price, kFirstOption + kOptionCount> marks_{};
     // Several positions on the instrument, each marked at its own last fill until the next price.

@@ -50,6 +50,7 @@ void Checker::check_entry_quotes(const Intent& intent, ReceiveTime now) {
     const KnownQuote& known = quote(wanted.id);
     check(known.last.positive() && now - known.time <= seconds(held ? 5 : 60), "no entry on a stale quote");
     check(now - quote(wanted.underlying).time <= seconds(60), "no entry on a stale underlying");
+    check(!filter_.suspect(wanted.id) && !filter_.suspect(wanted.underlying), "no entry on a suspect price");
     check((*wanted.expiry - kTradingDay).count() > 3, "no entry within three days of expiry");
     if (!intent.limit) return;
     check(on_tick(*intent.limit, wanted.tick), "a limit is on its tick");

@@ -164,9 +164,9 @@ const std::vector<EntryCase>& entry_cases() {
          [](World& w) {
              w.stamped(kBank, 6, seconds(1), [](ReceiveTime t) { return as_exchange_time(t + seconds(11)); });
          }},
-        // 100 ticks came, of 101 (the first has none before it); 11 of 111 and 12 of 112 did not.
-        {RiskCode::data_missing, "9.9 %, 10.7 % of the last five minutes", [](World& w) { ticks_with_hole(w, 12); },
-         [](World& w) { ticks_with_hole(w, 13); }},
+        // A tick a second is 300 in five minutes: 29 and 30 of them did not come.
+        {RiskCode::data_missing, "9.7 %, 10 % of five minutes", [](World& w) { ticks_with_hole(w, 30); },
+         [](World& w) { ticks_with_hole(w, 31); }},
         {RiskCode::price_suspect, "0.49 %, 0.53 % from the last price, after 24 quiet ones",
          [](World& w) { move_nifty(w, 24'620); }, [](World& w) { move_nifty(w, 24'630); }},
         {RiskCode::gap_mode, "opened 1.66 %, 2.08 % from the previous close", [](World& w) { open_nifty(w, 24'100); },
