@@ -32,6 +32,7 @@ std::string EngineSettings::exchange_text() const {
     std::string text;
     for (const auto& setting : registry_.settings()) {
         const bool wanted = setting.key.rfind("paper.", 0) == 0 || setting.key.rfind("option_model.", 0) == 0 ||
+                            setting.key.rfind("data.spike_", 0) == 0 ||
                             setting.key == "session.use_option_model";
         if (wanted) text += setting.key + " = " + registry_.value_of(setting.key).value_or("") + "\n";
     }

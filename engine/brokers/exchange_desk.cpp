@@ -77,9 +77,11 @@ Result<void> ExchangeDesk::hello(uint64_t client, WireReader& in) {
     }
     PaperSettings settings;
     OptionModelSettings model;
+    DataQualitySettings data;
     bool use_model = false;
     SettingsRegistry registry;
     settings.register_in(registry);
+    data.register_in(registry);
     registry.add("option_model.rate", model.rate, -1, 1, "", "");
     registry.add("option_model.skew", model.skew, -1, 1, "", "");
     registry.add("option_model.curvature", model.curvature, 0, 1, "", "");
@@ -88,7 +90,9 @@ Result<void> ExchangeDesk::hello(uint64_t client, WireReader& in) {
     if (auto read = registry.read_lines(text, "hello"); !read) return read;
     settings_ = settings;
     model_ = model;
+    data_ = data;
     broker_ = std::make_unique<PaperBroker>(settings_);
+    broker_->use_price_filter(data_);
     if (use_model) broker_->use_option_model(model_);
     trader_ = client;
     taken_over_ = finished_ = false;

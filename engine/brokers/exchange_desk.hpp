@@ -29,6 +29,7 @@ class ExchangeDesk {
 
     PaperSettings settings_;
     OptionModelSettings model_;
+    DataQualitySettings data_;  // of its price filter
     std::unique_ptr<PaperBroker> broker_;
     uint64_t trader_ = 0;  // the client that trades
     bool taken_over_ = false;

@@ -138,7 +138,6 @@ struct ChainSnapshot {
     int64_t days_to_expiry = -1;
     std::vector<ChainRow> rows;     // by strike, calls before puts
     double strike_step = kMissing;  // between strikes near the money
-    std::vector<ChainRow> rows;  // by strike, calls before puts
     // Of all strikes of the expiry (market/option_chain.hpp).
     double forward = kMissing;
     std::string_view forward_source = "none";  // "parity", "future", "spot"

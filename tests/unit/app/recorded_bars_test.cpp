@@ -20,9 +20,9 @@ Closed play(const std::vector<std::string>& data, std::vector<std::string>& note
     options.data = data;
     Paths paths;
     paths.resources = TIDE_SOURCE_DIR;
-    auto market = open_market(options, paths);
-    if (!market) throw std::runtime_error(market.error().message);
     const EngineSettings settings;
+    auto market = open_market(options, paths, settings.session.data, settings.feeds);
+    if (!market) throw std::runtime_error(market.error().message);
     MarketState state(512, settings.session.data, settings.session.volatility);
     Closed closed;
     Event event;
