@@ -21,8 +21,7 @@ constexpr Duration kPreOpen = minutes(15);      // before the open: the trading 
 constexpr Duration kPreOpenMatch = minutes(7);  // before the open: the index has a first value
 constexpr Duration kDayEndAfterClose = minutes(1);
 constexpr int64_t kVixPeriod_s = 5;
-constexpr double kMissedSecond = 0.03;  // share of seconds in which an index does not tick
-constexpr double kWrongPrice = 1.08;    // of a spike, or its inverse
+constexpr double kWrongPrice = 1.08;  // of a spike, or its inverse
 // The dead and the frozen feed's silence; NSE's closing auction of shares, of which the index is made (circular
 // NSE/FAOP/74467): continuous trading ends at 15:15, the matched prices are there at 15:35.
 constexpr Duration kFaultFrom = hours(11);
@@ -86,7 +85,6 @@ class SyntheticFeed::Generator {
           days_(std::move(days)),
           day_(days_.back()),
           past_(make_synthetic_past(settings, days_)),
-          noise_(settings.seed, 4),
           faults_(settings.seed, 5) {
         for (const SessionHours& session : day_.sessions) session_length_ += session.close - session.open;
         pending_.reserve(512);
@@ -127,7 +125,7 @@ class SyntheticFeed::Generator {
     TradingDay day_;
     SyntheticPast past_;
     Date history_day_{};  // whose 1-minute bars are being given
-    RandomSource noise_, faults_;
+    RandomSource faults_;
     std::vector<Instrument> instruments_;
     std::vector<SyntheticChain> chains_;
     Duration session_length_{0};
@@ -254,13 +252,10 @@ void SyntheticFeed::Generator::make_index_ticks(double x, double dx, ReceiveTime
         const double length = dx / static_cast<double>(rate);
         past_.prices.step(x + static_cast<double>(part) * length, length);
         const SyntheticLevels& levels = past_.prices.levels();
-        const bool nifty_ticks = noise_.uniform() >= kMissedSecond;
-        const bool banknifty_ticks = noise_.uniform() >= kMissedSecond;
         if (silent) continue;
         const ReceiveTime moment = start + milliseconds(1000 * part / rate);
-        if (nifty_ticks) add_tick(moment + milliseconds(200 / rate), kSyntheticNifty, past_.scale.nifty(levels));
-        if (banknifty_ticks)
-            add_tick(moment + milliseconds(400 / rate), kSyntheticBanknifty, past_.scale.banknifty(levels));
+        add_tick(moment + milliseconds(200 / rate), kSyntheticNifty, past_.scale.nifty(levels));
+        add_tick(moment + milliseconds(400 / rate), kSyntheticBanknifty, past_.scale.banknifty(levels));
     }
 }
 

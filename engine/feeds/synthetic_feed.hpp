@@ -16,7 +16,7 @@ namespace tide {
 //
 // Events: instruments (1 NIFTY, 2 BANKNIFTY, 3 INDIAVIX, then options); a year of daily bars (with volume for the
 // indices), then ten sessions of 1-minute bars, all kBarHistory; the trading day at 09:00; two pre-open ticks of each
-// index at 09:08; ticks: each index about once a second (`rate` times), VIX every 5 s, the chain of the two nearest
+// index at 09:08; ticks: each index once a second (`rate` times), VIX every 5 s, the chain of the two nearest
 // expiries more than three days away every 5 s and 15 s; the day's end one minute after the close; the feed's end.
 // Strikes once quoted stay quoted.
 class SyntheticFeed : public Feed {
