@@ -78,7 +78,10 @@ void Session::judge(const TickEvent& tick) {
         confirmed ? fmt::format("{} is confirmed by {}", held, price) : fmt::format("{} was wrong: dropped", held));
 }
 
+// As with other doubts: of an option only while it is held or being traded. (Far from the money every fast market has
+// many; the gate knows of all.)
 void Session::note_suspect(InstrumentId id, bool bad, std::string values, std::string text) {
+    if (book().get(id).is_option() && !in_use(id)) return;
     if (id.value() >= suspects_.size()) suspects_.resize(id.value() + 64);
     uint16_t& told = suspects_[id.value()];
     if (told >= 2 * kSuspectsToldMax) return;
