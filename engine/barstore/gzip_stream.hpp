@@ -4,6 +4,7 @@
 #include <streambuf>
 #include <vector>
 
+#include "barstore/input_file.hpp"
 #include "core/result.hpp"
 
 namespace tide {
@@ -13,7 +14,6 @@ class GzipStream final : public std::streambuf {
   public:
     // Errors: not_found (also for a folder), io.
     static Result<std::unique_ptr<GzipStream>> open(const std::filesystem::path& file);
-    ~GzipStream() override;
     GzipStream(const GzipStream&) = delete;
     GzipStream& operator=(const GzipStream&) = delete;
 
@@ -26,12 +26,10 @@ class GzipStream final : public std::streambuf {
     int_type underflow() override;
 
   private:
-    struct Input;
-    GzipStream(std::unique_ptr<Input> input, std::string name);
+    explicit GzipStream(InputFile input);
     void count_lines(const char* to);
 
-    std::unique_ptr<Input> input_;
-    std::string name_;
+    InputFile input_;
     std::vector<char> buffer_;
     const char* counted_ = nullptr;  // lines before it are in line_
     int64_t line_ = 1;

@@ -1,46 +1,25 @@
 #include "barstore/line_reader.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <cstring>
 
 namespace tide {
 namespace {
-constexpr size_t kChunk = 256 * 1024;
 constexpr size_t kLongestLine = 1024 * 1024;
 }  // namespace
 
-struct LineReader::Input {
-    gzFile file = nullptr;
-    ~Input() {
-        if (file != nullptr) gzclose(file);
-    }
-};
-
-LineReader::LineReader(std::unique_ptr<Input> input, std::string name)
-    : input_(std::move(input)), name_(std::move(name)), buffer_(kChunk) {}
-LineReader::LineReader(LineReader&&) noexcept = default;
-LineReader& LineReader::operator=(LineReader&&) noexcept = default;
-LineReader::~LineReader() = default;
+LineReader::LineReader(InputFile input) : input_(std::move(input)), buffer_(InputFile::kChunk) {}
 
 Result<LineReader> LineReader::open(const std::filesystem::path& file) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(file, error)) {
-        return make_error(ErrorCode::not_found, fmt::format("{}: no such file", file.string()));
-    }
-    auto input = std::make_unique<Input>();
-    input->file = gzopen(file.c_str(), "rb");
-    if (input->file == nullptr) {
-        return make_error(ErrorCode::io, fmt::format("{}: cannot be opened: {}", file.string(), std::strerror(errno)));
-    }
-    gzbuffer(input->file, kChunk);
-    return LineReader(std::move(input), file.string());
+    auto input = InputFile::open(file);
+    if (!input) return input.error();
+    return LineReader(std::move(*input));
 }
 
 bool LineReader::fail(ErrorCode code, std::string_view what) {
     failed_ = true;
-    failure_ = make_error(code, fmt::format("{}: {} after line {}", name_, what, line_number_));
+    failure_ = make_error(code, fmt::format("{}: {} after line {}", name(), what, line_number_));
     return false;
 }
 
@@ -55,16 +34,11 @@ bool LineReader::refill() {
         if (buffer_.size() >= kLongestLine) return fail(ErrorCode::input, "a line longer than a mebibyte");
         buffer_.resize(buffer_.size() * 2);
     }
-    const int got = gzread(input_->file, buffer_.data() + end_, static_cast<unsigned>(buffer_.size() - end_));
-    int error = Z_OK;
-    const char* text = gzerror(input_->file, &error);
-    if (got < 0 || error == Z_DATA_ERROR || error == Z_BUF_ERROR) {
-        return fail(error == Z_ERRNO ? ErrorCode::io : ErrorCode::corrupt,
-                    error == Z_BUF_ERROR ? "the compressed file ends early" : text);
-    }
-    end_ += static_cast<size_t>(got);
-    at_end_ = got == 0;
-    return got > 0;
+    const auto got = input_.read(buffer_.data() + end_, buffer_.size() - end_);
+    if (!got) return fail(got.error().code, got.error().message);
+    end_ += *got;
+    at_end_ = *got == 0;
+    return *got > 0;
 }
 
 bool LineReader::next(std::string_view& line) {

@@ -1,11 +1,11 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "barstore/input_file.hpp"
 #include "core/result.hpp"
 
 namespace tide {
@@ -15,9 +15,6 @@ class LineReader {
   public:
     // Errors: not_found (also for a folder), io.
     static Result<LineReader> open(const std::filesystem::path& file);
-    LineReader(LineReader&&) noexcept;
-    LineReader& operator=(LineReader&&) noexcept;
-    ~LineReader();
 
     // The next line without its end (\n or \r\n), valid until the next call. False at the end or after a failure.
     bool next(std::string_view& line);
@@ -26,16 +23,14 @@ class LineReader {
     // After next() gave false: whether the file was read to its end. Errors: corrupt (broken gzip), input (a line of
     // more than a mebibyte), io.
     Result<void> status() const;
-    const std::string& name() const { return name_; }
+    const std::string& name() const { return input_.name(); }
 
   private:
-    struct Input;
-    explicit LineReader(std::unique_ptr<Input> input, std::string name);
+    explicit LineReader(InputFile input);
     bool refill();
     bool fail(ErrorCode code, std::string_view what);
 
-    std::unique_ptr<Input> input_;
-    std::string name_;
+    InputFile input_;
     std::vector<char> buffer_;
     size_t begin_ = 0, end_ = 0;  // unread part of buffer_
     bool at_end_ = false;
