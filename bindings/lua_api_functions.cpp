@@ -367,7 +367,10 @@ int quality(lua_State* state) {
     pay_or_raise(state, strategy.runtime(), 20);
     request_quality(strategy, text_at(state, 1));
     const QualityMessage& message = *strategy.quality;
-    if (!message.known) return 0;
+    if (!message.known) {
+        lua_pushnil(state);
+        return 1;
+    }
     lua_createtable(state, 0, 12);
     set_bool(state, "ok", message.bad.empty());
     for (std::string_view rest = message.bad; !rest.empty();) {

@@ -154,6 +154,83 @@ TEST_F(LuaHostTest, on_chain_gets_the_chain_of_its_symbol_and_needs_it_declared)
     EXPECT_TRUE(output.logs.empty());
 }
 
+TEST_F(LuaHostTest, on_chain_without_a_chain_in_needs_is_refused) {
+    const std::string message = load_error(strategy_text("function S.on_chain(ctx, chain) end"));
+    EXPECT_NE(message.find("on_chain is defined; declare needs = { chain = { strikes = 10 } } as well"),
+              std::string::npos)
+        << message;
+}
+
+TEST_F(LuaHostTest, an_error_in_on_chain_names_its_line_and_takes_the_intents_back) {
+    services.snapshot.spot = 21'760;
+    services.snapshot.rows.push_back({"NIFTY 2024-01-25 21750 CE", 21'750, "CE"});
+    load(strategy_text("function S.on_chain(ctx, chain)\nctx:skip('NIFTY', 'thin')\nlocal x = chain.nothing.there\nend",
+                       "chain = { strikes = 5 }"));
+    output.clear();
+    const CallbackResult result = host.on_chain(kStrategy, 0, output);
+    EXPECT_EQ(result.status, CallbackStatus::error);
+    EXPECT_EQ(result.message.substr(0, result.message.find('\n')),
+              "probe.lua:4: attempt to index field 'nothing' (a nil value)");
+    EXPECT_TRUE(output.intents.empty());
+}
+
+TEST_F(LuaHostTest, an_endless_on_chain_is_ended) {
+    services.snapshot.spot = 21'760;
+    services.snapshot.rows.push_back({"NIFTY 2024-01-25 21750 CE", 21'750, "CE"});
+    load(strategy_text("function S.on_chain(ctx, chain) while true do end end", "chain = { strikes = 5 }"));
+    output.clear();
+    EXPECT_EQ(host.on_chain(kStrategy, 0, output).status, CallbackStatus::budget);
+}
+
+TEST_F(LuaHostTest, on_link_says_what_happened_and_leaves_out_the_symbol_of_the_feed) {
+    load(
+        strategy_text("function S.on_link(ctx, e)\n"
+                      "ctx:log(e.kind, e.what, e.state, e.symbol, e.values, e.text)\nend"));
+    const auto said_of = [&](const LinkMessage& message) {
+        output.clear();
+        EXPECT_EQ(host.on_link(kStrategy, message, output).status, CallbackStatus::ok);
+        return output.logs.empty() ? "" : output.logs.front().text;
+    };
+    EXPECT_EQ(said_of({"quality", "frozen", "bad", "NIFTY", "stood_s=120.0 max_s=120", "NIFTY stands"}),
+              "quality frozen bad NIFTY stood_s=120.0 max_s=120 NIFTY stands");
+    EXPECT_EQ(said_of({"feed", "synthetic", "down", "", "", "silence"}), "feed synthetic down nil  silence");
+}
+
+TEST_F(LuaHostTest, an_error_in_on_link_names_its_line) {
+    load(strategy_text("function S.on_link(ctx, e)\nerror('no ' .. e.what)\nend"));
+    output.clear();
+    const CallbackResult result = host.on_link(kStrategy, {"gap", "gap_mode", "bad", "NIFTY", "", ""}, output);
+    EXPECT_EQ(result.status, CallbackStatus::error);
+    EXPECT_NE(result.message.find("no gap_mode"), std::string::npos) << result.message;
+}
+
+TEST_F(LuaHostTest, quality_is_a_table_of_what_is_wrong_and_nil_before_the_first_price) {
+    QualityMessage sound;
+    sound.known = true;
+    sound.age_s = 0.5;
+    services.qualities["NIFTY"] = sound;
+    QualityMessage bad = sound;
+    bad.bad = "stale,suspect";
+    bad.cadence_s = 1.5;
+    bad.missing_pct = 12.5;
+    bad.skew_s = -11;
+    services.qualities["RELIANCE"] = bad;
+    EXPECT_EQ(said("local q = ctx:quality('NIFTY') ctx:log(q.ok, q.bad == '', q.age, q.cadence, q.stale)"),
+              "true true 0.5 nil nil");
+    EXPECT_EQ(said("local q = ctx:quality('RELIANCE')\n"
+                   "ctx:log(q.ok, q.bad, q.stale, q.suspect, q.frozen, q.cadence, q.missing_pct, q.skew)"),
+              "false stale,suspect true true nil 1.5 12.5 -11");
+    EXPECT_EQ(said("ctx:log(ctx:quality('BANKNIFTY'))"), "nil");
+    EXPECT_NE(said("ctx:quality(5)").find("ctx:quality: needs a symbol, got 5"), std::string::npos);
+}
+
+TEST_F(LuaHostTest, gap_is_per_cent_and_mode_and_nil_before_the_opening_is_known) {
+    EXPECT_EQ(said("local pct, mode = ctx:gap('NIFTY') ctx:log(pct, mode)"), "nil false");
+    services.gap = {2.5, true};
+    EXPECT_EQ(said("local pct, mode = ctx:gap('NIFTY') ctx:log(pct, mode)"), "2.5 true");
+    EXPECT_NE(said("ctx:gap()").find("ctx:gap: needs a symbol, got nil"), std::string::npos);
+}
+
 TEST_F(LuaHostTest, callbacks_that_are_not_defined_cost_nothing_and_say_so) {
     load(strategy_text(""));
     EXPECT_EQ(bar().status, CallbackStatus::not_defined);

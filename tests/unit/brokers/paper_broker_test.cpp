@@ -347,6 +347,40 @@ TEST_F(PaperTest, a_bars_close_is_a_price_to_fill_against_and_history_is_not) {
     EXPECT_EQ(until(now).size(), 1U);
 }
 
+// An option's floor is 30 %: an offer at 60 after 25 at 100 is wild until a second one says the same.
+struct PaperHeldTick : PaperTest {
+    DataQualitySettings data;
+    void SetUp() override {
+        broker.use_price_filter(data);
+        PaperTest::SetUp();
+        for (int i = 0; i < 25; ++i) {
+            now += seconds(1);
+            quote(i % 2 == 0 ? 100 : 100.5, 99.5, 101);
+        }
+        submit(order(90));
+        const auto got = after(seconds(1));
+        ASSERT_EQ(got.size(), 1U);
+        EXPECT_EQ(got[0].kind, OrderUpdateKind::acknowledged);
+        now += seconds(1);
+        quote(60, 59.5, 60.5);
+    }
+};
+
+TEST_F(PaperHeldTick, a_wild_quote_fills_nothing_and_is_gone_with_the_next) {
+    EXPECT_TRUE(after(seconds(1)).empty());
+    quote(100, 99.5, 101);
+    EXPECT_TRUE(after(seconds(10)).empty());
+}
+
+TEST_F(PaperHeldTick, a_confirmed_quote_fills) {
+    EXPECT_TRUE(after(seconds(1)).empty());
+    quote(60, 59.5, 60.5);
+    const auto got = after(seconds(1));
+    ASSERT_EQ(got.size(), 1U);
+    EXPECT_EQ(got[0].kind, OrderUpdateKind::filled);
+    EXPECT_LE(got[0].price, rupees(90));
+}
+
 TEST_F(PaperTest, cancel_and_replace_answer_by_what_is_there_when_they_arrive) {
     quote(100, 99.5, 100.5);
     const Order o = submit(order(100));
