@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/bars_manifest.hpp"
 #include "app/store_data.hpp"
 #include "app/wall_clock.hpp"
 #include "barstore/atomic_file.hpp"
@@ -18,31 +19,12 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr const char* kManifest = "manifest.json";
-constexpr int kManifestVersion = 1;
 
 // "20261121T043000Z": sortable, one a second.
 std::string stamp_text(ReceiveTime now) {
     std::string text = utc_text(as_exchange_time(std::chrono::floor<seconds>(now)));
     std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
     return text;
-}
-
-struct BackupFile {
-    std::string path;
-    uint64_t bytes = 0;
-    std::string sha256;
-};
-
-std::string manifest_text(const std::vector<BackupFile>& files, ReceiveTime now) {
-    auto list = Json::array();
-    for (const auto& file : files)
-        list.push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
-    return Json{{"schema_version", kManifestVersion},
-                {"what", "bars"},
-                {"created", format_iso(std::chrono::floor<seconds>(now))},
-                {"files", list}}
-               .dump(2) +
-           "\n";
 }
 
 // Copies into `folder`, which is nobody's yet.
@@ -62,29 +44,13 @@ Result<std::vector<BackupFile>> copy_store(const BarStore& store, const std::vec
     return copied;
 }
 
-Error not_a_backup(const fs::path& manifest, const std::string& why) {
-    return make_error(ErrorCode::corrupt, fmt::format("{}: {}; restore from another backup", manifest.string(), why));
-}
-
 Result<std::vector<BackupFile>> read_manifest(const fs::path& folder) {
     const fs::path manifest = folder / kManifest;
     const auto text = read_whole_file(manifest);
     if (!text) {
         return make_error(text.error().code, fmt::format("{}: not a backup: no {} there", folder.string(), kManifest));
     }
-    const Json document = Json::parse(*text, nullptr, false);
-    if (!document.is_object() || document.value("schema_version", Json()) != kManifestVersion ||
-        document.value("what", Json()) != "bars" || !document.value("files", Json()).is_array()) {
-        return not_a_backup(manifest, "not a list of backed-up bars of version 1");
-    }
-    std::vector<BackupFile> files;
-    for (const auto& one : document["files"]) {
-        const bool sound =
-            one.is_object() && one.value("path", Json()).is_string() && one.value("sha256", Json()).is_string();
-        if (!sound) return not_a_backup(manifest, "a file without path or sha256");
-        files.push_back({one["path"], 0, one["sha256"]});
-    }
-    return files;
+    return parse_bars_manifest(*text, manifest.string());
 }
 
 // The backed-up files, each as the manifest says it and a sound file of the store.
@@ -102,11 +68,12 @@ Result<std::vector<BarStore::RawFile>> read_backup(const fs::path& folder) {
     for (const auto& file : *files) {
         const auto known = std::find_if(listed->begin(), listed->end(),
                                         [&](const StoredFile& one) { return one.present && one.path == file.path; });
-        if (known == listed->end()) return not_a_backup(folder / file.path, "missing, or not a name of the store");
+        if (known == listed->end())
+            return not_a_backup((folder / file.path).string(), "missing, or not a name of the store");
         auto content = read_whole_file(folder / file.path);
         if (!content) return content.error();
         if (to_hex(sha256(*content)) != file.sha256)
-            return not_a_backup(folder / file.path, "not the content that was backed up (sha256)");
+            return not_a_backup((folder / file.path).string(), "not the content that was backed up (sha256)");
         contents.push_back({file.path, std::move(*content)});
         report(static_cast<double>(contents.size()) / static_cast<double>(files->size()));
     }
@@ -136,8 +103,8 @@ Result<ExitCode> data_backup_command(const StoreDataOptions& options) {
     fs::remove_all(partial, error);
     if (auto made = make_folder(partial); !made) return made.error();
     const auto copied = copy_store(*store, *files, partial);
-    Result<void> written =
-        copied ? write_file_atomically(partial / kManifest, manifest_text(*copied, now)) : Result<void>(copied.error());
+    Result<void> written = copied ? write_file_atomically(partial / kManifest, bars_manifest_text(*copied, now))
+                                  : Result<void>(copied.error());
     if (written) {
         fs::rename(partial, target, error);
         if (error)

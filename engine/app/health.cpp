@@ -160,7 +160,7 @@ class Checkup {
     bool incident_says_flat() const {
         std::ifstream file(paths_.incidents() / (last_->session_id + ".json"));
         const auto incident = nlohmann::json::parse(file, nullptr, false);
-        return incident.is_object() && incident.value("flat", false);
+        return incident.is_object() && incident.value("flat", nlohmann::json()) == true;
     }
 
     void left_open() {

@@ -14,13 +14,12 @@ namespace {
 constexpr const char* kDisclaimers[] = {
     "Not tax advice; a chartered accountant must confirm it.",
     "Computed from this engine's own fills; the broker's contract notes and the exchange's STT are what counts.",
-    "Turnover is the sum of absolute profits and losses of closed trades, first in first out, contract by contract; "
-    "slices of one "
-    "order against one other are one trade. Premium of options sold is not added again.",
+    ("Turnover is the sum of absolute profits and losses of closed trades, first in first out, contract by contract; "
+     "slices of one order against one other are one trade. Premium of options sold is not added again."),
     "Profit is before charges; charges fall on the day of their fill, also those of positions still open.",
     "Open positions are listed at cost; whether they are marked or carried is an accounting choice.",
-    "Futures and options only. Trades in shares are not in it: same-day ones are speculative, others are capital "
-    "gains.",
+    ("Futures and options only. Trades in shares are not in it: same-day ones are speculative, others are capital "
+     "gains."),
 };
 
 Json pnl_json(const PnlRow& row) {

@@ -1,14 +1,12 @@
 #include "brokers/exchange_desk.hpp"
 #include "core/assert.hpp"
 #include "ops/control_protocol.hpp"
-#include "session/operator_argument.hpp"
 #include "targets.hpp"
 
 namespace tide::fuzz {
 
 void control_request(std::string_view bytes) {
     (void)parse_control_answer(bytes).has_value();
-    (void)OperatorArgument::parse(bytes).has_value();
     const auto request = parse_control_request(bytes);
     if (!request) {
         TIDE_ASSERT(request.error().message.find('\n') == std::string::npos);
@@ -29,6 +27,19 @@ void exchange_frames(std::string_view bytes) {
         if (!desk.handle(1, **frame, out)) return;
         bytes.remove_prefix((*frame)->size);
     }
+}
+
+void exchange_books(std::string_view bytes) {
+    const auto books = read_books(bytes);
+    if (!books) return;
+    const auto body_of = [](const ExchangeBooks& told) {
+        std::string frame;
+        write_books(frame, told);
+        return frame.substr(kWireHeadBytes);
+    };
+    const std::string body = body_of(*books);
+    const auto again = read_books(body);
+    TIDE_ASSERT(again && again->orders.size() == books->orders.size() && body_of(*again) == body);
 }
 
 }  // namespace tide::fuzz

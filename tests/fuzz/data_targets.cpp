@@ -1,6 +1,8 @@
 #include <sstream>
 
+#include "app/bars_manifest.hpp"
 #include "barstore/bar_file.hpp"
+#include "barstore/chain_file.hpp"
 #include "barstore/data_set.hpp"
 #include "barstore/json_bars.hpp"
 #include "barstore/master_file.hpp"
@@ -106,6 +108,36 @@ void greeks_rows(std::string_view bytes) {
     if (!greeks_csv(in, out)) return;
     const std::string answers = std::move(out).str();
     TIDE_ASSERT(answers.find("nan") == std::string::npos || bytes.find_first_of("nN") != std::string_view::npos);
+}
+
+// Every contract once, sorted, none expired; a moment earlier shows no more than the end.
+void option_chain(std::string_view bytes) {
+    const auto path = scratch_file("NIFTY_chain.csv", bytes);
+    static_cast<void>(read_chain(path, std::nullopt, false).has_value());
+    const auto chain = read_chain(path, std::nullopt, true);
+    if (!chain) return;
+    TIDE_ASSERT(chain->bad_rows >= 0 && !chain->underlying.empty());
+    for (const RecordedExpiry& expiry : chain->expiries) {
+        TIDE_ASSERT(expiry.expiry >= ist_date(chain->at) && !expiry.quotes.empty());
+        for (size_t i = 0; i < expiry.quotes.size(); ++i) {
+            const ChainQuote& quote = expiry.quotes[i];
+            TIDE_ASSERT(quote.age_s >= 0);
+            if (i == 0) continue;
+            const ChainQuote& before = expiry.quotes[i - 1];
+            TIDE_ASSERT(before.strike < quote.strike || (before.strike == quote.strike && before.right < quote.right));
+        }
+    }
+    const auto earlier = read_chain(path, chain->at - minutes(1), true);
+    if (earlier) TIDE_ASSERT(earlier->expiries.size() <= chain->expiries.size());
+}
+
+void bars_manifest(std::string_view bytes) {
+    const auto files = parse_bars_manifest(bytes, "manifest");
+    if (!files) return;
+    const auto again = parse_bars_manifest(bars_manifest_text(*files, ReceiveTime()), "manifest");
+    TIDE_ASSERT(again && again->size() == files->size());
+    for (size_t i = 0; i < files->size(); ++i)
+        TIDE_ASSERT((*again)[i].path == (*files)[i].path && (*again)[i].sha256 == (*files)[i].sha256);
 }
 
 }  // namespace tide::fuzz

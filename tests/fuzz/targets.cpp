@@ -25,6 +25,14 @@ constexpr Target kTargets[] = {
     {"tick_stream", tick_stream, 2000},
     {"control_request", control_request, 20'000},
     {"exchange_frames", exchange_frames, 5000},
+    {"exchange_books", exchange_books, 20'000},
+    {"option_chain", option_chain, 1500},
+    {"bars_manifest", bars_manifest, 5000},
+    {"ledger_manifest", ledger_manifest, 1500},
+    {"record_text", record_text, 20'000},
+    {"audit_anchors", audit_anchors, 5000},
+    {"synthetic_feed", synthetic_feed, 20'000},
+    {"operator_commands", operator_commands, 1500},
 };
 
 }  // namespace

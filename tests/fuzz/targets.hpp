@@ -27,8 +27,16 @@ void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
 void indicator_set(std::string_view bytes);
 void control_request(std::string_view bytes);  // a line of the control socket
 void exchange_frames(std::string_view bytes);  // what a client says to the paper exchange's process
-void plain_values(std::string_view bytes);     // times, dates, prices, amounts, symbols
-void tick_stream(std::string_view bytes);      // ticks, 12 bytes each, through the bar builders
+void exchange_books(std::string_view bytes);   // what it answers
+void option_chain(std::string_view bytes);     // a recorded chain
+void bars_manifest(std::string_view bytes);    // of backed-up bars
+void ledger_manifest(std::string_view bytes);  // of a backed-up store
+void record_text(std::string_view bytes);      // a canonical line of the audit trail
+void audit_anchors(std::string_view bytes);
+void synthetic_feed(std::string_view bytes);     // what stands after --feed
+void operator_commands(std::string_view bytes);  // commands, a line each, to a Session
+void plain_values(std::string_view bytes);       // times, dates, prices, amounts, symbols
+void tick_stream(std::string_view bytes);        // ticks, 12 bytes each, through the bar builders
 
 struct Target {
     std::string_view name;  // of its folder in corpus/ as well
