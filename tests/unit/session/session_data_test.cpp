@@ -235,14 +235,14 @@ TEST_F(SessionHeldTick, a_wild_price_moves_neither_quote_nor_stop_nor_bar_and_is
 }
 
 TEST_F(SessionHeldTick, a_confirmed_price_moves_quote_stop_and_bar) {
-    nifty_at(hours(10) + minutes(6) + seconds(31), 20'995);
-    EXPECT_EQ(host.services->last_price("NIFTY"), 20'995);
+    nifty_at(hours(10) + minutes(6) + seconds(31), 21'005);
+    EXPECT_EQ(host.services->last_price("NIFTY"), 21'005);
     ASSERT_EQ(sent.size(), 2U);
     EXPECT_EQ(sent[1].order.side, Side::sell);
-    nifty_at(hours(10) + minutes(7) + seconds(1), 20'996);
+    nifty_at(hours(10) + minutes(7) + seconds(1), 21'006);
     ASSERT_EQ(bars_.size(), 1U);
-    EXPECT_EQ(bars_[0].low, 20'995);
-    EXPECT_EQ(bars_[0].close, 20'995);
+    EXPECT_EQ(bars_[0].low, 21'000);  // the held price is one of the minute's
+    EXPECT_EQ(bars_[0].close, 21'005);
 }
 
 // data.spike_confirm_s is five seconds.
