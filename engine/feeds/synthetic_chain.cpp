@@ -32,7 +32,7 @@ double roundness(double strike) {
 
 Result<SyntheticChain> SyntheticChain::create(const Setup& setup, const std::vector<Expiry>& expiries,
                                               const TradingCalendar& calendar, const ContractRules& rules,
-                                              RandomSource random) {
+                                              RandomSource random, RandomSource wanted_random) {
     const auto step = rules.strike_step(setup.underlying, setup.date);
     const auto tick = rules.tick(setup.underlying, setup.date);
     const auto freeze = rules.freeze(setup.underlying, setup.date);
@@ -43,6 +43,7 @@ Result<SyntheticChain> SyntheticChain::create(const Setup& setup, const std::vec
     if (!exchange) return exchange.error();
     SyntheticChain chain;
     chain.random_ = random;
+    chain.wanted_random_ = wanted_random;
     chain.chain_strikes_ = setup.chain_strikes;
     chain.volatility_factor_ = setup.volatility_factor;
     chain.spread_ = setup.spread;
@@ -119,24 +120,54 @@ void SyntheticChain::follow(double spot) {
     near_high_ = to;
 }
 
+void SyntheticChain::begin_second(const SyntheticSpot& at, Board& board) const {
+    board.years = static_cast<double>((board.expires - at.now).count()) / kNanosecondsPerYear;
+    board.sqrt_years = std::sqrt(board.years);
+    board.discount = std::exp(-kRate * board.years);
+}
+
 void SyntheticChain::quote(const SyntheticSpot& at, int64_t second, std::vector<TickEvent>& ticks) {
     for (Board& board : boards_) {
         if (board.period_s == 0 || at.now >= board.expires) continue;
-        board.years = static_cast<double>((board.expires - at.now).count()) / kNanosecondsPerYear;
-        board.sqrt_years = std::sqrt(board.years);
-        board.discount = std::exp(-kRate * board.years);
+        begin_second(at, board);
         const auto period = static_cast<size_t>(board.period_s);
         const size_t turn = static_cast<size_t>(second) % period;
         const size_t first = low_ + (turn + period - low_ % period) % period;
         const bool all = second / board.period_s % kOutsideSlower == 0;
         for (size_t strike = first; strike < high_; strike += period) {
-            if (all || (strike >= near_low_ && strike < near_high_)) quote_strike(at, board, strike, ticks);
+            if (all || (strike >= near_low_ && strike < near_high_)) quote_strike(at, board, strike, random_, ticks);
         }
     }
 }
 
-void SyntheticChain::quote_strike(const SyntheticSpot& at, const Board& board, size_t strike,
-                                  std::vector<TickEvent>& ticks) {
+void SyntheticChain::want(std::span<const InstrumentId> contracts) {
+    for (Board& board : boards_) board.wanted.clear();
+    const uint32_t first = contracts_.front().id.value();
+    for (const InstrumentId id : contracts) {
+        if (id.value() < first || id.value() - first >= contracts_.size()) continue;
+        const size_t place = (id.value() - first) / 2;
+        std::vector<size_t>& wanted = boards_[place / strikes_].wanted;
+        const size_t strike = place % strikes_;
+        if (wanted.empty() || wanted.back() != strike) wanted.push_back(strike);
+    }
+}
+
+void SyntheticChain::quote_wanted(const SyntheticSpot& at, int64_t second, std::vector<TickEvent>& ticks) {
+    for (Board& board : boards_) {
+        if (board.wanted.empty() || at.now >= board.expires) continue;
+        begin_second(at, board);
+        const bool quoted = board.period_s != 0;
+        const auto period = static_cast<size_t>(quoted ? board.period_s : kFarPeriod_s);
+        for (const size_t strike : board.wanted) {
+            const bool own = quoted && strike >= low_ && strike < high_;
+            if (!own && strike % period == static_cast<size_t>(second) % period)
+                quote_strike(at, board, strike, wanted_random_, ticks);
+        }
+    }
+}
+
+void SyntheticChain::quote_strike(const SyntheticSpot& at, const Board& board, size_t strike, RandomSource& random,
+                                  std::vector<TickEvent>& ticks) const {
     const double height = first_strike_ + static_cast<double>(strike) * step_;
     const double at_the_money = at.vix / 100.0 * volatility_factor_;
     const double log_ratio = std::log(at.spot / height);
@@ -151,17 +182,17 @@ void SyntheticChain::quote_strike(const SyntheticSpot& at, const Board& board, s
     const size_t index = board.first + 2 * strike;
     for (const auto& [offset, mid] : {std::pair<size_t, double>{0, call}, {1, put}}) {
         const double half = spread_ * (0.03 + 0.0011 * mid * widening);
-        ticks.push_back(quote_of(contracts_[index + offset], activity_[index + offset], mid, half, at.day_share));
+        ticks.push_back(
+            quote_of(contracts_[index + offset], activity_[index + offset], {mid, half, at.day_share, random.bits()}));
     }
 }
 
-TickEvent SyntheticChain::quote_of(const Instrument& contract, const Activity& activity, double mid, double half,
-                                   double day_share) {
+TickEvent SyntheticChain::quote_of(const Instrument& contract, const Activity& activity, const Making& making) {
     const int64_t tick_units = contract.tick.units();
     const auto units = [](double rupees) { return static_cast<int64_t>(rupees * static_cast<double>(kUnitsPerRupee)); };
-    const int64_t bid = mid > half ? units(mid - half) / tick_units : 0;
-    const int64_t ask = std::max(units(mid + half) / tick_units + 1, bid + 1);
-    const uint64_t bits = random_.bits();
+    const int64_t bid = making.mid > making.half ? units(making.mid - making.half) / tick_units : 0;
+    const int64_t ask = std::max(units(making.mid + making.half) / tick_units + 1, bid + 1);
+    const uint64_t bits = making.bits;
     const int64_t lot = contract.lot.units();
     TickEvent tick;
     tick.instrument = contract.id;
@@ -173,8 +204,8 @@ TickEvent SyntheticChain::quote_of(const Instrument& contract, const Activity& a
     tick.last = Price::from_units(std::max<int64_t>(last, 1) * tick_units);
     tick.bid_quantity = bid > 0 ? lot * static_cast<int64_t>(1 + ((bits >> 8U) & 63U)) : 0;
     tick.ask_quantity = lot * static_cast<int64_t>(1 + ((bits >> 16U) & 63U));
-    tick.volume = lot * static_cast<int64_t>(static_cast<double>(activity.volume_lots) * day_share);
-    const double change = static_cast<double>(activity.oi_change_lots) * day_share;
+    tick.volume = lot * static_cast<int64_t>(static_cast<double>(activity.volume_lots) * making.day_share);
+    const double change = static_cast<double>(activity.oi_change_lots) * making.day_share;
     tick.oi = lot * std::max<int64_t>(activity.oi_lots + static_cast<int64_t>(change), 1);
     return tick;
 }

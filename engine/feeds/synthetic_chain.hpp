@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/events.hpp"
@@ -38,7 +39,7 @@ class SyntheticChain {
     };
     static Result<SyntheticChain> create(const Setup& setup, const std::vector<Expiry>& expiries,
                                          const TradingCalendar& calendar, const ContractRules& rules,
-                                         RandomSource random);
+                                         RandomSource random, RandomSource wanted_random);
 
     const std::vector<Instrument>& contracts() const { return contracts_; }
     // Widens the quoted strikes to those around the spot. Strikes once quoted stay quoted, at a
@@ -46,12 +47,18 @@ class SyntheticChain {
     void follow(double spot);
     // Appends the quotes due in this second of the session: call and put of each strike whose turn it is.
     void quote(const SyntheticSpot& at, int64_t second, std::vector<TickEvent>& ticks);
+    // Contracts that somebody asks for, ascending; others' ids are passed over.
+    void want(std::span<const InstrumentId> contracts);
+    // Appends the quotes due of the strikes that are asked for and not quoted anyway. They have chance of their own:
+    // what quote() gives stays the same.
+    void quote_wanted(const SyntheticSpot& at, int64_t second, std::vector<TickEvent>& ticks);
 
   private:
     struct Board {  // one expiry
         ReceiveTime expires;
-        size_t first = 0;      // its first contract; then calls and puts by strike
-        int64_t period_s = 0;  // 0 = not quoted
+        size_t first = 0;            // its first contract; then calls and puts by strike
+        int64_t period_s = 0;        // 0 = not quoted, but for what is asked for
+        std::vector<size_t> wanted;  // strikes, ascending
         double sqrt_years = 0, discount = 1;
         double years = 0;
     };
@@ -60,15 +67,22 @@ class SyntheticChain {
         int64_t oi_lots = 0;      // at the open
         int64_t oi_change_lots = 0;
     };
-    SyntheticChain() : random_(0, 0) {}
+    SyntheticChain() : random_(0, 0), wanted_random_(0, 0) {}
+    void begin_second(const SyntheticSpot& at, Board& board) const;
     void list_board(const Setup& setup, const Expiry& expiry, const TradingCalendar& calendar, const Instrument& model);
-    void quote_strike(const SyntheticSpot& at, const Board& board, size_t strike, std::vector<TickEvent>& ticks);
-    TickEvent quote_of(const Instrument& contract, const Activity& activity, double mid, double half, double day_share);
+    void quote_strike(const SyntheticSpot& at, const Board& board, size_t strike, RandomSource& random,
+                      std::vector<TickEvent>& ticks) const;
+    struct Making {
+        double mid = 0, half = 0;  // of the quote; half its spread
+        double day_share = 0;
+        uint64_t bits = 0;  // chance
+    };
+    static TickEvent quote_of(const Instrument& contract, const Activity& activity, const Making& making);
 
     std::vector<Instrument> contracts_;
     std::vector<Activity> activity_;  // as contracts_
     std::vector<Board> boards_;
-    RandomSource random_;
+    RandomSource random_, wanted_random_;
     double first_strike_ = 0;
     double step_ = 1;
     size_t strikes_ = 0;

@@ -21,6 +21,8 @@ constexpr Duration kPreOpen = minutes(15);      // before the open: the trading 
 constexpr Duration kPreOpenMatch = minutes(7);  // before the open: the index has a first value
 constexpr Duration kDayEndAfterClose = minutes(1);
 constexpr int64_t kVixPeriod_s = 5;
+constexpr Duration kChainFrom = milliseconds(700);  // of each second; what is asked for besides comes after it
+constexpr Duration kWantedFrom = milliseconds(990);
 constexpr double kWrongPrice = 1.08;  // of a spike, or its inverse
 // The dead and the frozen feed's silence; NSE's closing auction of shares, of which the index is made (circular
 // NSE/FAOP/74467): continuous trading ends at 15:15, the matched prices are there at 15:35.
@@ -92,6 +94,9 @@ class SyntheticFeed::Generator {
     }
     Result<void> list_contracts(const TradingCalendar& calendar, const ContractRules& rules);
     Result<bool> next(Event& event);
+    void want(std::span<const InstrumentId> contracts) {
+        for (SyntheticChain& chain : chains_) chain.want(contracts);
+    }
     const SyntheticSettings& settings() const { return settings_; }
     Date date() const { return day_.date; }
 
@@ -109,6 +114,7 @@ class SyntheticFeed::Generator {
     void make_second();
     void make_index_ticks(double x, double dx, ReceiveTime start);
     void make_chain_ticks(double x, ReceiveTime start);
+    void add_quotes(ReceiveTime from, ReceiveTime until);
     void repeat_frozen(ReceiveTime start);
     void add_faults();
     void advance_clock();
@@ -162,7 +168,8 @@ Result<void> SyntheticFeed::Generator::add_chain(SyntheticChain::Setup setup, co
                                                  const TradingCalendar& calendar, const ContractRules& rules) {
     setup.first_id = InstrumentId(static_cast<uint32_t>(instruments_.size() + 1));
     auto chain = SyntheticChain::create(setup, expiries, calendar, rules,
-                                        RandomSource(settings_.seed, 10 + setup.underlying_id.value()));
+                                        RandomSource(settings_.seed, 10 + setup.underlying_id.value()),
+                                        RandomSource(settings_.seed, 20 + setup.underlying_id.value()));
     if (!chain) return chain.error();
     instruments_.insert(instruments_.end(), chain->contracts().begin(), chain->contracts().end());
     chains_.push_back(std::move(*chain));
@@ -261,19 +268,28 @@ void SyntheticFeed::Generator::make_index_ticks(double x, double dx, ReceiveTime
 
 void SyntheticFeed::Generator::make_chain_ticks(double x, ReceiveTime start) {
     const SyntheticLevels& levels = past_.prices.levels();
-    quotes_.clear();
     const double share = synthetic_u_shape_until(x);
-    for (size_t i = 0; i < chains_.size(); ++i) {
+    const auto spot_of = [&](size_t i) {
         const Price index = i == 0 ? past_.scale.nifty(levels) : past_.scale.banknifty(levels);
-        chains_[i].follow(index.to_double());
-        chains_[i].quote({index.to_double(), past_.scale.vix_level(levels), start + milliseconds(700), share}, second_,
-                         quotes_);
+        return SyntheticSpot{index.to_double(), past_.scale.vix_level(levels), start + kChainFrom, share};
+    };
+    quotes_.clear();
+    for (size_t i = 0; i < chains_.size(); ++i) {
+        chains_[i].follow(spot_of(i).spot);
+        chains_[i].quote(spot_of(i), second_, quotes_);
     }
-    const Duration apart = quotes_.empty() ? Duration(0) : milliseconds(290) / static_cast<int64_t>(quotes_.size());
-    ReceiveTime received = start + milliseconds(700);
+    add_quotes(start + kChainFrom, start + kWantedFrom);
+    quotes_.clear();
+    for (size_t i = 0; i < chains_.size(); ++i) chains_[i].quote_wanted(spot_of(i), second_, quotes_);
+    add_quotes(start + kWantedFrom, start + seconds(1));
+}
+
+// Evenly over the time from `from` to `until`.
+void SyntheticFeed::Generator::add_quotes(ReceiveTime from, ReceiveTime until) {
+    const Duration apart = quotes_.empty() ? Duration(0) : (until - from) / static_cast<int64_t>(quotes_.size());
     for (const TickEvent& tick : quotes_) {
-        pending_.push_back({received, received, tick});
-        received += apart;
+        pending_.push_back({from, from, tick});
+        from += apart;
     }
 }
 
@@ -443,6 +459,7 @@ Result<std::unique_ptr<SyntheticFeed>> SyntheticFeed::create(const SyntheticSett
 SyntheticFeed::SyntheticFeed(std::unique_ptr<Generator> generator) : generator_(std::move(generator)) {}
 SyntheticFeed::~SyntheticFeed() = default;
 Result<bool> SyntheticFeed::next(Event& event) { return generator_->next(event); }
+void SyntheticFeed::want_contracts(std::span<const InstrumentId> contracts) { generator_->want(contracts); }
 Date SyntheticFeed::session_date() const { return generator_->date(); }
 
 std::string SyntheticFeed::describe() const {

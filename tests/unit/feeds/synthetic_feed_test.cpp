@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "core/digest.hpp"
 #include "recorded_data.hpp"
@@ -331,6 +332,55 @@ TEST(SyntheticFeed, same_seed_gives_the_same_bytes_and_another_seed_others) {
     EXPECT_EQ(first, digest_of(*feed_of("synthetic:5")));
     EXPECT_NE(first, digest_of(*feed_of("synthetic:6")));
     EXPECT_NE(first, digest_of(*feed_of("synthetic:trend:5")));
+}
+
+// NIFTY's lowest strike of the first quoted expiry, 25 below the money, and one of its last expiry, which is not
+// quoted.
+TEST(SyntheticFeed, what_is_wanted_besides_the_own_window_is_quoted_and_the_rest_stays_the_same) {
+    const Session& usual = default_session();
+    const InstrumentId own = usual.quotes.front().second.instrument;
+    std::vector<const Instrument*> options;
+    for (const auto& [id, instrument] : usual.instruments) {
+        const bool nifty = instrument.is_option() && instrument.underlying == InstrumentId(1);
+        if (nifty && *instrument.expiry >= *usual.instruments.at(own.value()).expiry) options.push_back(&instrument);
+    }
+    const auto before = [](const Instrument* a, const Instrument* b) {
+        return std::tie(*a->expiry, a->strike) < std::tie(*b->expiry, b->strike);
+    };
+    const Instrument& near = **std::min_element(options.begin(), options.end(), before);
+    const Instrument& last = **std::max_element(options.begin(), options.end(), before);
+    const auto quotes_of = [](const Session& session, const Instrument& contract) {
+        return std::count_if(session.quotes.begin(), session.quotes.end(), [&](const auto& quote) {
+            const Instrument& other = session.instruments.at(quote.second.instrument.value());
+            return other.expiry == contract.expiry && other.strike == contract.strike && other.right == contract.right;
+        });
+    };
+    EXPECT_EQ(quotes_of(usual, near) + quotes_of(usual, last), 0);
+    std::vector<InstrumentId> wanted{own, near.id, last.id, InstrumentId(1'000'000)};
+    std::sort(wanted.begin(), wanted.end());
+    const auto feed = feed_of("synthetic");
+    feed->want_contracts(wanted);
+    const Session more = play(*feed);
+    EXPECT_TRUE(more.ascending);
+    const int64_t day_s = (more.day->sessions[0].close - more.day->sessions[0].open) / seconds(1);
+    EXPECT_EQ(quotes_of(more, near), day_s / 5);
+    EXPECT_EQ(quotes_of(more, last), day_s / 15);
+    std::vector<std::pair<ReceiveTime, TickEvent>> rest;
+    for (const auto& quote : more.quotes) {
+        const Instrument& contract = more.instruments.at(quote.second.instrument.value());
+        const auto is = [&](const Instrument& one) {
+            return contract.expiry == one.expiry && contract.strike == one.strike &&
+                   contract.underlying == one.underlying;
+        };
+        if (!is(near) && !is(last)) rest.push_back(quote);
+    }
+    ASSERT_EQ(rest.size(), usual.quotes.size());
+    for (size_t i = 0; i < rest.size(); ++i) {
+        const TickEvent &a = rest[i].second, &b = usual.quotes[i].second;
+        ASSERT_TRUE(rest[i].first == usual.quotes[i].first && a.instrument == b.instrument && a.last == b.last &&
+                    a.bid == b.bid && a.ask == b.ask && a.volume == b.volume && a.oi == b.oi)
+            << i;
+    }
 }
 
 // Cont, "Empirical properties of asset returns: stylized facts and statistical issues", 2001.
