@@ -72,6 +72,8 @@ void add_inspection(DataCommands& commands, StoreDataOptions& o) {
     commands.add_series(validate);
     commands.add_data(validate);
     validate->add_flag("--all", o.all, "every bad row, not only the first ten of a file");
+    validate->add_option("--config", o.config_file, "configuration file: [data] says what is doubtful in --data")
+        ->type_name("FILE");
     auto* gaps =
         commands.add("gaps", "missing sessions and minutes, by the calendar", data_gaps_command, "gaps --symbol NIFTY");
     commands.add_series(gaps);

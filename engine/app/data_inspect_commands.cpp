@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "app/engine_settings.hpp"
 #include "app/store_data.hpp"
 #include "barstore/price_text.hpp"
 #include "barstore/quality_report.hpp"
@@ -84,6 +85,9 @@ Json to_json(const Examined& one) {
 Result<std::vector<Examined>> examine_paths(const StoreDataOptions& options, const Paths& paths) {
     const auto calendars = Calendars::load(paths);
     if (!calendars) return calendars.error();
+    EngineSettings settings;
+    const std::string config = options.config_file.empty() ? paths.config_file().string() : options.config_file;
+    if (auto read = settings.read_file(config); !read) return read.error();
     WorkProgress progress("validating");
     DataCheckOptions check;
     if (options.all) check.rejected_kept = std::numeric_limits<size_t>::max();
@@ -95,7 +99,7 @@ Result<std::vector<Examined>> examine_paths(const StoreDataOptions& options, con
         Examined one{std::move(file), {}, false};
         if (one.checked.kind == DataFileKind::ticks && one.checked.rows > 0) {
             auto report =
-                quality_report(one.checked.file, DataQualitySettings(), calendars->calendar(), calendars->rules());
+                quality_report(one.checked.file, settings.session.data, calendars->calendar(), calendars->rules());
             if (report) {
                 one.doubtful = report->doubtful();
                 one.quality = std::move(report->findings);

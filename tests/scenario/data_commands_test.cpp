@@ -167,6 +167,24 @@ TEST_F(DataCommands, validate_tells_every_bad_row_and_exits_1) {
     EXPECT_EQ(data("validate").code, 0);
 }
 
+// A minute of NIFTY, a tick a second; nothing for another; a minute again.
+TEST_F(DataCommands, validate_judges_ticks_by_the_settings) {
+    std::string text = "ts_ist,ltp\n";
+    for (int i = 0; i < 180; ++i) {
+        if (i / 60 == 1) continue;
+        text += "2024-01-01T10:0" + std::to_string(i / 60) + ":" + (i % 60 < 10 ? "0" : "") + std::to_string(i % 60) +
+                ",2150" + std::to_string(i % 7) + "\n";
+    }
+    const auto file = write("NIFTY_ticks.csv", text);
+    const auto strict = data("validate --json --data " + file);
+    EXPECT_EQ(strict.code, 1) << strict.err;
+    EXPECT_TRUE(strict.json()["files"][0]["doubtful"]) << strict.out;
+    const auto config = write("patient.toml", "[data]\nstale_index_s = 300\nstale_feed_s = 300\n");
+    const auto patient = data("validate --json --config " + config + " --data " + file);
+    EXPECT_EQ(patient.code, 0) << patient.out;
+    EXPECT_FALSE(patient.json()["files"][0]["doubtful"]);
+}
+
 TEST_F(DataCommands, gaps_and_stats_go_by_the_calendar) {
     // 2024-01-22 was a holiday, 2024-01-20 a Saturday with a session.
     const auto file = write("NIFTY_1d.csv", "date,open,high,low,close\n2024-01-18,1,1,1,1\n2024-01-23,1,1,1,1\n");
