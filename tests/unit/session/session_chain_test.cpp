@@ -113,6 +113,24 @@ TEST_F(SessionChainTest, scripts_hear_of_new_chain_prices_at_most_once_a_period)
     EXPECT_EQ(host.count("chain BANKNIFTY"), 0);
 }
 
+TEST_F(SessionChainTest, the_chain_stands_in_for_a_vix_that_has_become_stale_and_not_sooner) {
+    config.risk.vix_from_chain = true;
+    config.risk.vix_stale_min = 5;
+    start();
+    list_strikes(make_date(2024, 2, 1));
+    at_time(hours(10));
+    tick(kVix, 13);
+    const VixReading& vix = session->market().prices().vix();
+    for (Duration later = seconds(20); later <= minutes(8); later += seconds(20)) {
+        at_time(hours(10) + later);
+        quote_strikes();
+        tick(kNifty, 21'500);
+        EXPECT_TRUE(later > minutes(5) || vix.source == VixSource::tick);
+    }
+    EXPECT_EQ(vix.source, VixSource::chain);
+    EXPECT_EQ(notes("no VIX: ").size(), 1U);
+}
+
 TEST_F(SessionChainTest, the_chain_stands_in_for_a_missing_vix_only_where_that_is_asked_for) {
     for (const bool asked : {false, true}) {
         config.risk.vix_from_chain = asked;
