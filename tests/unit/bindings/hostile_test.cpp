@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -95,9 +95,9 @@ TEST_P(HostileScript, is_contained) {
     const std::string text = read(fs::path(TIDE_SOURCE_DIR) / "tests/hostile" / (name + ".lua"));
     const std::vector<std::string> expected = expectations(text);
     ASSERT_FALSE(expected.empty()) << "no '-- expect:' line";
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // of the processor: a busy machine is not a script's fault
     const Outcome outcome = run(text, jit);
-    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     EXPECT_TRUE(std::find(expected.begin(), expected.end(), outcome.verdict) != expected.end())
         << outcome.verdict << ": " << outcome.message;
     EXPECT_EQ(outcome.message.find("ESCAPED"), std::string::npos) << outcome.message;
