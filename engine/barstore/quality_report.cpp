@@ -114,8 +114,7 @@ class Examiner {
     }
 
     void pass_time(ReceiveTime now) {
-        for (auto due = quality_.next_due(); due && *due <= now; due = quality_.next_due()) {
-            const ReceiveTime then = *due;
+        for (ReceiveTime then = quality_.next_due(); then <= now; then = quality_.next_due()) {
             quality_.on_time(then);
             take_changes();
             if (quality_.next_due() == then) break;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tide {
 namespace {
@@ -28,10 +29,14 @@ std::string_view name_of(QualityKind kind) {
     return kNames[static_cast<size_t>(kind)];
 }
 
-DataQuality::DataQuality(const DataQualitySettings& settings) : settings_(settings), watches_(1), told_{0} {
-    watches_[0].known = watches_[0].told = true;
+DataQuality::DataQuality(const DataQualitySettings& settings)
+    : settings_(settings), frozen_after_(seconds_of(settings.frozen_s)), watches_(1), told_{0} {
+    Watch& feed = watches_[0];
+    feed.known = feed.told = true;
+    feed.stale_least = seconds_of(settings.stale_feed_s);
+    feed.stale_limit = stale_limit_of(feed);
     skews_.reserve(static_cast<size_t>(settings.skew_window));
-    skew_scratch_.reserve(static_cast<size_t>(settings.skew_window));
+    sorted_skews_.reserve(static_cast<size_t>(settings.skew_window));
     changes_.reserve(64);
 }
 
@@ -55,6 +60,8 @@ void DataQuality::on_instrument(const Instrument& instrument) {
     watch.known = true;
     watch.kind = instrument.kind;
     watch.hours = hours_of(instrument.calendar);
+    watch.stale_least = seconds_of(settings_.stale_of(watch.kind));
+    watch.stale_limit = stale_limit_of(watch);
 }
 
 void DataQuality::on_day(const TradingDayEvent& day) {
@@ -119,6 +126,7 @@ void DataQuality::begin_session(Watch& watch, ReceiveTime open, ReceiveTime now)
     watch.last_price = Price();
     if (&watch == watches_.data()) {
         skews_.clear();
+        sorted_skews_.clear();
         skew_at_ = 0;
     }
     for (size_t k = 0; k < kQualityKindCount; ++k) set(watch, static_cast<QualityKind>(k), false, 0, 0, now);
@@ -133,8 +141,8 @@ bool DataQuality::arrived(Watch& watch, ReceiveTime now, Duration least) {
     } else {
         const Duration interval = now - watch.last;
         if (interval < least) return false;
-        if (is_bad(watch, QualityKind::stale) || interval > stale_limit(watch)) {
-            set(watch, QualityKind::stale, false, in_seconds(interval), in_seconds(stale_limit(watch)), now);
+        if (is_bad(watch, QualityKind::stale) || interval > watch.stale_limit) {
+            set(watch, QualityKind::stale, false, in_seconds(interval), in_seconds(watch.stale_limit), now);
             note_gap(watch, now);
         } else if (watch.bars && interval >= 2 * minutes(1)) {
             note_gap(watch, now);  // a minute without a bar
@@ -150,7 +158,7 @@ bool DataQuality::arrived(Watch& watch, ReceiveTime now, Duration least) {
         }
     }
     watch.last = now;
-    if (watch.told) next_look_ = std::min(next_look_, now + stale_limit(watch));
+    if (watch.told) next_look_ = std::min(next_look_, now + watch.stale_limit);
     return true;
 }
 
@@ -160,11 +168,13 @@ void DataQuality::learn(Watch& watch, Duration interval) {
     if (watch.intervals++ == 0) {
         watch.interval = interval;
         watch.deviation = Duration(0);
+        watch.stale_limit = stale_limit_of(watch);
         return;
     }
     const Duration bounded = std::min(interval, 4 * watch.interval + kSlot / 30);
     watch.deviation += (std::chrono::abs(bounded - watch.interval) - watch.deviation) / 8;
     watch.interval += (bounded - watch.interval) / 8;
+    watch.stale_limit = stale_limit_of(watch);
 }
 
 bool DataQuality::regular(const Watch& watch) const {
@@ -173,8 +183,7 @@ bool DataQuality::regular(const Watch& watch) const {
                kRegularDeviation * static_cast<double>(watch.interval.count());
 }
 
-void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval) {
-    const int64_t slot = (now - watch.session) / kSlot;
+void DataQuality::begin_slot(Watch& watch, int64_t slot) {
     const int64_t from = std::max(watch.slot + 1, slot - static_cast<int64_t>(kSlots) + 1);
     for (int64_t s = from; s <= slot; ++s) {
         const auto i = static_cast<size_t>(s) % kSlots;
@@ -183,13 +192,18 @@ void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval
         watch.seen[i] = watch.missed[i] = 0;
     }
     watch.slot = slot;
+}
+
+void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval) {
+    const int64_t slot = (now - watch.session) / kSlot;
+    if (slot != watch.slot) begin_slot(watch, slot);
     const auto i = static_cast<size_t>(slot) % kSlots;
     if (watch.seen[i] < 65'000) {
         ++watch.seen[i];
         ++watch.seen_sum;
     }
     // Half an interval late, and not by the stream's own jitter.
-    if (regular(watch) && 2 * interval > 3 * watch.interval + 8 * watch.deviation) {
+    if (2 * interval > 3 * watch.interval + 8 * watch.deviation && regular(watch)) {
         const int64_t most = minutes(5) / watch.interval + 1;
         const int64_t lost = std::min((interval + watch.interval / 2) / watch.interval - 1, most);
         const auto room = static_cast<int64_t>(65'000 - watch.missed[i]);
@@ -254,7 +268,7 @@ bool DataQuality::feed_arrived(const Watch& by, ReceiveTime now) {
 // ---- frozen, skewed
 
 bool DataQuality::frozen(const Stood& stood, ReceiveTime now) const {
-    return stood.repeats >= settings_.frozen_repeats && now - stood.since >= seconds_of(settings_.frozen_s);
+    return stood.repeats >= settings_.frozen_repeats && now - stood.since >= frozen_after_;
 }
 
 void DataQuality::check_frozen(Watch& watch, ReceiveTime now, ExchangeTime exchange, const TickEvent& tick) {
@@ -296,25 +310,29 @@ void DataQuality::check_feed(ReceiveTime now, ExchangeTime exchange, bool beat) 
     } else if (beat) {
         ++feed.stamp_stood.repeats;
     }
-    set(feed, QualityKind::frozen, frozen(feed.stamp_stood, now), in_seconds(now - feed.stamp_stood.since),
-        settings_.frozen_s, now);
+    if (const bool stood = frozen(feed.stamp_stood, now); stood != is_bad(feed, QualityKind::frozen)) {
+        set(feed, QualityKind::frozen, stood, in_seconds(now - feed.stamp_stood.since), settings_.frozen_s, now);
+    }
     if (now >= next_skew_) sample_skew(now, exchange);
 }
 
 void DataQuality::sample_skew(ReceiveTime now, ExchangeTime exchange) {
     next_skew_ = now + seconds(1);
     const int64_t skew = (as_exchange_time(now) - exchange).count();
+    auto& sorted = sorted_skews_;
     if (skews_.size() < static_cast<size_t>(settings_.skew_window)) {
         skews_.push_back(skew);
+        sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), skew), skew);
     } else {
-        skews_[skew_at_] = skew;
-        skew_at_ = (skew_at_ + 1) % skews_.size();
+        const int64_t oldest = std::exchange(skews_[skew_at_], skew);
+        skew_at_ = skew_at_ + 1 == skews_.size() ? 0 : skew_at_ + 1;
+        if (oldest != skew) {
+            sorted.erase(std::lower_bound(sorted.begin(), sorted.end(), oldest));
+            sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), skew), skew);
+        }
     }
     if (skews_.size() < kSkewSamplesMin) return;
-    skew_scratch_ = skews_;
-    const auto middle = skew_scratch_.begin() + static_cast<std::ptrdiff_t>(skew_scratch_.size() / 2);
-    std::nth_element(skew_scratch_.begin(), middle, skew_scratch_.end());
-    skew_s_ = in_seconds(Duration(*middle));
+    skew_s_ = in_seconds(Duration(sorted[sorted.size() / 2]));
     Watch& feed = watches_[0];
     if (std::fabs(skew_s_) > settings_.skew_max_s) {
         set(feed, QualityKind::skewed, true, skew_s_, settings_.skew_max_s, now);
@@ -325,17 +343,15 @@ void DataQuality::sample_skew(ReceiveTime now, ExchangeTime exchange) {
 
 // ---- silence
 
-Duration DataQuality::stale_limit(const Watch& watch) const {
-    const bool feed = &watch == watches_.data();
-    const Duration base = seconds_of(feed ? settings_.stale_feed_s : settings_.stale_of(watch.kind));
-    if (watch.intervals < kIntervalsToLearn) return std::max(base, kUnlearntSilence);
+Duration DataQuality::stale_limit_of(const Watch& watch) const {
+    if (watch.intervals < kIntervalsToLearn) return std::max(watch.stale_least, kUnlearntSilence);
     const auto usual = static_cast<double>(watch.interval.count()) * settings_.stale_cadence_factor;
-    return std::max(base, Duration(static_cast<int64_t>(usual)));
+    return std::max(watch.stale_least, Duration(static_cast<int64_t>(usual)));
 }
 
 ReceiveTime DataQuality::stale_from(const Watch& watch, ReceiveTime now) const {
     const Hours& table = hours_[watch.hours];
-    const Duration limit = stale_limit(watch);
+    const Duration limit = watch.stale_limit;
     for (size_t i = 0; i < table.count; ++i) {
         if (now >= table.close[i]) continue;
         const ReceiveTime from = std::max(watch.last, table.open[i]) + limit;
@@ -354,7 +370,7 @@ void DataQuality::look(ReceiveTime now) {
         if (now < from) {
             next_look_ = std::min(next_look_, from);
         } else {
-            set(watch, QualityKind::stale, true, in_seconds(now - watch.last), in_seconds(stale_limit(watch)), now);
+            set(watch, QualityKind::stale, true, in_seconds(now - watch.last), in_seconds(watch.stale_limit), now);
         }
     }
 }
@@ -371,7 +387,7 @@ QualityState DataQuality::state(InstrumentId id, QualityKind kind, ReceiveTime n
     switch (kind) {
         case QualityKind::stale:
             state.applicable = true;
-            state.limit = in_seconds(stale_limit(*found));
+            state.limit = in_seconds(found->stale_limit);
             state.value = in_seconds(now - found->last);
             // Nobody looks after an option that is not watched.
             if (!found->told) state.bad = now >= stale_from(*found, now);

@@ -57,10 +57,8 @@ class DataQuality {
     void on_time(ReceiveTime now) {
         if (now >= next_look_) look(now);
     }
-    // A lower bound of when time alone changes a state.
-    std::optional<ReceiveTime> next_due() const {
-        return next_look_ == ReceiveTime::max() ? std::nullopt : std::optional(next_look_);
-    }
+    // A lower bound of when time alone changes a state; ReceiveTime::max(): never.
+    ReceiveTime next_due() const { return next_look_; }
     // Whether an option's changes are told.
     void watch(InstrumentId option, bool wanted, ReceiveTime now);
 
@@ -97,8 +95,10 @@ class DataQuality {
         uint8_t bad = 0;        // bits by QualityKind
         int64_t intervals = 0;  // learnt from
         Duration interval{}, deviation{};
-        ReceiveTime session;  // the open of the session it has been seen in
-        ReceiveTime last;     // tick or bar
+        Duration stale_least{};  // of its kind
+        Duration stale_limit{};  // longer silence is stale, by what has been learnt
+        ReceiveTime session;     // the open of the session it has been seen in
+        ReceiveTime last;        // tick or bar
         ExchangeTime stamp;
         Stood stamp_stood, tick_stood;
         Price last_price, bid, ask;
@@ -125,6 +125,7 @@ class DataQuality {
     bool arrived(Watch& watch, ReceiveTime now, Duration least);
     void begin_session(Watch& watch, ReceiveTime open, ReceiveTime now);
     void learn(Watch& watch, Duration interval);
+    void begin_slot(Watch& watch, int64_t slot);
     void count_missing(Watch& watch, ReceiveTime now, Duration interval);
     void note_gap(Watch& watch, ReceiveTime now);
     int64_t gaps_in_window(const Watch& watch, ReceiveTime now) const;
@@ -134,7 +135,7 @@ class DataQuality {
     void sample_skew(ReceiveTime now, ExchangeTime exchange);
     bool frozen(const Stood& stood, ReceiveTime now) const;
     bool regular(const Watch& watch) const;
-    Duration stale_limit(const Watch& watch) const;
+    Duration stale_limit_of(const Watch& watch) const;
     // When it will be stale if nothing comes; max() when nothing is expected any more today.
     ReceiveTime stale_from(const Watch& watch, ReceiveTime now) const;
     void look(ReceiveTime now);
@@ -142,12 +143,13 @@ class DataQuality {
     static bool is_bad(const Watch& watch, QualityKind kind) { return (watch.bad >> static_cast<int>(kind) & 1) != 0; }
 
     const DataQualitySettings& settings_;
+    Duration frozen_after_;
     std::vector<Watch> watches_;  // by instrument id; [0] is the feed
     std::vector<Hours> hours_;
     std::vector<uint32_t> told_;  // ids whose changes are told, the feed's 0 first
     std::vector<QualityChange> changes_;
     ReceiveTime next_look_ = ReceiveTime::max();
-    std::vector<int64_t> skews_, skew_scratch_;  // ns, a ring
+    std::vector<int64_t> skews_, sorted_skews_;  // ns; a ring, and the same values in ascending order
     size_t skew_at_ = 0;
     ReceiveTime next_skew_;
     double skew_s_ = 0;

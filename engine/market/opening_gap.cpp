@@ -30,7 +30,7 @@ void OpeningGaps::on_day(const TradingDayEvent& day) {
     }
     if (day.date == today_) return;  // another calendar's day
     today_ = day.date;
-    next_end_.reset();
+    next_end_ = ReceiveTime::max();
     for (State& state : states_) {
         // What was traded on the last day stands where no daily bar of it came.
         if (state.day_last.positive() && state.day > state.close_date) {
@@ -75,12 +75,12 @@ void OpeningGaps::open(State& state, InstrumentId id, ReceiveTime received, Pric
     gap.until = day->open + Duration(static_cast<int64_t>(std::llround(settings_.gap_mode_min * 60e9)));
     if (std::fabs(gap.pct) <= settings_.opening_gap_pct || received >= gap.until) return;
     gap.mode = true;
-    next_end_ = next_end_ ? std::min(*next_end_, gap.until) : gap.until;
+    next_end_ = std::min(next_end_, gap.until);
     changes_.push_back({id, true, gap});
 }
 
 void OpeningGaps::end_modes(ReceiveTime now) {
-    next_end_.reset();
+    next_end_ = ReceiveTime::max();
     for (size_t i = 0; i < states_.size(); ++i) {
         OpeningGap& gap = states_[i].gap;
         if (!gap.mode) continue;
@@ -88,7 +88,7 @@ void OpeningGaps::end_modes(ReceiveTime now) {
             gap.mode = false;
             changes_.push_back({InstrumentId(static_cast<uint32_t>(i)), false, gap});
         } else {
-            next_end_ = next_end_ ? std::min(*next_end_, gap.until) : gap.until;
+            next_end_ = std::min(next_end_, gap.until);
         }
     }
 }

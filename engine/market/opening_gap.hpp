@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <vector>
 
 #include "core/events.hpp"
@@ -38,9 +37,10 @@ class OpeningGaps {
         if (!state->opened) open(*state, tick.instrument, received, tick.last);
     }
     void on_time(ReceiveTime now) {
-        if (next_end_ && now >= *next_end_) end_modes(now);
+        if (now >= next_end_) end_modes(now);
     }
-    std::optional<ReceiveTime> next_due() const { return next_end_; }
+    // ReceiveTime::max(): never.
+    ReceiveTime next_due() const { return next_end_; }
     // nullptr before the day's first price, or without a previous close.
     const OpeningGap* find_gap(InstrumentId id) const;
     bool gap_mode(InstrumentId underlying) const {
@@ -77,7 +77,7 @@ class OpeningGaps {
     std::vector<State> states_;  // by instrument id
     std::vector<Hours> hours_;
     std::vector<GapChange> changes_;
-    std::optional<ReceiveTime> next_end_;
+    ReceiveTime next_end_ = ReceiveTime::max();
     Date today_{};
 };
 

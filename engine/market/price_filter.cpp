@@ -110,14 +110,10 @@ const HeldTick* PriceFilter::held(InstrumentId id) const {
     return i < states_.size() && states_[i].held ? &held_[held_at(id)] : nullptr;
 }
 
-std::optional<ReceiveTime> PriceFilter::next_due() const {
-    if (held_.empty()) return std::nullopt;
-    return held_.front().received + seconds_of(settings_.spike_confirm_s);
-}
+ReceiveTime PriceFilter::oldest_due() const { return held_.front().received + seconds_of(settings_.spike_confirm_s); }
 
 std::optional<HeldTick> PriceFilter::take_due(ReceiveTime now) {
-    const auto due = next_due();
-    if (!due || *due > now) return std::nullopt;
+    if (held_.empty() || next_due() > now) return std::nullopt;
     released_ = held_.front();
     held_.erase(held_.begin());
     State& state = states_[released_.tick.instrument.value()];

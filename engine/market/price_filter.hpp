@@ -55,8 +55,8 @@ class PriceFilter {
     }
     // The held tick of an instrument that is suspect; nullptr for a bar's close or none.
     const HeldTick* held(InstrumentId id) const;
-    // When the oldest held tick counts, if nothing contradicts it.
-    std::optional<ReceiveTime> next_due() const;
+    // When the oldest held tick counts, if nothing contradicts it; ReceiveTime::max(): none is held.
+    ReceiveTime next_due() const { return held_.empty() ? ReceiveTime::max() : oldest_due(); }
     // Takes the oldest held tick that is due.
     std::optional<HeldTick> take_due(ReceiveTime now);
     // What the last judge() released.
@@ -98,6 +98,7 @@ class PriceFilter {
     PriceVerdict judge_far(State& state, ReceiveTime received, ExchangeTime exchange, const TickEvent& tick);
     Band band_of(const State& state, double factor);
     size_t held_at(InstrumentId id) const;
+    ReceiveTime oldest_due() const;
 
     const DataQualitySettings& settings_;
     std::vector<State> states_;     // by instrument id

@@ -45,9 +45,7 @@ void MarketPrices::on_tick(ReceiveTime now, ExchangeTime exchange, const TickEve
     use_tick(now, tick);
 }
 
-void MarketPrices::release_due(ReceiveTime now) {
-    released_.clear();
-    if (!filter_) return;
+void MarketPrices::release(ReceiveTime now) {
     while (const auto held = filter_->take_due(now)) {
         released_.push_back(*held);
         use_tick(held->received, held->tick);

@@ -33,8 +33,12 @@ class MarketPrices {
     // Instruments, ticks, bars (not history) and days matter here; anything else is ignored.
     void on_event(const Event& event);
     // Lets held ticks count that nothing has contradicted for long enough; released() has them.
-    void release_due(ReceiveTime now);
-    std::optional<ReceiveTime> next_release() const { return filter_ ? filter_->next_due() : std::nullopt; }
+    void release_due(ReceiveTime now) {
+        released_.clear();
+        if (next_release() <= now) release(now);
+    }
+    // ReceiveTime::max(): nothing is held.
+    ReceiveTime next_release() const { return filter_ ? filter_->next_due() : ReceiveTime::max(); }
     // What on_event or release_due just decided about a tick; valid until the next call.
     PriceVerdict verdict() const { return verdict_; }
     // Ticks that were held and count now, before the one that confirmed them. After `dropped`: not here.
@@ -47,7 +51,8 @@ class MarketPrices {
 
     const InstrumentBook& instruments() const { return book_; }
     const VixReading& vix() const { return vix_; }
-    // The quote as fed, nullptr before the first: for what looks at every tick, where copies would cost most of its time.
+    // The quote as fed, nullptr before the first: for what looks at every tick, where copies would cost most of its
+    // time.
     const Quote* fed(InstrumentId id) const { return quotes_.find(id); }
     // A value computed from an option chain, in place of a VIX that is missing (breakers.vix_from_chain). The next real
     // one takes over.
@@ -61,6 +66,7 @@ class MarketPrices {
   private:
     void on_tick(ReceiveTime now, ExchangeTime exchange, const TickEvent& tick);
     void use_tick(ReceiveTime now, const TickEvent& tick);
+    void release(ReceiveTime now);
 
     InstrumentBook book_;
     QuoteBoard quotes_;

@@ -79,14 +79,6 @@ void MarketState::look_at_data(ReceiveTime now) {
     gaps_.on_time(now);
 }
 
-std::optional<ReceiveTime> MarketState::data_due() const {
-    std::optional<ReceiveTime> due = quality_.next_due();
-    for (const auto& other : {prices_.next_release(), gaps_.next_due()}) {
-        if (other && (!due || *other < *due)) due = other;
-    }
-    return due;
-}
-
 void MarketState::on_time(ReceiveTime now) {
     if (!live_) return;  // history is not of this time
     for (const Bar& bar : builder_.close_due(now)) on_minute(bar);

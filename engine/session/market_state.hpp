@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "core/events.hpp"
@@ -32,8 +33,10 @@ class MarketState {
     // Held prices that count by now, silences, the end of gap mode; prices().released() has the ticks that count.
     // Before on_time: what was held belongs to the minute before.
     void look_at_data(ReceiveTime now);
-    // When look_at_data next has something to do, at the latest.
-    std::optional<ReceiveTime> data_due() const;
+    // When look_at_data next has something to do, at the latest; ReceiveTime::max(): never.
+    ReceiveTime data_due() const {
+        return std::min(std::min(quality_.next_due(), prices_.next_release()), gaps_.next_due());
+    }
     // A wider strike window and no entries, for three minutes after an opening far from the previous close.
     bool gap_mode(InstrumentId underlying) const { return gaps_.gap_mode(underlying); }
 

@@ -63,8 +63,7 @@ ReceiveTime Session::earliest_due() const {
         consider(guardian_.next_due());
         consider(guardian_.silence_due());
     }
-    consider(market_.data_due());
-    return first;
+    return std::min(first, market_.data_due());
 }
 
 void Session::run_timers_at(ReceiveTime t) {

@@ -45,8 +45,8 @@ struct Stream {
     // Time passes, and what time changes is told at its own moment.
     void pass(Duration d) {
         const ReceiveTime until = now + d;
-        for (auto due = quality.next_due(); due && *due <= until; due = quality.next_due()) {
-            now = std::max(now, *due);
+        for (ReceiveTime due = quality.next_due(); due <= until; due = quality.next_due()) {
+            now = std::max(now, due);
             quality.on_time(now);
             keep();
         }

@@ -65,7 +65,7 @@ TEST_F(OpeningGapTest, an_opening_above_two_per_cent_is_gap_mode_for_three_minut
     EXPECT_FALSE(gaps.gap_mode(kNifty));
     ASSERT_EQ(gaps.changes().size(), 2U);
     EXPECT_FALSE(gaps.changes()[1].active);
-    EXPECT_FALSE(gaps.next_due());
+    EXPECT_EQ(gaps.next_due(), ReceiveTime::max());
     EXPECT_DOUBLE_EQ(gaps.find_gap(kNifty)->pct, 2.1);  // known all day
 }
 
