@@ -173,7 +173,9 @@ void DataQuality::learn(Watch& watch, Duration interval) {
     }
     const Duration bounded = std::min(interval, 4 * watch.interval + kSlot / 30);
     watch.deviation += (std::chrono::abs(bounded - watch.interval) - watch.deviation) / 8;
-    watch.interval += (bounded - watch.interval) / 8;
+    const Duration step = (bounded - watch.interval) / 8;
+    if (step == Duration(0) && watch.intervals > kIntervalsToLearn) return;
+    watch.interval += step;
     watch.stale_limit = stale_limit_of(watch);
 }
 

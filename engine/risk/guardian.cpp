@@ -146,7 +146,7 @@ Guardian::UnderlyingWatch& Guardian::watch_of(InstrumentId id) {
         if (watch.id == id) return watch;
     }
     const auto recent = static_cast<size_t>(settings_.volume_spike_min);
-    underlyings_.push_back({id, WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
+    underlyings_.push_back({id, TradingHours::kNoPlace, WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
                             Ring<int64_t>(kVolumeHistory + recent), 0, 0, false, false});
     return underlyings_.back();
 }
@@ -220,12 +220,21 @@ void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& ac
 // Leaves at half the limit, so that a price hovering at the limit does not switch the halt on and off.
 // The pre-open finds a price; that is no move of the market.
 void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions) {
-    const DayHours* day = hours_.find(prices_.instruments().get(watch.id).calendar, now);
+    if (watch.hours == TradingHours::kNoPlace) {
+        watch.hours = hours_.place_of(prices_.instruments().get(watch.id).calendar);
+    }
+    const DayHours* day = watch.hours == TradingHours::kNoPlace ? nullptr : hours_.find(watch.hours, now);
     if (day != nullptr && !day->open_at(now)) return;
     const Quote* quote = prices_.fed(watch.id);
     if (quote == nullptr) return;
     const double price = units(quote->last);
     watch.window.add(now, price);
+    // By how much it would have to have moved, rounding aside: most prices are far from it, and need no division.
+    const double nearly = settings_.underlying_move_pct * 0.0099;
+    if (!watch.moving && price - watch.window.low() < nearly * watch.window.low() &&
+        watch.window.high() - price < nearly * watch.window.high()) {
+        return;
+    }
     const double up_pct = (price - watch.window.low()) / watch.window.low() * 100.0;
     const double down_pct = (watch.window.high() - price) / watch.window.high() * 100.0;
     const double move_pct = std::max(up_pct, down_pct);
@@ -435,10 +444,10 @@ std::optional<Guardian::TimedExit> Guardian::timed_exit(const Position& position
 
 // When waiting entries are cancelled today: before the earliest close of the calendars in use.
 std::optional<ReceiveTime> Guardian::entries_end() const {
-    if (entries_cancelled_on_ == ist_date(day_)) return std::nullopt;
+    if (day_ < entries_cancelled_until_) return std::nullopt;
     std::optional<ReceiveTime> first;
     for (const DayHours& day : hours_.all()) {
-        if (day.session_count == 0 || day.round_the_clock() || day.date != ist_date(day_)) continue;
+        if (day.session_count == 0 || day.round_the_clock() || !day.holds(day_)) continue;
         const ReceiveTime end = day.close() - minutes_of(settings_.cancel_before_close_min);
         if (!first || end < *first) first = end;
     }
@@ -500,7 +509,7 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
     }
     retry_failed_exits(now, actions);
     if (const auto end = entries_end(); end && now >= *end) {
-        entries_cancelled_on_ = ist_date(now);
+        entries_cancelled_until_ = at(ist_date(now), hours(24));
         actions.cancel_entries = true;
         if (actions.cancel_reason.empty()) actions.cancel_reason = "before_close";
     }

@@ -92,6 +92,7 @@ class Guardian {
     };
     struct UnderlyingWatch {
         InstrumentId id;
+        size_t hours = TradingHours::kNoPlace;
         WindowExtremes window;   // of the price in 1/10000
         Ring<int64_t> volumes;   // of 1-minute bars
         int64_t recent_sum = 0;  // of the newest `volume_spike_min`
@@ -144,7 +145,7 @@ class Guardian {
     std::vector<Asked> asked_;
     std::vector<InstrumentId> silent_;  // underlyings whose silence was told
     bool day_loss_warned_ = false;
-    std::optional<Date> entries_cancelled_on_;
+    ReceiveTime entries_cancelled_until_;  // the midnight after which entries may wait again
     ReceiveTime day_;  // any moment of the current day
 };
 

@@ -6,15 +6,6 @@
 
 namespace tide {
 
-bool DayHours::open_at(ReceiveTime now) const {
-    if (!holds(now)) return false;
-    const Duration t = now - midnight;
-    for (size_t i = 0; i < session_count; ++i) {
-        if (t >= sessions[i].open && t < sessions[i].close) return true;
-    }
-    return false;
-}
-
 ReceiveTime DayHours::close() const {
     TIDE_ASSERT(session_count > 0);
     return at(date, sessions[session_count - 1U].close);
@@ -36,10 +27,15 @@ void TradingHours::on_day(const TradingDayEvent& day) {
 }
 
 const DayHours* TradingHours::find(std::string_view calendar, ReceiveTime now) const {
-    for (const DayHours& day : days_) {
-        if (day.calendar == calendar) return day.holds(now) && day.session_count > 0 ? &day : nullptr;
+    const size_t place = place_of(calendar);
+    return place == kNoPlace ? nullptr : find(place, now);
+}
+
+size_t TradingHours::place_of(std::string_view calendar) const {
+    for (size_t i = 0; i < days_.size(); ++i) {
+        if (days_[i].calendar == calendar) return i;
     }
-    return nullptr;
+    return kNoPlace;
 }
 
 }  // namespace tide

@@ -18,7 +18,14 @@ struct DayHours {
     ReceiveTime midnight;  // at which `date` begins: a comparison with it is cheaper than a date of every price
 
     bool holds(ReceiveTime now) const { return now >= midnight && now - midnight < hours(24); }
-    bool open_at(ReceiveTime now) const;
+    bool open_at(ReceiveTime now) const {
+        if (!holds(now)) return false;
+        const Duration t = now - midnight;
+        for (size_t i = 0; i < session_count; ++i) {
+            if (t >= sessions[i].open && t < sessions[i].close) return true;
+        }
+        return false;
+    }
     // End of the day's last session.
     ReceiveTime close() const;
     // A market that never closes has no entry window and no square-off.
@@ -31,6 +38,13 @@ class TradingHours {
     void on_day(const TradingDayEvent& day);
     // nullptr: no day known, or it is another date than now's.
     const DayHours* find(std::string_view calendar, ReceiveTime now) const;
+    // For what asks at every price: the place of a calendar, which it keeps; kNoPlace before its first day.
+    static constexpr size_t kNoPlace = ~size_t(0);
+    size_t place_of(std::string_view calendar) const;
+    const DayHours* find(size_t place, ReceiveTime now) const {
+        const DayHours& day = days_[place];
+        return day.holds(now) && day.session_count > 0 ? &day : nullptr;
+    }
     const std::vector<DayHours>& all() const { return days_; }
 
   private:

@@ -14,7 +14,10 @@ class WindowExtremes {
     // Keeps one sample a `step` and extreme.
     WindowExtremes(Duration length, Duration step);
     void add(ReceiveTime time, double value);
-    void expire(ReceiveTime now);
+    void expire(ReceiveTime now) {
+        low_.expire(now - length_);
+        high_.expire(now - length_);
+    }
     void clear();
     bool empty() const { return low_.size == 0; }
     double low() const { return low_.front().value; }
@@ -24,7 +27,7 @@ class WindowExtremes {
     struct Sample {
         ReceiveTime time;
         double value = 0;
-        int64_t step = 0;  // number of the step that `time` lies in
+        ReceiveTime step;  // beginning of the one that `time` lies in
     };
     // A ring; the count of slots is a power of two, so that an index wraps with a mask.
     struct Queue {
@@ -51,11 +54,10 @@ class WindowExtremes {
             while (size > 0 && front().time < before) pop_front();
         }
     };
-    int64_t step_of(ReceiveTime time);
+    void find_step(ReceiveTime time);
 
     Duration length_, step_;
-    int64_t step_number_ = 0;  // of the step that begins at step_begin_: the one asked for last
-    ReceiveTime step_begin_;
+    ReceiveTime step_begin_;  // of the step asked for last
     Queue low_, high_;
 };
 

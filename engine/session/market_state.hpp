@@ -33,6 +33,9 @@ class MarketState {
     // Held prices that count by now, silences, the end of gap mode; prices().released() has the ticks that count.
     // Before on_time: what was held belongs to the minute before.
     void look_at_data(ReceiveTime now);
+    // Whether states of the data have changed and were not taken yet; and whether held prices count as well.
+    bool data_changed() const { return !quality_.changes().empty() || !gaps_.changes().empty(); }
+    bool data_said_something() const { return data_changed() || !prices_.released().empty(); }
     // When look_at_data next has something to do, at the latest; ReceiveTime::max(): never.
     ReceiveTime data_due() const {
         return std::min(std::min(quality_.next_due(), prices_.next_release()), gaps_.next_due());

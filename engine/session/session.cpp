@@ -43,6 +43,8 @@ void Session::advance_to(ReceiveTime t) {
     for (ReceiveTime due = next_due_; due <= t; due = earliest_due()) {
         now_ = std::max(now_, due);
         look_at_data();
+        // Mostly a look for silences that found none: nothing else is due, and nothing follows from it.
+        if (!market_.data_said_something() && earliest_work() > now_) continue;
         run_timers_at(now_);
         desk_.on_time(now_);
         guardian_.on_time(now_, actions_);
@@ -53,7 +55,7 @@ void Session::advance_to(ReceiveTime t) {
 
 // kNever: nothing is. After every event, so in plain times, and what is idle is passed over without asking: optionals
 // made only to be looked at cost more than all the rest of this.
-ReceiveTime Session::earliest_due() const {
+ReceiveTime Session::earliest_work() const {
     ReceiveTime first = timers_.empty() ? kNever : timers_.earliest();
     const auto consider = [&first](const std::optional<ReceiveTime>& due) {
         if (due) first = std::min(first, *due);
@@ -63,7 +65,7 @@ ReceiveTime Session::earliest_due() const {
         consider(guardian_.next_due());
         consider(guardian_.silence_due());
     }
-    return std::min(first, market_.data_due());
+    return first;
 }
 
 void Session::run_timers_at(ReceiveTime t) {

@@ -127,7 +127,9 @@ class Session final : private DeskListener, private StrategyServices {
 
     // session.cpp: events, time, days, operator
     void advance_to(ReceiveTime t);
-    ReceiveTime earliest_due() const;
+    // Of everything, and of everything but looking at the data.
+    ReceiveTime earliest_due() const { return std::min(earliest_work(), market_.data_due()); }
+    ReceiveTime earliest_work() const;
     void run_timers_at(ReceiveTime t);
     void on(const TickEvent& tick);
     void on(const BarEvent& bar);

@@ -97,7 +97,7 @@ void Session::note_quality(std::string subject, std::string what, bool bad, std:
 }
 
 void Session::gather_data_changes() {
-    if (market_.quality().changes().empty() && market_.gaps().changes().empty()) return;
+    if (!market_.data_changed()) return;
     for (const QualityChange& change : market_.quality().changes()) {
         const std::string subject = change.instrument.valid() ? symbol_of(change.instrument) : "feed";
         note_quality(subject, std::string(name_of(change.kind)), change.bad, values_of(change),
