@@ -146,7 +146,8 @@ Guardian::UnderlyingWatch& Guardian::watch_of(InstrumentId id) {
         if (watch.id == id) return watch;
     }
     const auto recent = static_cast<size_t>(settings_.volume_spike_min);
-    underlyings_.push_back({id, TradingHours::kNoPlace, WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
+    underlyings_.push_back({id, TradingHours::kNoPlace,
+                            WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
                             Ring<int64_t>(kVolumeHistory + recent), 0, 0, false, false});
     return underlyings_.back();
 }

@@ -146,7 +146,7 @@ class Guardian {
     std::vector<InstrumentId> silent_;  // underlyings whose silence was told
     bool day_loss_warned_ = false;
     ReceiveTime entries_cancelled_until_;  // the midnight after which entries may wait again
-    ReceiveTime day_;  // any moment of the current day
+    ReceiveTime day_;                      // any moment of the current day
 };
 
 }  // namespace tide

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "market/strike_window.hpp"
 #include "market/option_chain.hpp"
+#include "market/strike_window.hpp"
 #include "market/vix_from_chain.hpp"
 #include "risk/guardian.hpp"
 #include "risk/halts.hpp"
