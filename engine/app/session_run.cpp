@@ -18,6 +18,7 @@
 #include "app/script_files.hpp"
 #include "app/session_control.hpp"
 #include "app/session_driver.hpp"
+#include "app/store_data.hpp"
 #include "app/terminal.hpp"
 #include "app/watchdog.hpp"
 #include "bindings/lua_host.hpp"
@@ -37,13 +38,15 @@ namespace {
 // Counts the market events on their way, for the report.
 class CountingFeed final : public Feed {
   public:
-    explicit CountingFeed(Feed& feed) : feed_(feed) {}
+    // `progress` (may be empty) is told at each trading day how far the data has come.
+    CountingFeed(Feed& feed, ProgressReport progress) : feed_(feed), progress_(std::move(progress)) {}
     Result<bool> next(Event& event) override {
         auto more = feed_.next(event);
         if (!more || !*more) return more;
         if (const auto* day = std::get_if<TradingDayEvent>(&event.payload); day != nullptr && !day->history) {
             if (!first_day) first_day = day->date;
             last_day = day->date;
+            if (progress_) progress_(feed_.share_given());
         }
         return more;
     }
@@ -54,6 +57,7 @@ class CountingFeed final : public Feed {
 
   private:
     Feed& feed_;
+    ProgressReport progress_;
 };
 
 // Remembers which flags of the data and the fills a reader must be told.
@@ -274,7 +278,8 @@ class SessionRun {
     }
 
     Result<void> drive() {
-        CountingFeed feed(*market_.feed);
+        WorkProgress progress("backtest");
+        CountingFeed feed(*market_.feed, backtest() ? progress.report() : ProgressReport());
         PaperBroker own_exchange(settings_.paper);
         if (options_.option_model) own_exchange.use_option_model(settings_.session.option_model);
         own_exchange.use_price_filter(settings_.session.data);

@@ -20,6 +20,8 @@ class Feed {
     // The contracts that matter now (strikes around the money, what is held), ascending; said again whenever they
     // change. A feed that must subscribe does so for these; one that has everything may ignore it.
     virtual void want_contracts(std::span<const InstrumentId> contracts) { (void)contracts; }
+    // How much of its days it has given, from 0 to 1; 0 where that is not known.
+    virtual double share_given() const { return 0; }
     // One line for a person: "synthetic market, seed 7, one session of 2026-11-20".
     virtual std::string describe() const = 0;
 };

@@ -17,6 +17,7 @@ class MasteredFeed final : public Feed {
     Result<bool> next(Event& event) override;
     void want_bar_path(bool wanted) override { feed_.want_bar_path(wanted); }
     void want_contracts(std::span<const InstrumentId> contracts) override { feed_.want_contracts(contracts); }
+    double share_given() const override { return feed_.share_given(); }
     std::string describe() const override;
     // What the master replaced, one line a kind of change with how many contracts; and how many it does not list.
     std::vector<std::string> notes() const;

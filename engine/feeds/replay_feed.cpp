@@ -83,6 +83,7 @@ class ReplayFeed::Player {
     Result<void> prepare();
     Result<bool> next(Event& event);
     void want_bar_path(bool wanted) { path_wanted_ = wanted; }
+    double share_given() const { return static_cast<double>(day_) / static_cast<double>(days_.size()); }
     std::string describe() const;
     std::vector<std::string> notes() const;
 
@@ -742,6 +743,7 @@ ReplayFeed::ReplayFeed(std::unique_ptr<Player> player) : player_(std::move(playe
 ReplayFeed::~ReplayFeed() = default;
 Result<bool> ReplayFeed::next(Event& event) { return player_->next(event); }
 void ReplayFeed::want_bar_path(bool wanted) { player_->want_bar_path(wanted); }
+double ReplayFeed::share_given() const { return player_->share_given(); }
 std::string ReplayFeed::describe() const { return player_->describe(); }
 std::vector<std::string> ReplayFeed::notes() const { return player_->notes(); }
 

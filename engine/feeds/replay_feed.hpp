@@ -78,6 +78,7 @@ class ReplayFeed : public Feed {
     ~ReplayFeed() override;
     Result<bool> next(Event& event) override;
     void want_bar_path(bool wanted) override;
+    double share_given() const override;
     std::string describe() const override;
     // For a person: what was dropped, taken from the data, or is missing. Complete at the end.
     std::vector<std::string> notes() const;
