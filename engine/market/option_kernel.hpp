@@ -49,8 +49,9 @@ struct OptionKernel {
     TIDE_KERNEL void out(const OptionColumns& columns, C column, size_t row, I valid, V value) {
         store(columns[static_cast<size_t>(column)] + row, valid ? value : all(kNan));
     }
-    TIDE_KERNEL I bits(V value) { return reinterpret_cast<I>(value); }
-    TIDE_KERNEL V from_bits(I value) { return reinterpret_cast<V>(value); }
+    // Unsigned: what a value that is not a number makes of the sums below is nonsense that nobody reads, but defined.
+    TIDE_KERNEL U bits(V value) { return reinterpret_cast<U>(value); }
+    TIDE_KERNEL V from_bits(U value) { return reinterpret_cast<V>(value); }
     TIDE_KERNEL V magnitude(V value) { return from_bits(bits(value) & 0x7fffffffffffffff); }
     TIDE_KERNEL V smaller(V a, V b) { return a < b ? a : b; }
     TIDE_KERNEL V larger(V a, V b) { return a > b ? a : b; }
@@ -103,13 +104,12 @@ struct OptionKernel {
         V n, m;
     };
     TIDE_KERNEL Split split(V value) {
-        constexpr int64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
-        constexpr int64_t kOne = 0x3ff0000000000000;
-        const I raised = bits(value) + (kOne - kSqrtHalf);
-        const I exponent = raised & 0x7ff0000000000000;  // n + 1023, in place
+        constexpr uint64_t kSqrtHalf = 0x3fe6a09e667f3bcd;
+        constexpr uint64_t kOne = 0x3ff0000000000000;
+        const U raised = bits(value) + (kOne - kSqrtHalf);
+        const U exponent = raised & 0x7ff0000000000000;  // n + 1023, in place
         constexpr double kIntegers = 0x1p52;
-        const I small = reinterpret_cast<I>(reinterpret_cast<U>(exponent) >> 52);
-        const V n = from_bits(small | 0x4330000000000000) - (kIntegers + 1023.0);
+        const V n = from_bits((exponent >> 52) | 0x4330000000000000) - (kIntegers + 1023.0);
         return {n, from_bits(bits(value) - exponent + kOne)};
     }
 
@@ -153,7 +153,7 @@ struct OptionKernel {
     }
     // phi(d), 0 <= d <= 1e4; the square in two parts, as its error would be magnified d^2 times.
     TIDE_KERNEL V normal_density(V d) {
-        const V head = from_bits(bits(d) & ~int64_t(0x7ffffff));
+        const V head = from_bits(bits(d) & ~uint64_t(0x7ffffff));
         const V rest = (d - head) * (d + head);
         return kInvSqrt2Pi * exponential(-0.5 * (head * head)) * (1.0 - 0.5 * rest * (1.0 - 0.25 * rest));
     }
