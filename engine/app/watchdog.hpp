@@ -29,7 +29,7 @@ struct WatchdogBoard {
 // ends.
 class Watchdog {
   public:
-    // Starts it: before threads and sockets exist. Errors: io.
+    // Starts it. (The child calls only what is safe between fork and exec: other threads may exist.) Errors: io.
     static Result<std::unique_ptr<Watchdog>> start(const Paths& paths, const std::string& session_id,
                                                    const WatchdogSettings& settings);
     ~Watchdog();  // waits for its end: without end() before, until it has closed what is at stake
