@@ -41,6 +41,7 @@ namespace tide {
     X(data_frozen, "entry", "ticks come, but the exchange's stamp (or the whole tick) does not move")               \
     X(data_skewed, "entry", "the exchange's stamps are far behind or ahead of their receipt")                       \
     X(data_missing, "entry", "too many of the expected ticks did not come")                                         \
+    X(data_gaps, "entry", "the feed or the underlying fell silent too often in a short time")                       \
     X(price_suspect, "entry", "the newest price is outside its band and not confirmed yet")                         \
     X(gap_mode, "entry", "the underlying opened far from its previous close, a moment ago")                         \
     X(stale_quote, "entry", "the instrument's last price is too old")                                               \

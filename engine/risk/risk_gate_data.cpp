@@ -43,6 +43,14 @@ std::optional<RiskVerdict> check_quality(const RiskContext& context, InstrumentI
                       fmt::format("{:.1f} % of the expected ticks of {} did not come", missing->value,
                                   subject_name(context, id)));
     }
+    // An option may be quiet: of those the age of the price decides (stale_quote).
+    const Instrument* instrument = id.valid() ? context.prices.instruments().find(id) : nullptr;
+    const bool quiet_kind = instrument != nullptr && instrument->is_option();
+    if (const auto gaps = quiet_kind ? std::nullopt : bad(QualityKind::gaps)) {
+        return refuse(
+            RiskCode::data_gaps, fmt::format("{} silences={:.0f} max={:.0f}", of(), gaps->value, gaps->limit),
+            fmt::format("{} fell silent {:.0f} times in a short time", subject_name(context, id), gaps->value));
+    }
     return std::nullopt;
 }
 

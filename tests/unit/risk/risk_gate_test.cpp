@@ -67,6 +67,18 @@ void ticks_with_hole(World& w, int hole) {
     }
     w.quality.on_tick(w.now, ExchangeTime(), last_tick(kCall, 100));
 }
+// NIFTY once a second up to now, with silences of 20 s (15 s are too long) between.
+void nifty_with_silences(World& w, int silences) {
+    w.data.missing_refuse_pct = 100;
+    ReceiveTime at = w.now - seconds(silences * 50 + 49);
+    for (int run = 0; run <= silences; ++run) {
+        for (int i = 0; i < (run == silences ? 50 : 30); ++i) {
+            w.quality.on_tick(at, ExchangeTime(), last_tick(kNifty, 24'500 + i % 3));
+            at += seconds(1);
+        }
+        at += seconds(19) + (run == silences ? seconds(0) : seconds(1));
+    }
+}
 void move_nifty(World& w, double price) {
     for (int i = 0; i < 24; ++i) w.tick(last_tick(kNifty, 24'500 + i % 2));
     w.tick(last_tick(kNifty, 24'500));
@@ -167,6 +179,8 @@ const std::vector<EntryCase>& entry_cases() {
         // A tick a second is 300 in five minutes: 29 and 30 of them did not come.
         {RiskCode::data_missing, "9.7 %, 10 % of five minutes", [](World& w) { ticks_with_hole(w, 30); },
          [](World& w) { ticks_with_hole(w, 31); }},
+        {RiskCode::data_gaps, "two, three silences in a quarter of an hour",
+         [](World& w) { nifty_with_silences(w, 2); }, [](World& w) { nifty_with_silences(w, 3); }},
         {RiskCode::price_suspect, "0.49 %, 0.53 % from the last price, after 24 quiet ones",
          [](World& w) { move_nifty(w, 24'620); }, [](World& w) { move_nifty(w, 24'630); }},
         {RiskCode::gap_mode, "opened 1.66 %, 2.08 % from the previous close", [](World& w) { open_nifty(w, 24'100); },
