@@ -173,6 +173,7 @@ class Session final : private DeskListener, private StrategyServices {
     // session_data.cpp: doubtful data, gap mode, feeds
     void look_at_data();
     void judge(const TickEvent& tick);
+    bool tells_suspect(InstrumentId id) const;
     void note_suspect(InstrumentId id, bool bad, std::string values, std::string text);
     void note_quality(std::string subject, std::string what, bool bad, std::string values, std::string text);
     void gather_data_changes();

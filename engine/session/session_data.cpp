@@ -56,13 +56,16 @@ void Session::look_at_data() {
     market_.look_at_data(now_);
     for (size_t i = 0; i < market_.prices().released().size(); ++i) {
         const TickEvent tick = market_.prices().released()[i].tick;
-        note_suspect(tick.instrument, false, "price=" + to_string(tick.last),
-                     fmt::format("{} counts: nothing contradicted it", to_string(tick.last)));
+        if (tells_suspect(tick.instrument)) {
+            note_suspect(tick.instrument, false, "price=" + to_string(tick.last),
+                         fmt::format("{} counts: nothing contradicted it", to_string(tick.last)));
+        }
         on_price(tick.instrument);
     }
 }
 
 void Session::judge(const TickEvent& tick) {
+    if (!tells_suspect(tick.instrument)) return;
     const MarketPrices& prices = market_.prices();
     const std::string price = to_string(tick.last);
     if (prices.verdict() == PriceVerdict::held) {
@@ -80,8 +83,9 @@ void Session::judge(const TickEvent& tick) {
 
 // As with other doubts: of an option only while it is held or being traded. (Far from the money every fast market has
 // many; the gate knows of all.)
+bool Session::tells_suspect(InstrumentId id) const { return !book().get(id).is_option() || in_use(id); }
+
 void Session::note_suspect(InstrumentId id, bool bad, std::string values, std::string text) {
-    if (book().get(id).is_option() && !in_use(id)) return;
     if (id.value() >= suspects_.size()) suspects_.resize(id.value() + 64);
     uint16_t& told = suspects_[id.value()];
     if (told >= 2 * kSuspectsToldMax) return;
