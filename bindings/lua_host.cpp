@@ -7,89 +7,38 @@ namespace tide {
 LuaHost::LuaHost(const LuaLimits& limits) : limits_(limits) {}
 LuaHost::~LuaHost() = default;
 
-LuaStrategy* LuaHost::find(StrategyId strategy) const {
-    const size_t i = strategy.value();
-    return i < strategies_.size() ? strategies_[i].get() : nullptr;
+LuaStrategy* LuaHost::find(ScriptSlot slot) const {
+    return slot.value() < strategies_.size() ? strategies_[slot.value()].get() : nullptr;
 }
 
-Result<StrategyDeclaration> LuaHost::load(StrategyId strategy, const ScriptBundle& bundle, StrategyServices& services) {
-    auto loaded = LuaStrategy::load(strategy, bundle, services, limits_);
+Result<StrategyDeclaration> LuaHost::load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) {
+    auto loaded = LuaStrategy::load(bundle, services, limits_);
     if (!loaded) return loaded.error();
-    const size_t i = strategy.value();
-    if (i >= strategies_.size()) strategies_.resize(i + 1);
-    strategies_[i] = std::move(*loaded);
-    return strategies_[i]->declaration();
+    if (slot.value() >= strategies_.size()) strategies_.resize(slot.value() + 1);
+    strategies_[slot.value()] = std::move(*loaded);
+    return strategies_[slot.value()]->declaration();
 }
 
-void LuaHost::unload(StrategyId strategy) {
-    if (find(strategy) != nullptr) strategies_[strategy.value()].reset();
+void LuaHost::unload(ScriptSlot slot) {
+    if (find(slot) != nullptr) strategies_[slot.value()].reset();
 }
 
-bool LuaHost::quarantined(StrategyId strategy) const {
-    const LuaStrategy* found = find(strategy);
+bool LuaHost::quarantined(ScriptSlot slot) const {
+    const LuaStrategy* found = find(slot);
     return found != nullptr && found->quarantined();
 }
 
-void LuaHost::push_bar(StrategyId strategy, const BarMessage& bar) {
-    if (LuaStrategy* found = find(strategy)) found->push_bar(bar);
+void LuaHost::push_bar(ScriptSlot slot, const BarMessage& bar) {
+    if (LuaStrategy* found = find(slot)) found->push_bar(bar);
 }
 
-void LuaHost::push_indicator(StrategyId strategy, const IndicatorMessage& values) {
-    if (LuaStrategy* found = find(strategy)) found->push_indicator(values);
+void LuaHost::push_indicator(ScriptSlot slot, const IndicatorMessage& values) {
+    if (LuaStrategy* found = find(slot)) found->push_indicator(values);
 }
 
-namespace {
-const CallbackResult kNotLoaded{CallbackStatus::not_defined, {}};
-}
-
-CallbackResult LuaHost::on_start(StrategyId strategy, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_start(output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_stop(StrategyId strategy, std::string_view reason, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_stop(reason, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_bar(StrategyId strategy, const BarMessage& bar, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_bar(bar, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_tick(StrategyId strategy, const TickMessage& tick, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_tick(tick, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_exit_check(StrategyId strategy, const PositionMessage& position, const QuoteMessage& quote,
-                                      CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_exit_check(position, quote, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_order(StrategyId strategy, const OrderMessage& order, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_order(order, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_fill(fill, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_timer(name, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_session(phase, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_risk(StrategyId strategy, const RiskMessage& event, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_risk(event, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_chain(StrategyId strategy, int32_t symbol_index, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_chain(symbol_index, output) : kNotLoaded;
-}
-CallbackResult LuaHost::on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) {
-    LuaStrategy* found = find(strategy);
-    return found != nullptr ? found->on_link(event, output) : kNotLoaded;
+CallbackResult LuaHost::call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) {
+    LuaStrategy* found = find(slot);
+    return found != nullptr ? found->call(message, output) : CallbackResult{CallbackStatus::not_defined, {}};
 }
 
 }  // namespace tide

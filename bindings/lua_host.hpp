@@ -24,34 +24,19 @@ class LuaHost final : public StrategyHost {
     // order is defined, memory limits hold. Call once before the first load; on an error refuse to run scripts.
     static Result<void> self_test();
 
-    Result<StrategyDeclaration> load(StrategyId strategy, const ScriptBundle& bundle,
-                                     StrategyServices& services) override;
-    void unload(StrategyId strategy) override;
+    Result<StrategyDeclaration> load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) override;
+    void unload(ScriptSlot slot) override;
+    void push_bar(ScriptSlot slot, const BarMessage& bar) override;
+    void push_indicator(ScriptSlot slot, const IndicatorMessage& values) override;
+    CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
 
-    void push_bar(StrategyId strategy, const BarMessage& bar) override;
-    void push_indicator(StrategyId strategy, const IndicatorMessage& values) override;
-
-    CallbackResult on_start(StrategyId strategy, CallbackOutput& output) override;
-    CallbackResult on_stop(StrategyId strategy, std::string_view reason, CallbackOutput& output) override;
-    CallbackResult on_bar(StrategyId strategy, const BarMessage& bar, CallbackOutput& output) override;
-    CallbackResult on_tick(StrategyId strategy, const TickMessage& tick, CallbackOutput& output) override;
-    CallbackResult on_exit_check(StrategyId strategy, const PositionMessage& position, const QuoteMessage& quote,
-                                 CallbackOutput& output) override;
-    CallbackResult on_order(StrategyId strategy, const OrderMessage& order, CallbackOutput& output) override;
-    CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) override;
-    CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) override;
-    CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) override;
-    CallbackResult on_risk(StrategyId strategy, const RiskMessage& event, CallbackOutput& output) override;
-    CallbackResult on_chain(StrategyId strategy, int32_t symbol_index, CallbackOutput& output) override;
-    CallbackResult on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) override;
-
-    bool quarantined(StrategyId strategy) const;
+    bool quarantined(ScriptSlot slot) const;
 
   private:
-    LuaStrategy* find(StrategyId strategy) const;
+    LuaStrategy* find(ScriptSlot slot) const;
 
     LuaLimits limits_;
-    std::vector<std::unique_ptr<LuaStrategy>> strategies_;  // by id
+    std::vector<std::unique_ptr<LuaStrategy>> strategies_;  // by slot
 };
 
 }  // namespace tide

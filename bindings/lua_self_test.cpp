@@ -109,7 +109,7 @@ Result<void> check_iteration() {
         limits.jit = jit;
         LuaHost host(limits);
         const auto loaded =
-            host.load(StrategyId(1), ScriptBundle{"self_test", kIterationStrategy, {}, {}, 0}, services);
+            host.load(ScriptSlot(1), ScriptBundle{"self_test", kIterationStrategy, {}, {}, 0}, services);
         if (!loaded) return unfit(loaded.error().message);
     }
     return {};

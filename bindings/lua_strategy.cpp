@@ -13,9 +13,6 @@
 namespace tide {
 namespace {
 
-constexpr const char* kCallbackNames[] = {"on_start", "on_stop", "on_bar",   "on_tick",    "on_exit_check",
-                                          "on_order", "on_fill", "on_timer", "on_session", "on_risk",
-                                          "on_chain", "on_link"};
 constexpr size_t kKnownPositionsMax = 64;
 constexpr size_t kLogBytesMax = 2000;
 constexpr size_t kNoteBytesMax = 300;
@@ -79,14 +76,14 @@ void move_table(lua_State* state) {
 
 }  // namespace
 
-LuaStrategy::LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits)
-    : id_(id), bundle_(bundle), services_(&services), runtime_(limits, bundle.seed) {
+LuaStrategy::LuaStrategy(const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits)
+    : bundle_(bundle), services_(&services), runtime_(limits, bundle.seed) {
     output_ = &early_output_;
 }
 
-Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(StrategyId id, const ScriptBundle& bundle,
-                                                       StrategyServices& services, const LuaLimits& limits) {
-    std::unique_ptr<LuaStrategy> strategy(new LuaStrategy(id, bundle, services, limits));
+Result<std::unique_ptr<LuaStrategy>> LuaStrategy::load(const ScriptBundle& bundle, StrategyServices& services,
+                                                       const LuaLimits& limits) {
+    std::unique_ptr<LuaStrategy> strategy(new LuaStrategy(bundle, services, limits));
     if (auto ready = strategy->run_preludes(); !ready) return ready.error();
     if (auto ran = strategy->run_script(); !ran) return ran.error();
     return strategy;
@@ -242,15 +239,12 @@ void LuaStrategy::read_declaration(int table) {
 // The entry functions stay at the bottom of the stack, where a callback finds them without a look-up.
 void LuaStrategy::keep_entries(int table) {
     lua_State* state = runtime_.state();
-    for (int i = 0; i < kCallbackCount; ++i) {
-        lua_getfield(state, table, kCallbackNames[i]);
-        defined_[static_cast<size_t>(i)] = lua_isfunction(state, -1);
+    declaration_.callbacks = 0;
+    for (size_t i = 0; i < kScriptCallbackCount; ++i) {
+        lua_getfield(state, table, kScriptCallbackNames[i]);
+        if (lua_isfunction(state, -1)) declaration_.define(static_cast<ScriptCallback>(i));
     }
     for (int i = kFirstCallbackSlot; i <= table; ++i) lua_remove(state, kFirstCallbackSlot);
-    declaration_.has_exit_check = defined_[kExitCheck];
-    declaration_.has_order = defined_[kOrder];
-    declaration_.has_fill = defined_[kFill];
-    declaration_.has_chain = defined_[kChain];
 }
 
 // ---- the mirror
@@ -311,9 +305,9 @@ void LuaStrategy::push_indicator(const IndicatorMessage& message) {
 
 void LuaStrategy::fill_bars(Columns& columns, size_t symbol_index, Timeframe timeframe) noexcept {
     const auto index = static_cast<int32_t>(symbol_index);
-    const size_t count = std::min(services_->bar_count(id_, index, timeframe), static_cast<size_t>(columns.capacity));
+    const size_t count = std::min(services_->bar_count(id(), index, timeframe), static_cast<size_t>(columns.capacity));
     for (size_t back = count; back-- > 0;) {
-        write_bar(columns, services_->bar(id_, index, timeframe, back));
+        write_bar(columns, services_->bar(id(), index, timeframe, back));
     }
 }
 
@@ -397,7 +391,7 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
         return false;
     }
     Intent& intent = *proposed;
-    intent.strategy = id_;
+    intent.strategy = id();
     intent.decided = ReceiveTime(Duration(services_->now_ns()));
     intent.decision_bar = decision_bar_;
     const bool known = !intent.position.valid() || std::find(known_positions_.begin(), known_positions_.end(),
@@ -423,33 +417,41 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
 
 // ---- callbacks
 
-void LuaStrategy::push_text(std::string_view value) { lua_pushlstring(runtime_.state(), value.data(), value.size()); }
-
-bool LuaStrategy::begin(Callback callback, CallbackOutput& output, CallbackResult& result) {
-    if (quarantined_) {
-        result = {CallbackStatus::quarantined, quarantine_reason_};
-        return false;
+CallbackResult LuaStrategy::call(const CallMessage& message, CallbackOutput& output) {
+    const ScriptCallback callback = callback_of(message);
+    if (callback == ScriptCallback::start) {
+        std::move(early_output_.logs.begin(), early_output_.logs.end(), std::back_inserter(output.logs));
+        early_output_.logs.clear();
     }
-    if (!defined_[callback]) {
-        result.status = CallbackStatus::not_defined;
-        return false;
-    }
+    if (quarantined_) return {CallbackStatus::quarantined, quarantine_reason_};
+    if (!declaration_.defines(callback)) return {CallbackStatus::not_defined, {}};
     output_ = &output;
-    decision_bar_ = {};
+    const auto* bar = std::get_if<BarMessage>(&message);
+    decision_bar_ = bar != nullptr ? ExchangeTime(seconds(bar->start_s)) : ExchangeTime{};
     lua_State* state = runtime_.state();
-    lua_pushvalue(state, kFirstCallbackSlot + callback);
+    lua_pushvalue(state, kFirstCallbackSlot + static_cast<int>(callback));
     lua_pushnumber(state, seconds_of(services_->now_ns()));
-    return true;
-}
-
-CallbackResult LuaStrategy::run(int arguments, int64_t units) {
-    LuaCallResult called = runtime_.call(arguments + 1, 0, units);
+    const int arguments = std::visit([this](const auto& given) { return push(given); }, message);
+    LuaCallResult called = runtime_.call(arguments + 1, 0, units_of(callback));
     if (__builtin_expect(called.outcome == LuaOutcome::ok, 1)) {
         output_ = &early_output_;
         failures_ = 0;
         return {};
     }
     return settle(std::move(called));
+}
+
+// What happens once may take longer than what happens with each event.
+int64_t LuaStrategy::units_of(ScriptCallback callback) const {
+    switch (callback) {
+        case ScriptCallback::start:
+        case ScriptCallback::stop:
+        case ScriptCallback::save:
+        case ScriptCallback::load:
+            return runtime_.limits().load_units;
+        default:
+            return runtime_.limits().callback_units;
+    }
 }
 
 // After a failure only the log lines made before it stay.
@@ -474,25 +476,14 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
             std::move(called.message)};
 }
 
-CallbackResult LuaStrategy::on_start(CallbackOutput& output) {
-    std::move(early_output_.logs.begin(), early_output_.logs.end(), std::back_inserter(output.logs));
-    early_output_.logs.clear();
-    CallbackResult result;
-    if (!begin(kStart, output, result)) return result;
-    return run(0, runtime_.limits().load_units);
+// ---- what a callback is given
+
+int LuaStrategy::push_text(std::string_view value) {
+    lua_pushlstring(runtime_.state(), value.data(), value.size());
+    return 1;
 }
 
-CallbackResult LuaStrategy::on_stop(std::string_view reason, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kStop, output, result)) return result;
-    push_text(reason);
-    return run(1, runtime_.limits().load_units);
-}
-
-CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kBar, output, result)) return result;
-    decision_bar_ = ExchangeTime(seconds(bar.start_s));
+int LuaStrategy::push(const BarMessage& bar) {
     lua_State* state = runtime_.state();
     lua_pushnumber(state, bar.symbol_index);
     lua_pushnumber(state, static_cast<double>(bar.timeframe));
@@ -504,23 +495,19 @@ CallbackResult LuaStrategy::on_bar(const BarMessage& bar, CallbackOutput& output
     lua_pushnumber(state, bar.volume);
     lua_pushnumber(state, bar.oi);
     lua_pushnumber(state, bar.flags);
-    return run(10, runtime_.limits().callback_units);
+    return 10;
 }
 
-CallbackResult LuaStrategy::on_tick(const TickMessage& tick, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kTick, output, result)) return result;
+int LuaStrategy::push(const TickMessage& tick) {
     lua_State* state = runtime_.state();
     for (const double value : {static_cast<double>(tick.symbol_index), seconds_of(tick.time_ns), tick.last, tick.bid,
                                tick.ask, tick.volume, tick.oi})
         lua_pushnumber(state, value);
-    return run(7, runtime_.limits().callback_units);
+    return 7;
 }
 
-CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const QuoteMessage& quote,
-                                          CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kExitCheck, output, result)) return result;
+// The numbers of a position, whose table the script has from now on.
+int LuaStrategy::push(const PositionMessage& position) {
     lua_State* state = runtime_.state();
     uint64_t forgotten = 0;
     if (!know_position(position.id, forgotten)) {
@@ -531,71 +518,61 @@ CallbackResult LuaStrategy::on_exit_check(const PositionMessage& position, const
         }
         introduce_position(state, *this, position);
     }
+    return push_position_numbers(state, position);
+}
+
+int LuaStrategy::push(const ExitCheckMessage& check) {
+    lua_State* state = runtime_.state();
+    const QuoteMessage& quote = check.quote;
     for (const double value : {quote.last, quote.bid, quote.ask, quote.underlying, quote.age_s})
         lua_pushnumber(state, value);
     lua_pushboolean(state, quote.model);
-    return run(6 + push_position_numbers(state, position), runtime_.limits().callback_units);
+    return 6 + push(check.position);
 }
 
-CallbackResult LuaStrategy::on_order(const OrderMessage& order, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kOrder, output, result)) return result;
+int LuaStrategy::push(const PositionChangeMessage& position) {
+    push_text(position.change);
+    return 1 + push(position.position);
+}
+
+int LuaStrategy::push(const OrderMessage& order) {
     lua_State* state = runtime_.state();
     lua_pushnumber(state, static_cast<double>(order.id));
     lua_pushnumber(state, static_cast<double>(order.intent));
     for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag})
         push_text(value);
     for (const double value : {order.quantity, order.filled, order.limit, order.average}) lua_pushnumber(state, value);
-    return run(12, runtime_.limits().callback_units);
+    return 12;
 }
 
-CallbackResult LuaStrategy::on_fill(const FillMessage& fill, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kFill, output, result)) return result;
+int LuaStrategy::push(const FillMessage& fill) {
     lua_State* state = runtime_.state();
     lua_pushnumber(state, static_cast<double>(fill.order));
     lua_pushnumber(state, static_cast<double>(fill.position));
     push_text(fill.symbol);
     push_text(fill.side);
     for (const double value : {fill.quantity, fill.price, fill.charges}) lua_pushnumber(state, value);
-    return run(7, runtime_.limits().callback_units);
+    return 7;
 }
 
-CallbackResult LuaStrategy::on_chain(int32_t symbol_index, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kChain, output, result)) return result;
-    lua_pushnumber(runtime_.state(), symbol_index);
-    return run(1, runtime_.limits().callback_units);
-}
-
-CallbackResult LuaStrategy::on_timer(std::string_view name, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kTimer, output, result)) return result;
-    push_text(name);
-    return run(1, runtime_.limits().callback_units);
-}
-
-CallbackResult LuaStrategy::on_session(std::string_view phase, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kSession, output, result)) return result;
-    push_text(phase);
-    return run(1, runtime_.limits().callback_units);
-}
-
-CallbackResult LuaStrategy::on_risk(const RiskMessage& event, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kRisk, output, result)) return result;
-    for (const std::string_view value : {event.kind, event.symbol, event.from, event.to, event.values, event.text})
+int LuaStrategy::push(const RiskMessage& risk) {
+    for (const std::string_view value : {risk.kind, risk.symbol, risk.from, risk.to, risk.values, risk.text})
         push_text(value);
-    lua_pushboolean(runtime_.state(), event.active);
-    return run(7, runtime_.limits().callback_units);
+    lua_pushboolean(runtime_.state(), risk.active);
+    return 7;
 }
-CallbackResult LuaStrategy::on_link(const LinkMessage& event, CallbackOutput& output) {
-    CallbackResult result;
-    if (!begin(kLink, output, result)) return result;
-    for (const std::string_view value : {event.kind, event.what, event.state, event.symbol, event.values, event.text})
+
+int LuaStrategy::push(const ChainMessage& given) {
+    lua_pushnumber(runtime_.state(), given.symbol_index);
+    return 1;
+}
+
+int LuaStrategy::push(const LinkMessage& link) {
+    for (const std::string_view value : {link.kind, link.what, link.state, link.symbol, link.values, link.text})
         push_text(value);
-    return run(6, runtime_.limits().callback_units);
+    return 6;
 }
+
+int LuaStrategy::push(const LoadMessage& load) { return push_text(load.saved) + push_text(load.from_version); }
 
 }  // namespace tide

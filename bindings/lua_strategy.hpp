@@ -14,8 +14,8 @@ namespace tide {
 // One loaded version of one strategy: its state, its mirror of market data, and the callbacks it defines.
 class LuaStrategy {
   public:
-    static Result<std::unique_ptr<LuaStrategy>> load(StrategyId id, const ScriptBundle& bundle,
-                                                     StrategyServices& services, const LuaLimits& limits);
+    static Result<std::unique_ptr<LuaStrategy>> load(const ScriptBundle& bundle, StrategyServices& services,
+                                                     const LuaLimits& limits);
     const StrategyDeclaration& declaration() const { return declaration_; }
     const LuaRuntime& runtime() const { return runtime_; }
     bool quarantined() const { return quarantined_; }
@@ -23,25 +23,14 @@ class LuaStrategy {
     void push_bar(const BarMessage& bar);
     void push_indicator(const IndicatorMessage& values);
 
-    CallbackResult on_start(CallbackOutput& output);
-    CallbackResult on_stop(std::string_view reason, CallbackOutput& output);
-    CallbackResult on_bar(const BarMessage& bar, CallbackOutput& output);
-    CallbackResult on_tick(const TickMessage& tick, CallbackOutput& output);
-    CallbackResult on_exit_check(const PositionMessage& position, const QuoteMessage& quote, CallbackOutput& output);
-    CallbackResult on_order(const OrderMessage& order, CallbackOutput& output);
-    CallbackResult on_fill(const FillMessage& fill, CallbackOutput& output);
-    CallbackResult on_timer(std::string_view name, CallbackOutput& output);
-    CallbackResult on_session(std::string_view phase, CallbackOutput& output);
-    CallbackResult on_risk(const RiskMessage& event, CallbackOutput& output);
-    CallbackResult on_chain(int32_t symbol_index, CallbackOutput& output);
-    CallbackResult on_link(const LinkMessage& event, CallbackOutput& output);
+    CallbackResult call(const CallMessage& message, CallbackOutput& output);
 
     // What the C functions of the API need (lua_api_functions.cpp). Nothing here raises Lua errors or calls Lua, except
     // where a comment says so.
     LuaRuntime& runtime() { return runtime_; }
     StrategyServices& services() { return *services_; }
     const ScriptBundle& bundle() const { return bundle_; }
-    StrategyId id() const { return id_; }
+    StrategyId id() const { return bundle_.strategy; }
 
     // An answer to ctx:enter and its like: an intent id; or a code, a text and, where size is the reason, how many lots
     // would pass.
@@ -98,43 +87,42 @@ class LuaStrategy {
     bool compile_module(const char* name) noexcept;
 
   private:
-    enum Callback : uint8_t {
-        kStart,
-        kStop,
-        kBar,
-        kTick,
-        kExitCheck,
-        kOrder,
-        kFill,
-        kTimer,
-        kSession,
-        kRisk,
-        kChain,
-        kLink,
-        kCallbackCount
-    };
     static constexpr int kFirstCallbackSlot = LuaRuntime::kHandlerSlot + 1;
 
-    LuaStrategy(StrategyId id, const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits);
+    LuaStrategy(const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits);
     Result<void> run_preludes();
     Result<void> run_script();
     Result<void> finish_script();
     void read_declaration(int table);
     void keep_entries(int table);
     void open_mirror();
-    // Starts a callback and pushes its function and the time; false when it is not to run, with the reason in `result`.
-    bool begin(Callback callback, CallbackOutput& output, CallbackResult& result);
-    CallbackResult run(int arguments, int64_t units);
+    int64_t units_of(ScriptCallback callback) const;
+    // Each pushes what its callback is given, and returns how many values that is.
+    int push(const StartMessage&) { return 0; }
+    int push(const StopMessage& stop) { return push_text(stop.reason); }
+    int push(const BarMessage& bar);
+    int push(const PositionMessage& position);
+    int push(const TickMessage& tick);
+    int push(const ExitCheckMessage& check);
+    int push(const OrderMessage& order);
+    int push(const FillMessage& fill);
+    int push(const TimerMessage& timer) { return push_text(timer.name); }
+    int push(const PhaseMessage& session) { return push_text(session.phase); }
+    int push(const RiskMessage& risk);
+    int push(const ChainMessage& given);
+    int push(const LinkMessage& link);
+    int push(const PositionChangeMessage& position);
+    int push(const ParamsMessage& params) { return push_text(params.parameters); }
+    int push(const SaveMessage&) { return 0; }
+    int push(const LoadMessage& load);
     CallbackResult settle(LuaCallResult called);
-    void push_text(std::string_view text);
+    int push_text(std::string_view text);
     std::string with_file(std::string message) const;
 
-    StrategyId id_;
     ScriptBundle bundle_;
     StrategyServices* services_;
     LuaRuntime runtime_;
     StrategyDeclaration declaration_;
-    std::array<bool, kCallbackCount> defined_{};
     CallbackOutput* output_ = nullptr;
     CallbackOutput early_output_;  // what loading said; handed over with on_start
     ExchangeTime decision_bar_{};

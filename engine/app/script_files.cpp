@@ -92,12 +92,12 @@ Result<std::vector<ScriptBundle>> read_scripts(const Paths& paths, const std::ve
 
 Result<StrategyDeclaration> check_script(const ScriptBundle& bundle) {
     NoServices services;
-    auto checked = LuaHost().load(StrategyId(1), bundle, services);
+    auto checked = LuaHost().load(ScriptSlot(1), bundle, services);
     if (checked || bundle.parameters.empty()) return checked;
     // A script that loads by itself is sound: then what was given on the command line is not.
     ScriptBundle plain = bundle;
     plain.parameters.clear();
-    if (!LuaHost().load(StrategyId(1), plain, services)) return checked;
+    if (!LuaHost().load(ScriptSlot(1), plain, services)) return checked;
     return make_error(ErrorCode::usage, checked.error().message);
 }
 

@@ -25,6 +25,10 @@ class ScriptRunner {
     const StrategyDeclaration& declaration() const { return declaration_; }
     void declare(StrategyDeclaration declaration, const InstrumentBook& book);
 
+    // Where its present version runs.
+    ScriptSlot slot() const { return slot_; }
+    void set_slot(ScriptSlot slot) { slot_ = slot; }
+
     // Running: loaded and not quarantined.
     bool active() const { return active_; }
     void activate() { active_ = true; }
@@ -54,6 +58,7 @@ class ScriptRunner {
   private:
     StrategyId id_;
     std::string name_;
+    ScriptSlot slot_;
     StrategyDeclaration declaration_;
     bool active_ = false;
     std::vector<InstrumentId> symbols_;

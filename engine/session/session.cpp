@@ -74,10 +74,7 @@ void Session::run_timers_at(ReceiveTime t) {
         if (timer.kind == TimerKind::session_phase) {
             enter_phase(timer.name, "");
         } else if (ScriptRunner* owner = runner(timer.strategy); owner != nullptr && owner->active()) {
-            output_.clear();
-            running_ = {"on_timer", timer.name};
-            const auto result = host_.on_timer(owner->id(), timer.name, output_);
-            take_output(*owner, result, output_, "");
+            call(*owner, TimerMessage{timer.name}, timer.name);
         }
     }
 }
@@ -208,11 +205,7 @@ void Session::enter_phase(const std::string& phase, const std::string& detail) {
     phase_ = phase;
     record(DayRecord{today_.value_or(ist_date(now_)), phase, detail});
     for (const auto& owner : runners_) {
-        if (!owner->active()) continue;
-        output_.clear();
-        running_ = {"on_session", phase_};
-        const auto result = host_.on_session(owner->id(), phase_, output_);
-        take_output(*owner, result, output_, "");
+        if (owner->active()) call(*owner, PhaseMessage{phase_}, phase_);
     }
 }
 
@@ -262,13 +255,7 @@ void Session::on(const FeedStatusEvent& status) {
 void Session::end_session(std::string_view detail) {
     if (ended_) return;
     for (const auto& owner : runners_) {
-        if (owner->active()) {
-            output_.clear();
-            running_ = {"on_stop", "session_end"};
-            const auto result = host_.on_stop(owner->id(), "session_end", output_);
-            output_.intents.clear();  // nothing can be traded any more
-            take_output(*owner, result, output_, "");
-        }
+        if (owner->active()) call(*owner, StopMessage{"session_end"}, "session_end");
         for (auto& skip : owner->end_skips()) record(std::move(skip));
     }
     for (const Position& position : portfolio_.open()) {

@@ -112,7 +112,7 @@ class Session final : private DeskListener, private StrategyServices {
 
     // Which callback of a script runs, and on what: told of each intent it makes. The views live as long as the call.
     struct RunningCallback {
-        const char* name = "";
+        ScriptCallback callback = ScriptCallback::start;
         std::string_view subject;         // a symbol, a timer's name, a phase
         const BarMessage* bar = nullptr;  // of on_bar
         uint64_t order = 0;               // of on_order and on_fill
@@ -191,6 +191,11 @@ class Session final : private DeskListener, private StrategyServices {
     BarMessage message_of(const ScriptRunner& runner, const Bar& bar) const;
     PositionMessage message_of(const Position& position) const;
     QuoteMessage quote_message(const Position& position) const;
+    // One callback, where the script defines it: runs it and takes what it produced. `subject` is a symbol, a timer's
+    // name, a phase: what the records tell, and the symbol of skips that name none. `order` where it is about one.
+    CallbackResult call(ScriptRunner& runner, const CallMessage& message, std::string_view subject = {},
+                        std::string_view default_symbol = {}, uint64_t order = 0);
+    ScriptSlot free_slot() const;
     // Takes what a callback produced: faults, notes, skips, states, timers, then intents.
     void take_output(ScriptRunner& runner, const CallbackResult& result, CallbackOutput& output,
                      std::string_view default_symbol);

@@ -140,12 +140,9 @@ void Session::deliver_chains() {
         watch.next = now_ + wait;
         for (const auto& owner : runners_) {
             const int32_t index = owner->symbol_index(watch.underlying);
-            if (!owner->active() || !owner->declaration().has_chain || index < 0) continue;
+            if (!owner->active() || index < 0) continue;
             const std::string& symbol = owner->declaration().symbols[static_cast<size_t>(index)];
-            output_.clear();
-            running_ = {"on_chain", symbol};
-            const auto result = host_.on_chain(owner->id(), index, output_);
-            take_output(*owner, result, output_, symbol);
+            call(*owner, ChainMessage{index}, symbol, symbol);
         }
     }
 }

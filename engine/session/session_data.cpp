@@ -125,11 +125,8 @@ void Session::deliver_links() {
     for (const LinkNote& note : std::exchange(links_, {})) {
         for (const auto& owner : runners_) {
             if (!owner->active()) continue;
-            output_.clear();
-            running_ = {"on_link", note.what};
-            const auto result = host_.on_link(
-                owner->id(), {note.kind, note.what, note.state, note.symbol, note.values, note.text}, output_);
-            take_output(*owner, result, output_, note.symbol);
+            call(*owner, LinkMessage{note.kind, note.what, note.state, note.symbol, note.values, note.text}, note.what,
+                 note.symbol);
         }
     }
 }

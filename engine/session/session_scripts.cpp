@@ -30,6 +30,7 @@ void Session::load_script(const ScriptEvent& script) {
     bundle_.name = std::string(script.name);
     bundle_.text = std::string(script.text);
     bundle_.parameters = std::string(script.parameters);
+    bundle_.strategy = script.strategy;
     bundle_.seed = static_cast<uint64_t>(config_.seed) + script.strategy.value();
     TIDE_ASSERT(script.strategy.value() == runners_.size() + 1);
     runners_.push_back(std::make_unique<ScriptRunner>(script.strategy, bundle_.name));
@@ -39,7 +40,8 @@ void Session::load_script(const ScriptEvent& script) {
         if (script_error_.empty()) script_error_ = message;
         record(ScriptRecord{owner.id(), owner.name(), "", to_hex(sha256(bundle_.text)), "refused", message});
     };
-    auto declaration = host_.load(owner.id(), bundle_, *this);
+    owner.set_slot(free_slot());
+    auto declaration = host_.load(owner.slot(), bundle_, *this);
     if (!declaration) return refuse(declaration.error().message);
     owner.declare(std::move(*declaration), book());
     for (size_t i = 0; i < owner.declaration().symbols.size(); ++i) {
@@ -60,14 +62,33 @@ void Session::load_script(const ScriptEvent& script) {
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
     wants_ticks_ = wants_ticks_ || declared.wants_ticks;
     open_windows(declared);
-    wants_chain_ = wants_chain_ || declared.has_chain;
-    output_.clear();
-    running_ = {"on_start", ""};
-    const auto result = host_.on_start(owner.id(), output_);
-    take_output(owner, result, output_, "");
+    wants_chain_ = wants_chain_ || declared.defines(ScriptCallback::chain);
     // A script that could not prepare itself must not trade; the session goes on and guards what is open.
-    const bool failed = result.status == CallbackStatus::error || result.status == CallbackStatus::budget;
-    if (failed && owner.active()) quarantine(owner, result.message);
+    const auto started = call(owner, StartMessage{});
+    const bool failed = started.status == CallbackStatus::error || started.status == CallbackStatus::budget;
+    if (failed && owner.active()) quarantine(owner, started.message);
+}
+
+ScriptSlot Session::free_slot() const {
+    for (uint32_t slot = 1;; ++slot) {
+        const bool taken = std::any_of(runners_.begin(), runners_.end(),
+                                       [slot](const auto& owner) { return owner->slot().value() == slot; });
+        if (!taken) return ScriptSlot(slot);
+    }
+}
+
+CallbackResult Session::call(ScriptRunner& owner, const CallMessage& message, std::string_view subject,
+                             std::string_view default_symbol, uint64_t order) {
+    const ScriptCallback callback = callback_of(message);
+    // What loading said comes out with on_start, defined or not.
+    if (!owner.declaration().defines(callback) && callback != ScriptCallback::start)
+        return {CallbackStatus::not_defined, {}};
+    output_.clear();
+    running_ = {callback, subject, std::get_if<BarMessage>(&message), order};
+    CallbackResult result = host_.call(owner.slot(), message, output_);
+    if (callback == ScriptCallback::stop) output_.intents.clear();  // nothing of it can be traded any more
+    take_output(owner, result, output_, default_symbol);
+    return result;
 }
 
 BarMessage Session::message_of(const ScriptRunner& owner, const Bar& bar) const {
@@ -100,11 +121,11 @@ void Session::push_bars(ScriptRunner& owner) {
         if (owner.symbol_index(bar.instrument) < 0) continue;
         if (owner.follows(bar.timeframe)) {
             const BarMessage message = message_of(owner, bar);
-            host_.push_bar(owner.id(), message);
+            host_.push_bar(owner.slot(), message);
             plan_delivery(message, bar.start);
         }
         for (const int32_t handle : owner.followed(bar.instrument, bar.timeframe)) {
-            host_.push_indicator(owner.id(), {handle, market_.indicators().values(handle)});
+            host_.push_indicator(owner.slot(), {handle, market_.indicators().values(handle)});
         }
     }
 }
@@ -124,12 +145,9 @@ void Session::deliver_bars_to(ScriptRunner& owner) {
     push_bars(owner);
     for (const BarDelivery& bar : deliveries_) {
         if (!owner.active()) return;
-        output_.clear();
         owner.decision_bar = bar.start;
         const std::string_view symbol = owner.declaration().symbols[static_cast<size_t>(bar.message.symbol_index)];
-        running_ = {"on_bar", symbol, &bar.message};
-        const auto result = host_.on_bar(owner.id(), bar.message, output_);
-        take_output(owner, result, output_, symbol);
+        call(owner, bar.message, symbol, symbol);
         owner.decision_bar = {};
     }
 }
@@ -146,11 +164,8 @@ void Session::deliver_tick(const TickEvent& tick) {
         if (tick.has(kTickHasAsk)) message.ask = tick.ask.to_double();
         if (tick.has(kTickHasVolume)) message.volume = static_cast<double>(tick.volume);
         if (tick.has(kTickHasOi)) message.oi = static_cast<double>(tick.oi);
-        output_.clear();
         const std::string_view symbol = owner->declaration().symbols[static_cast<size_t>(index)];
-        running_ = {"on_tick", symbol};
-        const auto result = host_.on_tick(owner->id(), message, output_);
-        take_output(*owner, result, output_, symbol);
+        call(*owner, message, symbol, symbol);
     }
 }
 
@@ -204,13 +219,10 @@ void Session::check_exits(InstrumentId moved) {
     for (const PositionId id : exit_checks_) {
         const Position* position = portfolio_.find(id);
         ScriptRunner* owner = position == nullptr ? nullptr : runner(position->strategy);
-        if (owner == nullptr || !owner->active() || !owner->declaration().has_exit_check) continue;
+        if (owner == nullptr || !owner->active() || !owner->declaration().defines(ScriptCallback::exit_check)) continue;
         if (desk_.exiting(id) >= position->quantity) continue;
-        output_.clear();
         const std::string symbol = symbol_of(position->underlying);
-        running_ = {"on_exit_check", symbol};
-        const auto result = host_.on_exit_check(owner->id(), message_of(*position), quote_message(*position), output_);
-        take_output(*owner, result, output_, symbol);
+        call(*owner, ExitCheckMessage{message_of(*position), quote_message(*position)}, symbol, symbol);
     }
 }
 
@@ -269,7 +281,7 @@ void Session::quarantine(ScriptRunner& owner, const std::string& message) {
 
 void Session::queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text) {
     const ScriptRunner* owner = runner(strategy);
-    if (owner == nullptr || !owner->active() || !owner->declaration().has_order) return;
+    if (owner == nullptr || !owner->active() || !owner->declaration().defines(ScriptCallback::order)) return;
     PendingCall call;
     call.strategy = strategy;
     call.symbol = message.symbol;
@@ -293,28 +305,23 @@ void Session::deliver_pending() {
                               "order callbacks answer themselves without end: the rest were dropped"});
             return;
         }
-        output_.clear();
-        CallbackResult result;
         if (call.is_fill) {
-            running_ = {"on_fill", call.symbol, nullptr, call.fill.order};
             call.fill.symbol = call.symbol;
-            result = host_.on_fill(owner->id(), call.fill, output_);
+            this->call(*owner, call.fill, call.symbol, call.symbol, call.fill.order);
         } else {
-            running_ = {"on_order", call.state, nullptr, call.order.id};
             call.order.symbol = call.symbol;
             call.order.state = call.state;
             call.order.code = call.code;
             call.order.text = call.text;
             call.order.tag = call.tag;
-            result = host_.on_order(owner->id(), call.order, output_);
+            this->call(*owner, call.order, call.state, call.symbol, call.order.id);
         }
-        take_output(*owner, result, output_, call.symbol);
         if (!actions_.empty()) apply(actions_);
     }
 }
 
 std::string Session::callback_text() const {
-    std::string text = running_.name;
+    std::string text = name_of(running_.callback);
     if (running_.order != 0) text += fmt::format(" order {}", running_.order);
     if (!running_.subject.empty()) text += fmt::format(" {}", running_.subject);
     if (running_.bar != nullptr) {

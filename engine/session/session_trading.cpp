@@ -258,7 +258,7 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     market_.quality().watch(fill.instrument, portfolio_.concerns(fill.instrument), now_);
     account_changed_ = true;
     const ScriptRunner* owner = runner(order.strategy.valid() ? order.strategy : fill.strategy);
-    if (owner == nullptr || !owner->active() || !owner->declaration().has_fill) return;
+    if (owner == nullptr || !owner->active() || !owner->declaration().defines(ScriptCallback::fill)) return;
     PendingCall call;
     call.strategy = owner->id();
     call.is_fill = true;

@@ -40,11 +40,7 @@ void Session::deliver_risk_notes() {
         for (const RiskNote& note : notes) {
             const RiskMessage message{note.kind, note.symbol, note.from, note.to, note.values, note.text, note.active};
             for (const auto& owner : runners_) {
-                if (!owner->active()) continue;
-                output_.clear();
-                running_ = {"on_risk", note.kind};
-                const auto result = host_.on_risk(owner->id(), message, output_);
-                take_output(*owner, result, output_, note.symbol);
+                if (owner->active()) call(*owner, message, note.kind, note.symbol);
             }
         }
         if (!actions_.empty()) apply(actions_);

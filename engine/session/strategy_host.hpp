@@ -1,5 +1,4 @@
 #pragma once
-#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -9,15 +8,14 @@
 #include "core/bar.hpp"
 #include "core/events.hpp"
 #include "core/result.hpp"
+#include "core/strong_id.hpp"
 #include "market/strike_window.hpp"
+#include "session/script_messages.hpp"
 #include "trading/intent.hpp"
 
-// The border between the Session and the scripts. Numbers and plain structs only: the same messages can cross to a
-// worker process. Prices are rupees as doubles here; the Session turns them into integers by named rounding rules. NaN
-// = missing.
+// The border between the Session and the scripts: what a strategy declares, what it may ask, what it answers. Prices
+// are rupees as doubles here; the Session turns them into integers by named rounding rules. NaN = missing.
 namespace tide {
-
-inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 // What a strategy file declares (its `strategy { … }` table).
 struct StrategyDeclaration {
@@ -31,10 +29,9 @@ struct StrategyDeclaration {
     bool wants_vix = false;
     bool wants_ticks = false;   // on_tick declared in needs
     int64_t chain_strikes = 0;  // strikes each side of at-the-money; 0 = no chain
-    bool has_exit_check = false;
-    bool has_order = false;
-    bool has_fill = false;
-    bool has_chain = false;                                       // on_chain
+    uint32_t callbacks = 0;     // bits, by ScriptCallback
+    bool defines(ScriptCallback callback) const { return (callbacks >> static_cast<unsigned>(callback) & 1U) != 0; }
+    void define(ScriptCallback callback) { callbacks |= 1U << static_cast<unsigned>(callback); }
     std::vector<std::pair<std::string, std::string>> parameters;  // name, value in force
 };
 
@@ -48,71 +45,13 @@ struct ScriptBundle {
     std::vector<ScriptSource> modules;  // what `require` may reach
     std::string parameters;             // "name=value" lines
     uint64_t seed = 0;                  // of math.random
+    StrategyId strategy{};              // on whose behalf it runs
 };
 
-struct BarMessage {
-    int32_t symbol_index = 0;  // into StrategyDeclaration::symbols
-    Timeframe timeframe = Timeframe::m1;
-    bool history = false;
-    int64_t start_s = 0;  // Unix seconds
-    double open = 0, high = 0, low = 0, close = 0;
-    double volume = kMissing;
-    double oi = kMissing;
-    uint16_t flags = 0;  // of BarFlag: gap filled, has gap, partial, model price, future volume
-};
-struct TickMessage {
-    int32_t symbol_index = 0;
-    int64_t time_ns = 0;
-    double last = 0;
-    double bid = kMissing, ask = kMissing, volume = kMissing, oi = kMissing;
-};
-// New values of one indicator, one per output, right after the bar that made them.
-struct IndicatorMessage {
-    int32_t handle = 0;
-    std::span<const double> values;
-};
 struct IndicatorInfo {
     int32_t handle = 0;
     std::vector<std::string> outputs;  // "adx", "plus_di", "minus_di"
     size_t history = 0;                // values already there; fetched with indicator_history
-};
-
-struct PositionMessage {
-    uint64_t id = 0;
-    std::string_view symbol;  // of the leg
-    std::string_view underlying;
-    std::string_view right;  // "CE", "PE", ""
-    double strike = kMissing;
-    int64_t days_to_expiry = -1;  // calendar days; -1 = no expiry
-    int direction = 1;            // +1 profits when the underlying rises
-    int64_t lots = 0;
-    double quantity = 0;
-    double entry_price = 0, last_price = 0;
-    double underlying_entry = 0, underlying_last = 0, underlying_best = 0;
-    double stop = kMissing, target = kMissing;
-    double unrealised = 0, net = 0;  // rupees
-    int64_t opened_s = 0;
-    double minutes_held = 0;
-    bool half_taken = false;
-    std::string_view tag;
-};
-struct QuoteMessage {
-    double last = kMissing, bid = kMissing, ask = kMissing;
-    double underlying = kMissing;
-    double age_s = kMissing;
-    bool model = false;
-};
-struct OrderMessage {
-    uint64_t id = 0;
-    uint64_t intent = 0;
-    std::string_view symbol, side, state, code, text, tag;
-    double quantity = 0, filled = 0, limit = 0, average = kMissing;
-};
-struct FillMessage {
-    uint64_t order = 0;
-    uint64_t position = 0;
-    std::string_view symbol, side;
-    double quantity = 0, price = 0, charges = 0;
 };
 
 struct ChainRow {
@@ -165,14 +104,6 @@ struct VolatilityMessage {
     double change_5m = kMissing, change_10m = kMissing, change_30m = kMissing;
     double change_today = kMissing;  // against the last reading of the day before
 };
-// A breaker or limit acted or ended, the VIX changed its class, or an underlying its regime.
-struct RiskMessage {
-    std::string_view kind;      // the halt's name ("vix_spike", "underlying_move", …), "vix_class", "regime"
-    std::string_view symbol;    // empty for halts
-    std::string_view from, to;  // of a class or a regime
-    std::string_view values, text;
-    bool active = true;  // of a halt: it began; else it ended
-};
 // What is known of the data of one symbol. Names of what is wrong, comma-separated; empty when nothing is.
 struct QualityMessage {
     bool known = false;
@@ -185,14 +116,6 @@ struct QualityMessage {
 struct GapMessage {
     double pct = kMissing;  // of the opening against the previous close; missing before it is known
     bool mode = false;      // gap mode: no entries for a while, a wider strike window
-};
-// The feed came up, degraded, went down or was switched; market data became doubtful or good again; gap mode.
-struct LinkMessage {
-    std::string_view kind;    // "feed", "quality", "gap"
-    std::string_view what;    // feed: its name; quality: "stale", "frozen", …; gap: "gap_mode"
-    std::string_view state;   // feed: "up", "degraded", "down"; else "bad", "good"
-    std::string_view symbol;  // empty: the feed
-    std::string_view values, text;
 };
 struct Refusal {
     std::string code;  // stable
@@ -260,6 +183,7 @@ struct CallbackOutput {
     std::vector<LogNote> logs;
     std::vector<StateNote> states;
     std::vector<TimerRequest> timers;
+    std::optional<std::string> saved;  // the answer to a SaveMessage
     bool empty() const { return intents.empty() && skips.empty() && logs.empty() && states.empty() && timers.empty(); }
     void clear() {
         intents.clear();
@@ -267,48 +191,42 @@ struct CallbackOutput {
         logs.clear();
         states.clear();
         timers.clear();
+        saved.reset();
     }
 };
-enum class CallbackStatus : uint8_t { ok, not_defined, error, budget, quarantined };
+enum class CallbackStatus : uint8_t {
+    ok,
+    not_defined,
+    error,
+    budget,
+    quarantined,
+    stopped,  // it did not answer in time, or its process ended: the slot is empty, and no replay would show this by
+              // itself
+};
 struct CallbackResult {
     CallbackStatus status = CallbackStatus::ok;
     std::string message;  // "adx_trend.lua:31: attempt to index a nil value (…)" with traceback
 };
 
-// Runs strategies. One host serves all strategies of a Session; each has a state of its own. No call throws; no call
-// reads a clock, a file or a random device. After a failed callback the strategy's intents of that callback are gone.
+// A place for one loaded version of a strategy; numbers are given by the Session.
+using ScriptSlot = StrongId<struct ScriptSlotTag, uint32_t>;
+
+// Runs strategies. One host serves all strategies of a Session; each loaded version has a state of its own. No call
+// throws; no call reads a clock, a file or a random device. After a failed callback the intents of it are gone.
 class StrategyHost {
   public:
     virtual ~StrategyHost() = default;
-    // Compiles and runs the chunk, reads the declaration. The previous version of `strategy`, if any, stays until
-    // success.
-    virtual Result<StrategyDeclaration> load(StrategyId strategy, const ScriptBundle& bundle,
+    // Compiles and runs the chunk, reads the declaration. What was in the slot before stays until success.
+    virtual Result<StrategyDeclaration> load(ScriptSlot slot, const ScriptBundle& bundle,
                                              StrategyServices& services) = 0;
-    virtual void unload(StrategyId strategy) = 0;
+    virtual void unload(ScriptSlot slot) = 0;
 
     // Mirror updates; no script code runs.
-    virtual void push_bar(StrategyId strategy, const BarMessage& bar) = 0;
-    virtual void push_indicator(StrategyId strategy, const IndicatorMessage& values) = 0;
+    virtual void push_bar(ScriptSlot slot, const BarMessage& bar) = 0;
+    virtual void push_indicator(ScriptSlot slot, const IndicatorMessage& values) = 0;
 
-    // Callbacks. `output` was cleared by the caller.
-    virtual CallbackResult on_start(StrategyId strategy, CallbackOutput& output) = 0;
-    virtual CallbackResult on_stop(StrategyId strategy, std::string_view reason, CallbackOutput& output) = 0;
-    virtual CallbackResult on_bar(StrategyId strategy, const BarMessage& bar, CallbackOutput& output) = 0;
-    virtual CallbackResult on_tick(StrategyId strategy, const TickMessage& tick, CallbackOutput& output) = 0;
-    virtual CallbackResult on_exit_check(StrategyId strategy, const PositionMessage& position,
-                                         const QuoteMessage& quote, CallbackOutput& output) = 0;
-    virtual CallbackResult on_order(StrategyId strategy, const OrderMessage& order, CallbackOutput& output) = 0;
-    virtual CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) = 0;
-    virtual CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) = 0;
-    virtual CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) = 0;
-    virtual CallbackResult on_risk(StrategyId, const RiskMessage&, CallbackOutput&) {
-        return {CallbackStatus::not_defined, ""};
-    }
-    // The chain of a declared symbol has new prices; the script asks for it.
-    virtual CallbackResult on_chain(StrategyId, int32_t /*symbol_index*/, CallbackOutput&) {
-        return {CallbackStatus::not_defined, ""};
-    }
-    virtual CallbackResult on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) = 0;
+    // Runs one callback. `output` was cleared by the caller.
+    virtual CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) = 0;
 };
 
 }  // namespace tide

@@ -17,12 +17,12 @@ constexpr int64_t kStart = 1'704'080'700;
 struct Loaded {
     explicit Loaded(const ScriptBundle& bundle, bool jit) : host(limits(jit)) {
         services.prices["RELIANCE"] = 2500;
-        if (auto loaded = host.load(kStrategy, bundle, services); !loaded) {
+        if (auto loaded = host.load(kSlot, bundle, services); !loaded) {
             fmt::print(stderr, "{}\n", loaded.error().message);
             std::abort();
         }
         CallbackOutput output;
-        host.on_start(kStrategy, output);
+        host.call(kSlot, StartMessage{}, output);
     }
     static LuaLimits limits(bool jit) {
         LuaLimits limits;
@@ -51,12 +51,12 @@ void on_bar_of_ema_cross(benchmark::State& state) {
         bar.start_s = kStart + 60 * n++;
         bar.close = wave;
         loaded.services.now = (bar.start_s + 60) * 1'000'000'000;
-        loaded.host.push_bar(kStrategy, bar);
+        loaded.host.push_bar(kSlot, bar);
         const double fast[] = {wave}, slow[] = {wave - 1}, adx[] = {20, 25, 15};
-        loaded.host.push_indicator(kStrategy, {0, fast});
-        loaded.host.push_indicator(kStrategy, {1, slow});
-        loaded.host.push_indicator(kStrategy, {2, adx});
-        const CallbackResult result = loaded.host.on_bar(kStrategy, bar, output);
+        loaded.host.push_indicator(kSlot, {0, fast});
+        loaded.host.push_indicator(kSlot, {1, slow});
+        loaded.host.push_indicator(kSlot, {2, adx});
+        const CallbackResult result = loaded.host.call(kSlot, bar, output);
         if (result.status != CallbackStatus::ok) state.SkipWithError(result.message.c_str());
     }
 }
@@ -67,7 +67,7 @@ void on_bar_that_does_nothing(benchmark::State& state) {
                   state.range(0) != 0);
     CallbackOutput output;
     const BarMessage bar = bar_of(kStart, 100, 101, 99, 100);
-    for (auto _ : state) benchmark::DoNotOptimize(loaded.host.on_bar(kStrategy, bar, output));
+    for (auto _ : state) benchmark::DoNotOptimize(loaded.host.call(kSlot, bar, output));
 }
 BENCHMARK(on_bar_that_does_nothing)->ArgName("jit")->Arg(1)->Arg(0);
 
@@ -89,7 +89,7 @@ void on_exit_check_of_a_stop(benchmark::State& state) {
     double price = 21750;
     for (auto _ : state) {
         position.underlying_last = price += 0.05;
-        benchmark::DoNotOptimize(loaded.host.on_exit_check(kStrategy, position, quote, output));
+        benchmark::DoNotOptimize(loaded.host.call(kSlot, ExitCheckMessage{position, quote}, output));
         if (price > 21800) price = 21750;
     }
 }
@@ -103,7 +103,7 @@ void pairs_over_five_keys(benchmark::State& state) {
                                 "  for turn = 1, 100 do for key, value in pairs(t) do sum = sum + value end end end")),
         state.range(0) != 0);
     CallbackOutput output;
-    for (auto _ : state) benchmark::DoNotOptimize(loaded.host.on_timer(kStrategy, "x", output));
+    for (auto _ : state) benchmark::DoNotOptimize(loaded.host.call(kSlot, TimerMessage{"x"}, output));
     state.SetItemsProcessed(state.iterations() * 100);
 }
 BENCHMARK(pairs_over_five_keys)->ArgName("jit")->Arg(1)->Arg(0);
@@ -112,7 +112,7 @@ void load_of_ema_cross(benchmark::State& state) {
     const ScriptBundle bundle = ema_cross();
     FakeServices services;
     LuaHost host;
-    for (auto _ : state) benchmark::DoNotOptimize(host.load(kStrategy, bundle, services));
+    for (auto _ : state) benchmark::DoNotOptimize(host.load(kSlot, bundle, services));
 }
 BENCHMARK(load_of_ema_cross);
 

@@ -43,21 +43,20 @@ Said run(const std::string& source, bool jit) {
     LuaHost host(limits);
     test::FakeServices services;
     Said said;
-    const auto loaded =
-        host.load(test::kStrategy, test::bundle_of(source, {{"helper", "return { one = 1 }"}}), services);
+    const auto loaded = host.load(test::kSlot, test::bundle_of(source, {{"helper", "return { one = 1 }"}}), services);
     if (!loaded) {
         said.add(loaded.error().message);
         Said::check_text(loaded.error().message);
         return said;
     }
     CallbackOutput output;
-    said.add(host.on_start(test::kStrategy, output), output);
+    said.add(host.call(test::kSlot, StartMessage{}, output), output);
     for (int64_t i = 0; i < 3; ++i) {
         const BarMessage bar = test::bar_of(1'704'080'700 + 60 * i, 100, 101, 99, 100.5);
         services.now = (bar.start_s + 60) * 1'000'000'000;
-        host.push_bar(test::kStrategy, bar);
+        host.push_bar(test::kSlot, bar);
         output = {};
-        said.add(host.on_bar(test::kStrategy, bar, output), output);
+        said.add(host.call(test::kSlot, bar, output), output);
     }
     return said;
 }

@@ -14,28 +14,17 @@ constexpr size_t kCommandsMax = 50;
 
 class SilentHost final : public StrategyHost {
   public:
-    Result<StrategyDeclaration> load(StrategyId, const ScriptBundle&, StrategyServices&) override {
+    Result<StrategyDeclaration> load(ScriptSlot, const ScriptBundle&, StrategyServices&) override {
         StrategyDeclaration declaration;
         declaration.name = "silent";
         declaration.symbols = {"NIFTY"};
         declaration.timeframes = {Timeframe::m1};
         return declaration;
     }
-    void unload(StrategyId) override {}
-    void push_bar(StrategyId, const BarMessage&) override {}
-    void push_indicator(StrategyId, const IndicatorMessage&) override {}
-    CallbackResult on_start(StrategyId, CallbackOutput&) override { return {}; }
-    CallbackResult on_stop(StrategyId, std::string_view, CallbackOutput&) override { return {}; }
-    CallbackResult on_bar(StrategyId, const BarMessage&, CallbackOutput&) override { return {}; }
-    CallbackResult on_tick(StrategyId, const TickMessage&, CallbackOutput&) override { return {}; }
-    CallbackResult on_exit_check(StrategyId, const PositionMessage&, const QuoteMessage&, CallbackOutput&) override {
-        return {};
-    }
-    CallbackResult on_order(StrategyId, const OrderMessage&, CallbackOutput&) override { return {}; }
-    CallbackResult on_fill(StrategyId, const FillMessage&, CallbackOutput&) override { return {}; }
-    CallbackResult on_timer(StrategyId, std::string_view, CallbackOutput&) override { return {}; }
-    CallbackResult on_session(StrategyId, std::string_view, CallbackOutput&) override { return {}; }
-    CallbackResult on_link(StrategyId, const LinkMessage&, CallbackOutput&) override { return {}; }
+    void unload(ScriptSlot) override {}
+    void push_bar(ScriptSlot, const BarMessage&) override {}
+    void push_indicator(ScriptSlot, const IndicatorMessage&) override {}
+    CallbackResult call(ScriptSlot, const CallMessage&, CallbackOutput&) override { return {}; }
 };
 
 // A session at 10:30 with one option to trade; its broker takes orders and says nothing.

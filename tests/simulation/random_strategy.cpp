@@ -11,15 +11,21 @@ RandomStrategy::RandomStrategy(const Scenario& scenario) : scenario_(scenario), 
     passive_ = dice_.chance(350);
 }
 
-Result<StrategyDeclaration> RandomStrategy::load(StrategyId strategy, const ScriptBundle&, StrategyServices& services) {
+Result<StrategyDeclaration> RandomStrategy::load(ScriptSlot slot, const ScriptBundle& bundle,
+                                                 StrategyServices& services) {
     services_ = &services;
+    const StrategyId strategy = bundle.strategy;
+    if (owners_.size() <= slot.value()) owners_.resize(slot.value() + 1);
+    owners_[slot.value()] = strategy;
     StrategyDeclaration declaration;
     declaration.name = strategy.value() == 1 ? "first" : "second";
     declaration.version = "1.0.0";
     declaration.sha256 = std::string(64, 'a');
     declaration.symbols = {"NIFTY", "BANKNIFTY"};
     declaration.timeframes = {Timeframe::m1, Timeframe::m5};
-    declaration.has_order = declaration.has_fill = declaration.has_exit_check = true;
+    using enum ScriptCallback;
+    for (const auto callback : {start, stop, bar, tick, exit_check, order, fill, timer, session, link})
+        declaration.define(callback);
     declaration.wants_ticks = scenario_.seed % 3 == 0;
     return declaration;
 }
@@ -93,12 +99,17 @@ void RandomStrategy::maybe_cancel(int64_t permille, CallbackOutput& output) {
     output.intents.push_back(std::move(intent));
 }
 
-CallbackResult RandomStrategy::on_stop(StrategyId, std::string_view, CallbackOutput& output) {
+CallbackResult RandomStrategy::call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) {
+    const StrategyId strategy = owners_[slot.value()];
+    return std::visit([&](const auto& given) { return answer(strategy, given, output); }, message);
+}
+
+CallbackResult RandomStrategy::answer(StrategyId, const StopMessage&, CallbackOutput& output) {
     enter(output);  // too late: must not be traded
     return {};
 }
 
-CallbackResult RandomStrategy::on_bar(StrategyId strategy, const BarMessage&, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId strategy, const BarMessage&, CallbackOutput& output) {
     maybe_enter(400, output);
     if (dice_.chance(30)) enter(output);
     if (!passive_) maybe_cancel(60, output);
@@ -108,18 +119,17 @@ CallbackResult RandomStrategy::on_bar(StrategyId strategy, const BarMessage&, Ca
     return finish();
 }
 
-CallbackResult RandomStrategy::on_tick(StrategyId, const TickMessage&, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId, const TickMessage&, CallbackOutput& output) {
     maybe_enter(20, output);
     return finish();
 }
 
-CallbackResult RandomStrategy::on_exit_check(StrategyId, const PositionMessage& position, const QuoteMessage&,
-                                             CallbackOutput& output) {
-    if (dice_.chance(150)) handle_position(position, output);
+CallbackResult RandomStrategy::answer(StrategyId, const ExitCheckMessage& check, CallbackOutput& output) {
+    if (dice_.chance(150)) handle_position(check.position, output);
     return finish();
 }
 
-CallbackResult RandomStrategy::on_order(StrategyId, const OrderMessage& order, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId, const OrderMessage& order, CallbackOutput& output) {
     if (order.id != 0) {
         if (orders_.size() >= 8) orders_.erase(orders_.begin());
         orders_.push_back(order.id);
@@ -129,25 +139,25 @@ CallbackResult RandomStrategy::on_order(StrategyId, const OrderMessage& order, C
     return finish();
 }
 
-CallbackResult RandomStrategy::on_fill(StrategyId strategy, const FillMessage&, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId strategy, const FillMessage&, CallbackOutput& output) {
     if (dice_.chance(100)) {
         for (const PositionMessage& position : services_->positions(strategy)) handle_position(position, output);
     }
     return finish();
 }
 
-CallbackResult RandomStrategy::on_timer(StrategyId, std::string_view, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId, const TimerMessage&, CallbackOutput& output) {
     maybe_enter(500, output);
     maybe_cancel(100, output);
     return finish();
 }
 
-CallbackResult RandomStrategy::on_session(StrategyId, std::string_view, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId, const PhaseMessage&, CallbackOutput& output) {
     maybe_enter(200, output);
     return finish();
 }
 
-CallbackResult RandomStrategy::on_link(StrategyId, const LinkMessage&, CallbackOutput& output) {
+CallbackResult RandomStrategy::answer(StrategyId, const LinkMessage&, CallbackOutput& output) {
     maybe_enter(500, output);
     return finish();
 }

@@ -13,24 +13,26 @@ class RandomStrategy final : public StrategyHost {
   public:
     explicit RandomStrategy(const Scenario& scenario);
 
-    Result<StrategyDeclaration> load(StrategyId strategy, const ScriptBundle& bundle,
-                                     StrategyServices& services) override;
-    void unload(StrategyId) override {}
-    void push_bar(StrategyId, const BarMessage&) override {}
-    void push_indicator(StrategyId, const IndicatorMessage&) override {}
-    CallbackResult on_start(StrategyId, CallbackOutput&) override { return {}; }
-    CallbackResult on_stop(StrategyId strategy, std::string_view reason, CallbackOutput& output) override;
-    CallbackResult on_bar(StrategyId strategy, const BarMessage& bar, CallbackOutput& output) override;
-    CallbackResult on_tick(StrategyId strategy, const TickMessage& tick, CallbackOutput& output) override;
-    CallbackResult on_exit_check(StrategyId strategy, const PositionMessage& position, const QuoteMessage& quote,
-                                 CallbackOutput& output) override;
-    CallbackResult on_order(StrategyId strategy, const OrderMessage& order, CallbackOutput& output) override;
-    CallbackResult on_fill(StrategyId strategy, const FillMessage& fill, CallbackOutput& output) override;
-    CallbackResult on_timer(StrategyId strategy, std::string_view name, CallbackOutput& output) override;
-    CallbackResult on_session(StrategyId strategy, std::string_view phase, CallbackOutput& output) override;
-    CallbackResult on_link(StrategyId strategy, const LinkMessage& event, CallbackOutput& output) override;
+    Result<StrategyDeclaration> load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) override;
+    void unload(ScriptSlot) override {}
+    void push_bar(ScriptSlot, const BarMessage&) override {}
+    void push_indicator(ScriptSlot, const IndicatorMessage&) override {}
+    CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
 
   private:
+    template <class Message>
+    CallbackResult answer(StrategyId, const Message&, CallbackOutput&) {
+        return {};
+    }
+    CallbackResult answer(StrategyId strategy, const StopMessage& stop, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const BarMessage& bar, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const TickMessage& tick, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const ExitCheckMessage& check, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const OrderMessage& order, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const FillMessage& fill, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const TimerMessage& timer, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const PhaseMessage& session, CallbackOutput& output);
+    CallbackResult answer(StrategyId strategy, const LinkMessage& event, CallbackOutput& output);
     void maybe_enter(int64_t permille, CallbackOutput& output);
     void enter(CallbackOutput& output);
     void handle_position(const PositionMessage& position, CallbackOutput& output);
@@ -41,8 +43,9 @@ class RandomStrategy final : public StrategyHost {
     const Scenario& scenario_;
     Dice dice_;
     StrategyServices* services_ = nullptr;
-    std::vector<uint64_t> orders_;  // ids heard of lately
-    int64_t eagerness_;             // permille an entry chance is scaled by
+    std::vector<StrategyId> owners_;  // by slot
+    std::vector<uint64_t> orders_;    // ids heard of lately
+    int64_t eagerness_;               // permille an entry chance is scaled by
     int64_t stop_moving_;
     bool passive_;  // leaves what is open to the engine, so that its own care is seen alone
 };

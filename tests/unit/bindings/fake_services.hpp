@@ -106,9 +106,10 @@ class FakeServices final : public StrategyServices {
 };
 
 inline constexpr StrategyId kStrategy{1};
+inline constexpr ScriptSlot kSlot{1};
 
 inline ScriptBundle bundle_of(std::string text, std::vector<ScriptSource> modules = {}, std::string parameters = {}) {
-    return ScriptBundle{"probe", std::move(text), std::move(modules), std::move(parameters), 7};
+    return ScriptBundle{"probe", std::move(text), std::move(modules), std::move(parameters), 7, kStrategy};
 }
 
 // A strategy of one symbol with the given callbacks.

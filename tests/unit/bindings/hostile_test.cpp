@@ -60,21 +60,21 @@ Outcome run(const std::string& text, bool jit) {
     const bool at_load = text.find("-- run: load") != std::string::npos;
     const std::string source = at_load ? text : strategy_text("function S.on_bar(ctx, bar)\n" + text + "\nend");
     const ScriptBundle bundle = bundle_of(source, {{"circle", "require 'other'"}, {"other", "require 'circle'"}});
-    const auto loaded = host.load(kStrategy, bundle, services);
+    const auto loaded = host.load(kSlot, bundle, services);
     if (!loaded) {
         const std::string& message = loaded.error().message;
         return {about_memory(message) ? "memory" : about_budget(message) ? "budget" : "refused", message, 0};
     }
     CallbackOutput started;
-    if (auto result = host.on_start(kStrategy, started); result.status > CallbackStatus::not_defined)
+    if (auto result = host.call(kSlot, StartMessage{}, started); result.status > CallbackStatus::not_defined)
         return {verdict_of(result), result.message, started.intents.size()};
     Outcome outcome{"ok", {}, 0};
     for (int64_t i = 0; i < 30 && outcome.verdict == "ok"; ++i) {
         const BarMessage bar = bar_of(1'704'080'700 + 60 * i, 100, 101, 99, 100.5);
         services.now = (bar.start_s + 60) * 1'000'000'000;
-        host.push_bar(kStrategy, bar);
+        host.push_bar(kSlot, bar);
         CallbackOutput output;
-        const CallbackResult result = host.on_bar(kStrategy, bar, output);
+        const CallbackResult result = host.call(kSlot, bar, output);
         outcome = {verdict_of(result), result.message, output.intents.size()};
     }
     return outcome;

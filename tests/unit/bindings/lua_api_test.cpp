@@ -27,15 +27,15 @@ TEST_F(LuaApiTest, a_bar_says_what_is_doubtful_about_it) {
         "ctx:log(bar.filled, bar.gap, bar.partial, bar.model, bar.volume_source, b:filled(), b:gap(), b:partial(), "
         "b:model(), b:volume_source(), b:filled(1)) end"));
     BarMessage message = bar_of(kMorning, 10, 11, 9, 10);
-    host.on_bar(kStrategy, message, output);
+    host.call(kSlot, message, output);
     EXPECT_EQ(output.logs.at(0).text, "false false false false nil nil nil nil nil nil nil");
     const auto shown = [&](uint16_t flags, double volume) {
         message.start_s += 60;
         message.flags = flags;
         message.volume = volume;
-        host.push_bar(kStrategy, message);
+        host.push_bar(kSlot, message);
         output.clear();
-        host.on_bar(kStrategy, message, output);
+        host.call(kSlot, message, output);
         return output.logs.at(0).text;
     };
     EXPECT_EQ(shown(kBarGapFilled, kMissing), "true false false false nil true false false false nil nil");
@@ -50,7 +50,7 @@ TEST_F(LuaApiTest, tick_volume_and_range_bars_are_timeframes_like_others) {
         "bars = { '20r', '5m', '500t' } } }\n"
         "function S.on_bar(ctx, bar) ctx:log(bar.tf, ctx:bars('NIFTY', '500t'):count(), "
         "pcall(ctx.bars, ctx, 'NIFTY', '600t')) end\nreturn S\n");
-    host.on_bar(kStrategy, bar_of(kMorning, 10, 11, 9, 10, Timeframe::a2), output);
+    host.call(kSlot, bar_of(kMorning, 10, 11, 9, 10, Timeframe::a2), output);
     const std::string& text = output.logs.at(0).text;
     EXPECT_EQ(text.substr(0, 12), "500t 0 false");
     EXPECT_NE(text.find("'600t' is not in needs.bars"), std::string::npos) << text;
@@ -59,7 +59,7 @@ TEST_F(LuaApiTest, tick_volume_and_range_bars_are_timeframes_like_others) {
 
 TEST_F(LuaApiTest, tick_bars_have_no_history_to_ask_for) {
     const auto loaded = host.load(
-        kStrategy,
+        kSlot,
         bundle_of("return strategy { name = 'probe', version = '1', api = 1, needs = { symbols = { 'NIFTY' }, "
                   "bars = { '500t' }, history = { ['500t'] = 50 } } }"),
         services);
@@ -74,7 +74,7 @@ TEST_F(LuaApiTest, bars_keep_the_newest_and_forget_the_oldest) {
         strategy_text("function S.on_start(ctx) ctx.b = ctx:bars('NIFTY', '1m') end\n"
                       "function S.on_bar(ctx, bar) local b = ctx.b if bar.close == 600 then ctx:log(b:count(), "
                       "b:close(0), b:close(511), b:close(512)) end end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     for (int i = 1; i <= 600; ++i) bar(kMorning + 60 * i, i);
     EXPECT_EQ(output.logs.at(0).text, "512 600 89 nil");
 }
@@ -85,11 +85,11 @@ TEST_F(LuaApiTest, indicators_are_nil_until_ready_and_have_named_outputs) {
         strategy_text("function S.on_start(ctx) ctx.adx = ctx:indicator('NIFTY', '1m', 'adx', 14) end\n"
                       "function S.on_bar(ctx, bar) local a = ctx.adx ctx:log(a:value(), a:value(1), a:value(2), "
                       "a.plus_di, a:get('minus_di', 1), a:ready()) end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     bar();
     EXPECT_EQ(output.logs.at(0).text, "30 nil nil 21 10 true");
     const double next[] = {31, kMissing, 12};
-    host.push_indicator(kStrategy, {0, next});
+    host.push_indicator(kSlot, {0, next});
     bar();
     EXPECT_EQ(output.logs.at(0).text, "31 30 nil nil 11 false");
 }
@@ -253,10 +253,10 @@ TEST_F(LuaApiTest, an_exit_decision_becomes_intents) {
     QuoteMessage quote;
     quote.last = 150;
     quote.underlying = 20'000;
-    EXPECT_EQ(host.on_exit_check(kStrategy, open_call(), quote, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, ExitCheckMessage{open_call(), quote}, output).status, CallbackStatus::ok);
     EXPECT_TRUE(output.intents.empty());
     quote.underlying = 21'800;
-    EXPECT_EQ(host.on_exit_check(kStrategy, open_call(), quote, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, ExitCheckMessage{open_call(), quote}, output).status, CallbackStatus::ok);
     ASSERT_EQ(output.intents.size(), 2u);
     EXPECT_EQ(output.intents[0].kind, IntentKind::set_stop);
     EXPECT_EQ(output.intents[0].reason.rule, "breakeven");
@@ -268,7 +268,7 @@ TEST_F(LuaApiTest, an_exit_decision_becomes_intents) {
 TEST_F(LuaApiTest, an_exit_decision_of_the_wrong_shape_is_an_error) {
     const auto check = [&](const std::string& decision) {
         load(strategy_text("function S.on_exit_check() return " + decision + " end"));
-        return host.on_exit_check(kStrategy, open_call(), {}, output).message;
+        return host.call(kSlot, ExitCheckMessage{open_call(), {}}, output).message;
     };
     EXPECT_NE(check("true").find("on_exit_check must return nil or a table"), std::string::npos);
     EXPECT_NE(check("{ exits = 1 }").find("unknown field 'exits' in the decision; did you mean 'exit'?"),
@@ -279,7 +279,7 @@ TEST_F(LuaApiTest, an_exit_decision_of_the_wrong_shape_is_an_error) {
 TEST_F(LuaApiTest, the_same_refusal_again_is_logged_once) {
     services.refusal = Refusal{"exit_in_progress", "an exit is on its way"};
     load(strategy_text("function S.on_exit_check() return { exit = 1, rule = 'x' } end"));
-    for (int i = 0; i < 5; ++i) host.on_exit_check(kStrategy, open_call(), {}, output);
+    for (int i = 0; i < 5; ++i) host.call(kSlot, ExitCheckMessage{open_call(), {}}, output);
     EXPECT_EQ(output.logs.size(), 1u);
 }
 

@@ -12,12 +12,12 @@ class LuaHostTest : public testing::Test {
   protected:
     std::string load_error(const std::string& text, const std::string& parameters = {},
                            std::vector<ScriptSource> modules = {}) {
-        const auto loaded = host.load(kStrategy, bundle_of(text, std::move(modules), parameters), services);
+        const auto loaded = host.load(kSlot, bundle_of(text, std::move(modules), parameters), services);
         return loaded ? "" : loaded.error().message;
     }
     StrategyDeclaration load(const std::string& text, const std::string& parameters = {},
                              std::vector<ScriptSource> modules = {}) {
-        auto loaded = host.load(kStrategy, bundle_of(text, std::move(modules), parameters), services);
+        auto loaded = host.load(kSlot, bundle_of(text, std::move(modules), parameters), services);
         EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
         return loaded ? *loaded : StrategyDeclaration{};
     }
@@ -25,8 +25,8 @@ class LuaHostTest : public testing::Test {
         output = {};
         services.now = (start_s + 60) * 1'000'000'000;
         const BarMessage message = bar_of(start_s, close, close + 1, close - 1, close);
-        host.push_bar(kStrategy, message);
-        return host.on_bar(kStrategy, message, output);
+        host.push_bar(kSlot, message);
+        return host.call(kSlot, message, output);
     }
     // Runs `body` in on_bar; its first log line.
     std::string said(const std::string& body, const std::string& more_needs = "") {

@@ -24,9 +24,9 @@ TEST_F(LuaHostTest, declaration_says_what_the_strategy_table_says) {
     EXPECT_TRUE(d.wants_vix);
     EXPECT_FALSE(d.wants_ticks);
     EXPECT_EQ(d.chain_strikes, 10);
-    EXPECT_TRUE(d.has_exit_check);
-    EXPECT_TRUE(d.has_fill);
-    EXPECT_FALSE(d.has_order);
+    EXPECT_TRUE(d.defines(ScriptCallback::exit_check));
+    EXPECT_TRUE(d.defines(ScriptCallback::fill));
+    EXPECT_FALSE(d.defines(ScriptCallback::order));
     EXPECT_EQ(d.sha256.size(), 64u);
     EXPECT_EQ(d.parameters,
               (std::vector<std::pair<std::string, std::string>>{{"at", "10:00"}, {"min_adx", "25"}, {"on", "true"}}));
@@ -93,7 +93,7 @@ TEST_F(LuaHostTest, misspelt_callbacks_are_refused_with_a_suggestion) {
 
 TEST_F(LuaHostTest, callbacks_of_later_versions_are_accepted_with_a_warning) {
     load(strategy_text("function S.on_position() end"));
-    EXPECT_EQ(host.on_start(kStrategy, output).status, CallbackStatus::not_defined);
+    EXPECT_EQ(host.call(kSlot, StartMessage{}, output).status, CallbackStatus::not_defined);
     ASSERT_EQ(output.logs.size(), 1u);
     EXPECT_EQ(output.logs[0].text, "on_position: declared, but never called by this version of the engine");
 }
@@ -145,12 +145,12 @@ TEST_F(LuaHostTest, on_chain_gets_the_chain_of_its_symbol_and_needs_it_declared)
     load(strategy_text("function S.on_chain(ctx, chain) ctx:log(chain.spot, #chain.rows) end\n",
                        "chain = { strikes = 5 }"));
     output.clear();
-    EXPECT_EQ(host.on_chain(kStrategy, 0, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, ChainMessage{0}, output).status, CallbackStatus::ok);
     ASSERT_EQ(output.logs.size(), 1U);
     EXPECT_EQ(output.logs[0].text, "21760 1");
     services.snapshot.rows.clear();  // no chain yet: nothing to say
     output.clear();
-    EXPECT_EQ(host.on_chain(kStrategy, 0, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, ChainMessage{0}, output).status, CallbackStatus::ok);
     EXPECT_TRUE(output.logs.empty());
 }
 
@@ -167,7 +167,7 @@ TEST_F(LuaHostTest, an_error_in_on_chain_names_its_line_and_takes_the_intents_ba
     load(strategy_text("function S.on_chain(ctx, chain)\nctx:skip('NIFTY', 'thin')\nlocal x = chain.nothing.there\nend",
                        "chain = { strikes = 5 }"));
     output.clear();
-    const CallbackResult result = host.on_chain(kStrategy, 0, output);
+    const CallbackResult result = host.call(kSlot, ChainMessage{0}, output);
     EXPECT_EQ(result.status, CallbackStatus::error);
     EXPECT_EQ(result.message.substr(0, result.message.find('\n')),
               "probe.lua:4: attempt to index field 'nothing' (a nil value)");
@@ -179,7 +179,7 @@ TEST_F(LuaHostTest, an_endless_on_chain_is_ended) {
     services.snapshot.rows.push_back({"NIFTY 2024-01-25 21750 CE", 21'750, "CE"});
     load(strategy_text("function S.on_chain(ctx, chain) while true do end end", "chain = { strikes = 5 }"));
     output.clear();
-    EXPECT_EQ(host.on_chain(kStrategy, 0, output).status, CallbackStatus::budget);
+    EXPECT_EQ(host.call(kSlot, ChainMessage{0}, output).status, CallbackStatus::budget);
 }
 
 TEST_F(LuaHostTest, on_link_says_what_happened_and_leaves_out_the_symbol_of_the_feed) {
@@ -188,7 +188,7 @@ TEST_F(LuaHostTest, on_link_says_what_happened_and_leaves_out_the_symbol_of_the_
                       "ctx:log(e.kind, e.what, e.state, e.symbol, e.values, e.text)\nend"));
     const auto said_of = [&](const LinkMessage& message) {
         output.clear();
-        EXPECT_EQ(host.on_link(kStrategy, message, output).status, CallbackStatus::ok);
+        EXPECT_EQ(host.call(kSlot, message, output).status, CallbackStatus::ok);
         return output.logs.empty() ? "" : output.logs.front().text;
     };
     EXPECT_EQ(said_of({"quality", "frozen", "bad", "NIFTY", "stood_s=120.0 max_s=120", "NIFTY stands"}),
@@ -199,7 +199,7 @@ TEST_F(LuaHostTest, on_link_says_what_happened_and_leaves_out_the_symbol_of_the_
 TEST_F(LuaHostTest, an_error_in_on_link_names_its_line) {
     load(strategy_text("function S.on_link(ctx, e)\nerror('no ' .. e.what)\nend"));
     output.clear();
-    const CallbackResult result = host.on_link(kStrategy, {"gap", "gap_mode", "bad", "NIFTY", "", ""}, output);
+    const CallbackResult result = host.call(kSlot, LinkMessage{"gap", "gap_mode", "bad", "NIFTY", "", ""}, output);
     EXPECT_EQ(result.status, CallbackStatus::error);
     EXPECT_NE(result.message.find("no gap_mode"), std::string::npos) << result.message;
 }
@@ -234,7 +234,7 @@ TEST_F(LuaHostTest, gap_is_per_cent_and_mode_and_nil_before_the_opening_is_known
 TEST_F(LuaHostTest, callbacks_that_are_not_defined_cost_nothing_and_say_so) {
     load(strategy_text(""));
     EXPECT_EQ(bar().status, CallbackStatus::not_defined);
-    EXPECT_EQ(host.on_bar(StrategyId(9), BarMessage{}, output).status, CallbackStatus::not_defined);
+    EXPECT_EQ(host.call(ScriptSlot(9), BarMessage{}, output).status, CallbackStatus::not_defined);
 }
 
 TEST_F(LuaHostTest, every_callback_gets_its_message) {
@@ -253,13 +253,13 @@ TEST_F(LuaHostTest, every_callback_gets_its_message) {
     order.intent = 3;
     order.state = "open";
     FillMessage fill{5, 2, "NIFTY", "buy", 50, 10.5, 1.25};
-    EXPECT_EQ(host.on_start(kStrategy, output).status, CallbackStatus::ok);
-    EXPECT_EQ(host.on_tick(kStrategy, tick, output).status, CallbackStatus::ok);
-    EXPECT_EQ(host.on_order(kStrategy, order, output).status, CallbackStatus::ok);
-    EXPECT_EQ(host.on_fill(kStrategy, fill, output).status, CallbackStatus::ok);
-    EXPECT_EQ(host.on_timer(kStrategy, "wake", output).status, CallbackStatus::ok);
-    EXPECT_EQ(host.on_session(kStrategy, "open", output).status, CallbackStatus::ok);
-    EXPECT_EQ(host.on_stop(kStrategy, "end of day", output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, StartMessage{}, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, tick, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, order, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, fill, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, TimerMessage{"wake"}, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, PhaseMessage{"open"}, output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, StopMessage{"end of day"}, output).status, CallbackStatus::ok);
     std::vector<std::string> said;
     for (const LogNote& note : output.logs) said.push_back(note.text);
     EXPECT_EQ(said, (std::vector<std::string>{"start", "NIFTY 10 9.5 nil", "5 3 open nil", "5 2 buy 50 10.5 1.25",
@@ -282,11 +282,11 @@ TEST_F(LuaHostTest, three_failures_in_a_row_quarantine_and_a_success_starts_the_
     EXPECT_EQ(bar().status, CallbackStatus::ok);
     EXPECT_EQ(bar().status, CallbackStatus::error);
     EXPECT_EQ(bar().status, CallbackStatus::error);
-    EXPECT_FALSE(host.quarantined(kStrategy));
+    EXPECT_FALSE(host.quarantined(kSlot));
     const CallbackResult last = bar();
     EXPECT_EQ(last.status, CallbackStatus::quarantined);
     EXPECT_NE(last.message.find("no 6"), std::string::npos);
-    EXPECT_TRUE(host.quarantined(kStrategy));
+    EXPECT_TRUE(host.quarantined(kSlot));
     EXPECT_EQ(bar().status, CallbackStatus::quarantined);
     load(strategy_text("function S.on_bar(ctx) end"));
     EXPECT_EQ(bar().status, CallbackStatus::ok);
@@ -310,11 +310,11 @@ TEST_F(LuaHostTest, budget_left_is_not_carried_over_nor_saved_up) {
 TEST_F(LuaHostTest, hard_memory_limit_quarantines_at_once_and_spares_others) {
     load(strategy_text("function S.on_bar(ctx) local s = ('x'):rep(60000) while true do s = s .. s end end"));
     ASSERT_TRUE(
-        host.load(StrategyId(2), bundle_of(strategy_text("function S.on_bar(ctx) ctx:log('alive') end")), services));
+        host.load(ScriptSlot(2), bundle_of(strategy_text("function S.on_bar(ctx) ctx:log('alive') end")), services));
     EXPECT_EQ(bar().status, CallbackStatus::quarantined);
-    host.push_indicator(kStrategy, {0, {}});
+    host.push_indicator(kSlot, {0, {}});
     CallbackOutput other;
-    EXPECT_EQ(host.on_bar(StrategyId(2), bar_of(kMorning, 1, 1, 1, 1), other).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(ScriptSlot(2), bar_of(kMorning, 1, 1, 1, 1), other).status, CallbackStatus::ok);
     EXPECT_EQ(other.logs.at(0).text, "alive");
     load(strategy_text("function S.on_bar(ctx) end"));
     EXPECT_EQ(bar().status, CallbackStatus::ok);
@@ -342,7 +342,7 @@ TEST_F(LuaHostTest, random_numbers_follow_from_the_seed) {
     EXPECT_EQ(said(body), first);
     ScriptBundle other = bundle_of(strategy_text("function S.on_bar(ctx, bar)\n" + body + "\nend"));
     other.seed = 8;
-    ASSERT_TRUE(host.load(kStrategy, other, services));
+    ASSERT_TRUE(host.load(kSlot, other, services));
     bar();
     EXPECT_NE(output.logs.at(0).text, first);
 }
@@ -376,17 +376,17 @@ TEST(LuaParity, compiled_and_interpreted_code_give_the_same_intents) {
         LuaHost host(limits);
         FakeServices services;
         std::string told;
-        if (!host.load(kStrategy, bundle_of(text), services)) return told;
+        if (!host.load(kSlot, bundle_of(text), services)) return told;
         CallbackOutput output;
-        host.on_start(kStrategy, output);
+        host.call(kSlot, StartMessage{}, output);
         for (int64_t i = 0; i < 5000; ++i) {
             const double close = 100 + static_cast<double>(i * 7919 % 1000) / 8;
             const BarMessage bar = bar_of(kMorning + 60 * i, close - 1, close + 2, close - 2, close);
-            host.push_bar(kStrategy, bar);
+            host.push_bar(kSlot, bar);
             const double ema[] = {close / 3};
-            host.push_indicator(kStrategy, {0, ema});
+            host.push_indicator(kSlot, {0, ema});
             output = {};
-            const CallbackResult result = host.on_bar(kStrategy, bar, output);
+            const CallbackResult result = host.call(kSlot, bar, output);
             told += result.message;
             for (const Intent& intent : output.intents)
                 told += fmt::format("{} {} {} {};", intent.id.value(), intent.lots, intent.stop_pct.value_or(0),

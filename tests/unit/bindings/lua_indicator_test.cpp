@@ -35,7 +35,7 @@ class LuaIndicatorTest : public LuaHostTest {
              "\nend }\n" +
              strategy_text("function S.on_start(ctx) ctx:indicator('NIFTY', '1m', mine) end\n"
                            "function S.on_bar(ctx, bar) end"));
-        host.on_start(kStrategy, output);
+        host.call(kSlot, StartMessage{}, output);
         return bar().message;
     }
 };
@@ -45,7 +45,7 @@ TEST_F(LuaIndicatorTest, is_read_like_any_other_and_missing_until_it_says_someth
          strategy_text("function S.on_start(ctx) ctx.m = ctx:indicator('NIFTY', '1m', pair) end\n"
                        "function S.on_bar(ctx) local m = ctx.m ctx:log(m:ready(), m:value(), m.distance, "
                        "m:get('distance', 1), m:value(2)) end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     EXPECT_EQ(bar_log(0, 10), "false nil nil nil nil");
     EXPECT_EQ(bar_log(1, 20), "true 15 5 nil nil");
     EXPECT_EQ(bar_log(2, 24), "true 22 2 5 nil");
@@ -58,7 +58,7 @@ TEST_F(LuaIndicatorTest, is_fed_the_bars_that_were_there_before_it_was_asked_for
         std::string(kPairMean) +
         strategy_text("function S.on_start(ctx) ctx.m = ctx:indicator('NIFTY', '1m', pair) ctx:log(ctx.m:value()) end\n"
                       "function S.on_bar(ctx) ctx:log(ctx.m:value()) end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     EXPECT_EQ(output.logs.at(0).text, "9");
     EXPECT_EQ(bar_log(0, 20), "15");
 }
@@ -69,7 +69,7 @@ TEST_F(LuaIndicatorTest, parameters_come_in_order_with_their_defaults_and_each_s
                        "  ctx.all = ctx:indicator('NIFTY', '1m', pair, 1)\n"
                        "  ctx:log(ctx.half == ctx:indicator('NIFTY', '1m', pair, 0.5), ctx.half == ctx.all) end\n"
                        "function S.on_bar(ctx) ctx:log(ctx.half:value(), ctx.all:value()) end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     EXPECT_EQ(output.logs.at(0).text, "true false");
     bar_log(0, 10);
     EXPECT_EQ(bar_log(1, 20), "15 10");
@@ -79,7 +79,7 @@ TEST_F(LuaIndicatorTest, wrong_parameters_name_what_would_be_right) {
     const auto asked = [&](const std::string& arguments) {
         load(std::string(kPairMean) + strategy_text("function S.on_start(ctx) ctx:indicator(" + arguments + ") end"));
         output = {};
-        return host.on_start(kStrategy, output).message;
+        return host.call(kSlot, StartMessage{}, output).message;
     };
     EXPECT_NE(asked("'NIFTY', '1m', pair, 2").find("indicator pair: weight must be a number from 0 to 1, got 2"),
               std::string::npos);
@@ -92,9 +92,9 @@ TEST_F(LuaIndicatorTest, follows_its_bars_when_the_strategy_has_no_on_bar) {
     load(std::string(kPairMean) +
          strategy_text("function S.on_start(ctx) ctx.m = ctx:indicator('NIFTY', '1m', pair) end\n"
                        "function S.on_timer(ctx) ctx:log(ctx.m:value()) end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     for (int i = 0; i < 2000; ++i) EXPECT_EQ(bar(kMorning + 60 * i, i).status, CallbackStatus::ok);
-    host.on_timer(kStrategy, "t", output);
+    host.call(kSlot, TimerMessage{"t"}, output);
     EXPECT_EQ(output.logs.at(0).text, "1998.5");
 }
 
@@ -104,7 +104,7 @@ TEST_F(LuaIndicatorTest, an_error_in_an_update_is_the_strategy_s_and_costs_one_v
         "return bar.close end }\n" +
         strategy_text("function S.on_start(ctx) ctx.m = ctx:indicator('NIFTY', '1m', mine) end\n"
                       "function S.on_bar(ctx) ctx:log(ctx.m:value(), ctx.m:value(1), ctx.m:value(2)) end"));
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     EXPECT_EQ(bar_log(0, 1), "1 nil nil");
     const auto failed = bar(kMorning + 60, 2);
     EXPECT_EQ(failed.status, CallbackStatus::error);
@@ -146,13 +146,13 @@ TEST_F(LuaIndicatorTest, heikin_ashi_of_the_shipped_module_is_ta_lib_s) {
                            "function S.on_bar(ctx) local h = ctx.ha ctx:log(string.format('%.9f %.9f %.9f %.9f %d', "
                            "h.ha_open, h.ha_high, h.ha_low, h.ha_close, h.ha_run)) end"),
          {}, {{"heikin_ashi", module.str()}});
-    host.on_start(kStrategy, output);
+    host.call(kSlot, StartMessage{}, output);
     for (size_t i = 0; i < std::size(bars); ++i) {
         output = {};
         const auto& b = bars[i];
         const BarMessage message = bar_of(kMorning + 60 * static_cast<int64_t>(i), b[0], b[1], b[2], b[3]);
-        host.push_bar(kStrategy, message);
-        ASSERT_EQ(host.on_bar(kStrategy, message, output).status, CallbackStatus::ok);
+        host.push_bar(kSlot, message);
+        ASSERT_EQ(host.call(kSlot, message, output).status, CallbackStatus::ok);
         const auto& e = expected[i];
         EXPECT_EQ(output.logs.at(0).text,
                   fmt::format("{:.9f} {:.9f} {:.9f} {:.9f} {}", e[0], e[1], e[2], e[3], run[i]));
@@ -172,11 +172,12 @@ TEST_F(LuaIndicatorTest, on_risk_hears_what_happened) {
     load(
         strategy_text("function S.on_risk(ctx, e) ctx:log(e.kind, e.symbol, e.from, e.to, e.values, e.text, e.active) "
                       "end"));
-    ASSERT_EQ(host.on_risk(kStrategy, {"regime", "NIFTY", "quiet", "trending", "adx=27", "now", true}, output).status,
-              CallbackStatus::ok);
+    ASSERT_EQ(
+        host.call(kSlot, RiskMessage{"regime", "NIFTY", "quiet", "trending", "adx=27", "now", true}, output).status,
+        CallbackStatus::ok);
     EXPECT_EQ(output.logs.at(0).text, "regime NIFTY quiet trending adx=27 now true");
     output = {};
-    host.on_risk(kStrategy, {"vix_spike", "", "", "", "vix=20", "over", false}, output);
+    host.call(kSlot, RiskMessage{"vix_spike", "", "", "", "vix=20", "over", false}, output);
     EXPECT_EQ(output.logs.at(0).text, "vix_spike nil nil nil vix=20 over false");
 }
 

@@ -42,9 +42,9 @@ std::string run(const std::string& name, const std::string& body) {
     if (!bundle) return bundle.error().message;
     LuaHost host;
     FakeServices services;
-    if (auto loaded = host.load(kStrategy, *bundle, services); !loaded) return loaded.error().message;
+    if (auto loaded = host.load(kSlot, *bundle, services); !loaded) return loaded.error().message;
     CallbackOutput output;
-    return host.on_start(kStrategy, output).message;
+    return host.call(kSlot, StartMessage{}, output).message;
 }
 
 // ---- adx_category
@@ -417,11 +417,11 @@ class ShippedStrategy : public testing::Test {
         EXPECT_TRUE(bundle) << (bundle ? "" : bundle.error().message);
         if (!bundle) return false;
         bundle->parameters = parameters;
-        auto loaded = host.load(kStrategy, *bundle, services);
+        auto loaded = host.load(kSlot, *bundle, services);
         EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
         if (!loaded) return false;
         declaration = *loaded;
-        const CallbackResult started = host.on_start(kStrategy, output);
+        const CallbackResult started = host.call(kSlot, StartMessage{}, output);
         EXPECT_EQ(started.status, CallbackStatus::ok) << started.message;
         return started.status == CallbackStatus::ok;
     }
@@ -457,7 +457,7 @@ void fill_market(FakeServices& services) {
 TEST_F(ShippedStrategy, adx_trend_buys_the_call_at_the_money_on_a_breakout) {
     fill_market(services);
     ASSERT_TRUE(load("adx_trend"));
-    const CallbackResult result = host.on_bar(kStrategy, services.bars[{0, Timeframe::m5}].back(), output);
+    const CallbackResult result = host.call(kSlot, services.bars[{0, Timeframe::m5}].back(), output);
     ASSERT_EQ(result.status, CallbackStatus::ok) << result.message;
     ASSERT_EQ(output.intents.size(), 1u) << (output.skips.empty() ? "" : output.skips[0].why);
     const Intent& intent = output.intents[0];
@@ -476,7 +476,7 @@ TEST_F(ShippedStrategy, adx_trend_buys_the_call_at_the_money_on_a_breakout) {
     EXPECT_EQ(output.states[0].name, "adx_category");
     EXPECT_EQ(output.states[0].value, "buy_ce");
     output = {};
-    EXPECT_EQ(host.on_bar(kStrategy, services.bars[{0, Timeframe::m5}].back(), output).status, CallbackStatus::ok);
+    EXPECT_EQ(host.call(kSlot, services.bars[{0, Timeframe::m5}].back(), output).status, CallbackStatus::ok);
     ASSERT_EQ(output.skips.size(), 1u);
     EXPECT_EQ(output.skips[0].why, "entry order working");
 }
@@ -488,7 +488,7 @@ TEST_F(ShippedStrategy, adx_trend_says_why_it_does_not_trade) {
         change();
         EXPECT_TRUE(load("adx_trend"));
         output = {};
-        EXPECT_EQ(host.on_bar(kStrategy, services.bars[{0, Timeframe::m5}].back(), output).status, CallbackStatus::ok);
+        EXPECT_EQ(host.call(kSlot, services.bars[{0, Timeframe::m5}].back(), output).status, CallbackStatus::ok);
         EXPECT_TRUE(output.intents.empty());
         return output.skips.empty() ? std::string("no skip") : output.skips[0].why;
     };
@@ -508,7 +508,7 @@ TEST_F(ShippedStrategy, adx_trend_takes_as_many_lots_as_the_engine_allows) {
     fill_market(services);
     ASSERT_TRUE(load("adx_trend"));
     services.refusal = Refusal{"trade_loss", "the trade could lose too much", 1};
-    const CallbackResult result = host.on_bar(kStrategy, services.bars[{0, Timeframe::m5}].back(), output);
+    const CallbackResult result = host.call(kSlot, services.bars[{0, Timeframe::m5}].back(), output);
     ASSERT_EQ(result.status, CallbackStatus::ok) << result.message;
     ASSERT_EQ(output.intents.size(), 1u) << (output.skips.empty() ? "" : output.skips[0].why);
     EXPECT_EQ(output.intents[0].lots, 1);  // the rule alone proposes 2
@@ -519,7 +519,7 @@ TEST_F(ShippedStrategy, adx_trend_remembers_a_stop_out) {
     fill_market(services);
     ASSERT_TRUE(load("adx_trend"));
     const BarMessage bar = services.bars[{0, Timeframe::m5}].back();
-    host.on_bar(kStrategy, bar, output);
+    host.call(kSlot, bar, output);
     PositionMessage position;
     position.id = 1;
     position.symbol = "NIFTY 2024-01-18 21750 CE";
@@ -529,24 +529,25 @@ TEST_F(ShippedStrategy, adx_trend_remembers_a_stop_out) {
     position.entry_price = 150;
     position.underlying_entry = 21'760;
     services.open_positions = {position};
-    ASSERT_EQ(host.on_fill(kStrategy, {1, 1, position.symbol, "buy", 100, 150, 20}, output).status, CallbackStatus::ok);
-    output = {};
-    host.on_bar(kStrategy, bar, output);
-    EXPECT_EQ(output.skips.at(0).why, "position open");
-    services.open_positions.clear();
-    ASSERT_EQ(host.on_fill(kStrategy, {2, 1, position.symbol, "sell", 100, 120, 20}, output).status,
+    ASSERT_EQ(host.call(kSlot, FillMessage{1, 1, position.symbol, "buy", 100, 150, 20}, output).status,
               CallbackStatus::ok);
     output = {};
-    host.on_bar(kStrategy, bar, output);
+    host.call(kSlot, bar, output);
+    EXPECT_EQ(output.skips.at(0).why, "position open");
+    services.open_positions.clear();
+    ASSERT_EQ(host.call(kSlot, FillMessage{2, 1, position.symbol, "sell", 100, 120, 20}, output).status,
+              CallbackStatus::ok);
+    output = {};
+    host.call(kSlot, bar, output);
     EXPECT_EQ(output.skips.at(0).why, "cooling after a stop-out");
     services.now += 1'800'000'000'000;
     output = {};
-    host.on_bar(kStrategy, bar, output);
+    host.call(kSlot, bar, output);
     EXPECT_EQ(output.skips.at(0).why, "too near to the previous entry");
     BarMessage higher = bar;
     higher.close = 21'980;  // 1.01 % above 21 760
     output = {};
-    host.on_bar(kStrategy, higher, output);
+    host.call(kSlot, higher, output);
     ASSERT_EQ(output.intents.size(), 1u) << (output.skips.empty() ? "" : output.skips[0].why);
     EXPECT_EQ(output.intents[0].stop_pct, 1.5);
     EXPECT_EQ(output.intents[0].tag, "reentry");
@@ -566,7 +567,7 @@ TEST_F(ShippedStrategy, adx_trend_moves_the_stop_and_takes_half) {
     position.underlying_last = position.underlying_best = 20'200;
     position.stop = 19'800;
     position.tag = "entry";
-    const CallbackResult result = host.on_exit_check(kStrategy, position, {}, output);
+    const CallbackResult result = host.call(kSlot, ExitCheckMessage{position, {}}, output);
     ASSERT_EQ(result.status, CallbackStatus::ok) << result.message;
     ASSERT_EQ(output.intents.size(), 2u);
     EXPECT_EQ(output.intents[0].level, Price::from_rupees(20'100));
@@ -583,20 +584,20 @@ TEST_F(ShippedStrategy, ema_cross_enters_on_the_cross_and_leaves_on_the_way_back
     ASSERT_TRUE(load("ema_cross"));
     EXPECT_EQ(declaration.symbols, std::vector<std::string>{"RELIANCE"});
     const BarMessage bar = bar_of(kNow, 100, 101, 99, 100);
-    ASSERT_EQ(host.on_bar(kStrategy, bar, output).status, CallbackStatus::ok);
+    ASSERT_EQ(host.call(kSlot, bar, output).status, CallbackStatus::ok);
     ASSERT_EQ(output.intents.size(), 1u);
     EXPECT_EQ(output.intents[0].why, "EMA 101.00 crossed above 100.00, ADX 30.0");
     output = {};
-    host.on_bar(kStrategy, bar, output);
+    host.call(kSlot, bar, output);
     EXPECT_TRUE(output.intents.empty());  // the entry is on its way
     PositionMessage position;
     position.id = 4;
     position.symbol = position.underlying = "RELIANCE";
     services.open_positions = {position};
-    host.on_fill(kStrategy, {1, 4, "RELIANCE", "buy", 1, 100, 0}, output);
+    host.call(kSlot, FillMessage{1, 4, "RELIANCE", "buy", 1, 100, 0}, output);
     const double below[] = {98};
-    host.push_indicator(kStrategy, {0, below});
-    host.on_bar(kStrategy, bar, output);
+    host.push_indicator(kSlot, {0, below});
+    host.call(kSlot, bar, output);
     ASSERT_EQ(output.intents.size(), 1u);
     EXPECT_EQ(output.intents[0].kind, IntentKind::exit);
     EXPECT_EQ(output.intents[0].reason.rule, "ema_cross");
@@ -609,11 +610,11 @@ TEST_F(ShippedStrategy, the_first_strategy_of_the_guide_runs) {
     const std::string text = guide.str();
     const size_t begin = text.find("```lua\n") + 7;
     ASSERT_NE(begin, std::string::npos + 7);
-    const auto loaded = host.load(kStrategy, bundle_of(text.substr(begin, text.find("```", begin) - begin)), services);
+    const auto loaded = host.load(kSlot, bundle_of(text.substr(begin, text.find("```", begin) - begin)), services);
     ASSERT_TRUE(loaded) << loaded.error().message;
     services.indicators["RELIANCE 5m ema 20"] = {{"ema"}, {{99}}};
-    ASSERT_EQ(host.on_start(kStrategy, output).status, CallbackStatus::ok);
-    ASSERT_EQ(host.on_bar(kStrategy, bar_of(kNow, 99, 101, 98, 100, Timeframe::m5), output).status, CallbackStatus::ok);
+    ASSERT_EQ(host.call(kSlot, StartMessage{}, output).status, CallbackStatus::ok);
+    ASSERT_EQ(host.call(kSlot, bar_of(kNow, 99, 101, 98, 100, Timeframe::m5), output).status, CallbackStatus::ok);
     ASSERT_EQ(output.intents.size(), 1u);
     EXPECT_EQ(output.intents[0].why, "close above the EMA");
 }

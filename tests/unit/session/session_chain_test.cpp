@@ -93,7 +93,7 @@ TEST_F(SessionChainTest, open_interest_changes_are_counted_from_the_days_first_v
 }
 
 TEST_F(SessionChainTest, scripts_hear_of_new_chain_prices_at_most_once_a_period) {
-    host.declaration.has_chain = true;
+    host.declaration.define(ScriptCallback::chain);
     config.chain_refresh_s = 30;
     start();
     at_time(hours(10));

@@ -22,64 +22,65 @@ class ScriptedHost final : public StrategyHost {
     std::vector<std::string> activity;  // tick, volume and range bars to declare
     StrategyServices* services = nullptr;
 
-    Result<StrategyDeclaration> load(StrategyId, const ScriptBundle&, StrategyServices& given) override {
+    Result<StrategyDeclaration> load(ScriptSlot, const ScriptBundle&, StrategyServices& given) override {
         services = &given;
         for (const auto& name : activity)
             declaration.timeframes.push_back(*given.activity_frame(*parse_activity(name), true));
         return declaration;
     }
-    void unload(StrategyId) override {}
-    void push_bar(StrategyId, const BarMessage& message) override {
-        calls.push_back("push " + declaration.symbols[static_cast<size_t>(message.symbol_index)] + " " +
-                        std::string(name_of(message.timeframe)));
+    void unload(ScriptSlot) override {}
+    void push_bar(ScriptSlot, const BarMessage& message) override {
+        calls.push_back("push " + symbol(message.symbol_index) + " " + std::string(name_of(message.timeframe)));
     }
-    void push_indicator(StrategyId, const IndicatorMessage&) override {}
-    CallbackResult on_start(StrategyId, CallbackOutput&) override { return {}; }
-    CallbackResult on_stop(StrategyId, std::string_view reason, CallbackOutput&) override {
-        calls.push_back("stop " + std::string(reason));
+    void push_indicator(ScriptSlot, const IndicatorMessage&) override {}
+    CallbackResult call(ScriptSlot, const CallMessage& message, CallbackOutput& output) override {
+        return std::visit([&](const auto& given) { return answer(given, output); }, message);
+    }
+
+    int64_t count(const std::string& call) const { return std::count(calls.begin(), calls.end(), call); }
+
+  private:
+    const std::string& symbol(int32_t index) const { return declaration.symbols[static_cast<size_t>(index)]; }
+    template <class Message>
+    CallbackResult answer(const Message&, CallbackOutput&) {
         return {};
     }
-    CallbackResult on_bar(StrategyId, const BarMessage& message, CallbackOutput& output) override {
-        calls.push_back("bar " + declaration.symbols[static_cast<size_t>(message.symbol_index)] + " " +
-                        std::string(name_of(message.timeframe)));
+    CallbackResult answer(const StopMessage& message, CallbackOutput&) {
+        calls.push_back("stop " + std::string(message.reason));
+        return {};
+    }
+    CallbackResult answer(const BarMessage& message, CallbackOutput& output) {
+        calls.push_back("bar " + symbol(message.symbol_index) + " " + std::string(name_of(message.timeframe)));
         return bar ? bar(message, output) : CallbackResult{};
     }
-    CallbackResult on_tick(StrategyId, const TickMessage&, CallbackOutput&) override { return {}; }
-    CallbackResult on_exit_check(StrategyId, const PositionMessage& position, const QuoteMessage& quote,
-                                 CallbackOutput& output) override {
-        return exit_check ? exit_check(position, quote, output) : CallbackResult{};
+    CallbackResult answer(const ExitCheckMessage& message, CallbackOutput& output) {
+        return exit_check ? exit_check(message.position, message.quote, output) : CallbackResult{};
     }
-    CallbackResult on_order(StrategyId, const OrderMessage& message, CallbackOutput& output) override {
+    CallbackResult answer(const OrderMessage& message, CallbackOutput& output) {
         calls.push_back("order " + std::string(message.state) +
                         (message.code.empty() ? "" : " " + std::string(message.code)));
         return order ? order(message, output) : CallbackResult{};
     }
-    CallbackResult on_fill(StrategyId, const FillMessage&, CallbackOutput&) override {
+    CallbackResult answer(const FillMessage&, CallbackOutput&) {
         calls.push_back("fill");
         return {};
     }
-    CallbackResult on_timer(StrategyId, std::string_view name, CallbackOutput& output) override {
-        calls.push_back("timer " + std::string(name));
-        return timer ? timer(name, output) : CallbackResult{};
+    CallbackResult answer(const TimerMessage& message, CallbackOutput& output) {
+        calls.push_back("timer " + std::string(message.name));
+        return timer ? timer(message.name, output) : CallbackResult{};
     }
-    CallbackResult on_session(StrategyId, std::string_view, CallbackOutput&) override {
-        return {CallbackStatus::not_defined, ""};
-    }
-    CallbackResult on_link(StrategyId, const LinkMessage& event, CallbackOutput&) override {
+    CallbackResult answer(const LinkMessage& event, CallbackOutput&) {
         calls.push_back("link " + std::string(event.kind) + " " + std::string(event.what) + " " +
                         std::string(event.state) + (event.symbol.empty() ? "" : " " + std::string(event.symbol)));
         return {};
     }
-
-    CallbackResult on_risk(StrategyId, const RiskMessage& message, CallbackOutput& output) override {
+    CallbackResult answer(const RiskMessage& message, CallbackOutput& output) {
         return risk ? risk(message, output) : CallbackResult{CallbackStatus::not_defined, ""};
     }
-    CallbackResult on_chain(StrategyId, int32_t symbol_index, CallbackOutput&) override {
-        calls.push_back("chain " + declaration.symbols[static_cast<size_t>(symbol_index)]);
+    CallbackResult answer(const ChainMessage& message, CallbackOutput&) {
+        calls.push_back("chain " + symbol(message.symbol_index));
         return {};
     }
-
-    int64_t count(const std::string& call) const { return std::count(calls.begin(), calls.end(), call); }
 };
 
 struct SentMessage {
@@ -114,9 +115,9 @@ class SessionTest : public ::testing::Test, public BrokerLink {
         host.declaration.sha256 = std::string(64, 'a');
         host.declaration.symbols = {"NIFTY", "BANKNIFTY"};
         host.declaration.timeframes = {Timeframe::m1, Timeframe::m5};
-        host.declaration.has_order = true;
-        host.declaration.has_fill = true;
-        host.declaration.has_exit_check = true;
+        using enum ScriptCallback;
+        for (const auto callback : {ScriptCallback::start, stop, bar, exit_check, order, fill, timer, risk, link})
+            host.declaration.define(callback);
     }
     // BrokerLink
     void submit(const Order& order) override { sent.push_back({"new", order, order.limit, session->now()}); }
