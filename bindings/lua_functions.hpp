@@ -22,6 +22,8 @@ void add_functions(lua_State* state, const LuaFunctionEntry* entries, size_t cou
 void push_script_position(lua_State* state);
 // Raises the string on top of the stack as an error at the script's position.
 int raise_at_script(lua_State* state);
+// Is this the virtual machine's word on a full stack?
+bool is_stack_overflow(const char* text, size_t length);
 // Takes fuel for work that is about to be done; raises an error when there is none left or calls are nested too deeply.
 void pay_or_raise(lua_State* state, LuaRuntime& runtime, double units);
 // lua_pcall's message handler.

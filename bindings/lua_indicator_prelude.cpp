@@ -2,8 +2,8 @@
 
 namespace tide {
 
-// Indicators that a script defines: indicator { … }, and how they are fed from the mirror's bars. An update runs inside a
-// callback, with its fuel and memory, and its error is that callback's.
+// Indicators that a script defines: indicator { … }, and how they are fed from the mirror's bars. An update runs inside
+// a callback, with its fuel and memory, and its error is that callback's.
 const char* const kIndicatorPrelude = R"lua(
 local host, sandbox, declared = ...
 local raw, fail, show, read_only, suggestion = sandbox.raw, host.fail, sandbox.show, sandbox.read_only, sandbox.suggestion

@@ -5,11 +5,14 @@
 #include <lua.hpp>
 
 #include "bindings/bytecode_check.hpp"
+#include "bindings/intent_arguments.hpp"
 #include "bindings/lua_functions.hpp"
 #include "core/assert.hpp"
 
 namespace tide {
 namespace {
+
+constexpr size_t kCompileErrorBytesMax = 500;
 
 int panic(lua_State*) {
     TIDE_ASSERT(false && "a Lua error outside a protected call");
@@ -70,6 +73,8 @@ const char* LuaRuntime::stop_text() {
                 return "too much output from one callback (intents, log lines, skips, states or timers)";
             case LuaStop::c_stack:
                 return "library functions nested too deeply";
+            case LuaStop::stack:
+                return "calls nested too deeply (a function that calls itself without end?)";
         }
         return {};
     }();
@@ -96,8 +101,17 @@ LuaCallResult LuaRuntime::call(int arguments, int results, int64_t units) {
 // A script that swallowed a limit's error with pcall did not succeed.
 LuaCallResult LuaRuntime::finish(int status, int results) {
     LuaCallResult result;
+    if (status != 0 && lua_type(state_, -1) == LUA_TSTRING) {
+        size_t length = 0;
+        const char* text = lua_tolstring(state_, -1, &length);
+        if (is_stack_overflow(text, length)) stop(LuaStop::stack);  // with no room for the handler
+    }
     result.outcome = stop_ != LuaStop::none || status == LUA_ERRMEM ? LuaOutcome::limit : LuaOutcome::error;
-    if (status == 0) {
+    if (stop_ == LuaStop::stack) {
+        // Where the stack ended, and in which frames, differs between compiled and interpreted code.
+        result.message = stop_text();
+        lua_pop(state_, status == 0 ? results : 1);
+    } else if (status == 0) {
         result.message = fmt::format("{}; the error was caught by the script, which does not help", stop_text());
         lua_pop(state_, results);
     } else {
@@ -138,14 +152,15 @@ Result<void> LuaRuntime::compile(std::string_view name, std::string_view source)
     return compiled;
 }
 
+// The compiler's message quotes the source, whose texts may hold anything.
 Result<void> LuaRuntime::compile_fueled(const FueledSource& source, const std::string& file) {
     const std::string chunk_name = "@" + file;
     const int status = luaL_loadbufferx(state_, source.text.data(), source.text.size(), chunk_name.c_str(), "t");
     if (status != 0) {
         size_t length = 0;
         const char* text = lua_tolstring(state_, -1, &length);
-        Error error =
-            make_error(ErrorCode::script, text != nullptr ? std::string(text, length) : file + ": does not compile");
+        Error error = make_error(ErrorCode::script, text != nullptr ? clean_text({text, length}, kCompileErrorBytesMax)
+                                                                    : file + ": does not compile");
         lua_pop(state_, 1);
         return error;
     }

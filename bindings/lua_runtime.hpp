@@ -13,7 +13,7 @@ struct lua_State;
 namespace tide {
 
 // Why a call was stopped by a limit. Once set it stays until the next call: the script cannot go on after it.
-enum class LuaStop : uint8_t { none, fuel, memory, output, c_stack };
+enum class LuaStop : uint8_t { none, fuel, memory, output, c_stack, stack };
 
 enum class LuaOutcome : uint8_t {
     ok,

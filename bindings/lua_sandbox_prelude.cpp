@@ -113,15 +113,20 @@ local function safe_tostring(...)
   return object_text(value)
 end
 
--- Raising and catching an error takes the time of some fifty function calls.
+local caught = host.caught
 local function after_call(ok, ...)
-  if not ok then guard(50) end
+  if not ok then caught((...)) end
   return ok, ...
 end
 local raw_xpcall = raw.xpcall
 local raw_pcall = raw.pcall
 local function safe_pcall(...) return after_call(raw_pcall(...)) end
-local function safe_xpcall(...) return after_call(raw_xpcall(...)) end
+local function safe_xpcall(called, handler, ...)
+  return after_call(raw_xpcall(called, function(value)
+    caught(value)
+    return handler(value)
+  end, ...))
+end
 
 local function safe_unpack(list, first, last)
   first = first or 1

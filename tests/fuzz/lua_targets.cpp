@@ -14,6 +14,12 @@ namespace {
 // All a person or a record sees of a run.
 struct Said {
     std::vector<std::string> words;
+    bool loaded = true;
+    // How much memory a script takes depends on what the compiler keeps out of it.
+    bool about_memory() const {
+        return std::any_of(words.begin(), words.end(),
+                           [](const std::string& word) { return word.find("memory limit") != std::string::npos; });
+    }
     void add(std::string word) { words.push_back(std::move(word)); }
     void add(const CallbackResult& result, const CallbackOutput& output) {
         add(fmt::format("{} {}", static_cast<int>(result.status), result.message));
@@ -34,7 +40,10 @@ struct Said {
     bool operator==(const Said&) const = default;
 };
 
-Said run(const std::string& source, bool jit) {
+constexpr int64_t kBars = 3;
+constexpr int64_t kBarsUntilCompiled = 150;  // LuaJIT compiles a function after some hundred calls
+
+Said run(const std::string& source, bool jit, int64_t bars = kBars) {
     LuaLimits limits;
     limits.jit = jit;
     // A tenth, so that a fuzzer meets the limits often and quickly.
@@ -45,13 +54,14 @@ Said run(const std::string& source, bool jit) {
     Said said;
     const auto loaded = host.load(test::kSlot, test::bundle_of(source, {{"helper", "return { one = 1 }"}}), services);
     if (!loaded) {
+        said.loaded = false;
         said.add(loaded.error().message);
         Said::check_text(loaded.error().message);
         return said;
     }
     CallbackOutput output;
     said.add(host.call(test::kSlot, StartMessage{}, output), output);
-    for (int64_t i = 0; i < 3; ++i) {
+    for (int64_t i = 0; i < bars; ++i) {
         const BarMessage bar = test::bar_of(1'704'080'700 + 60 * i, 100, 101, 99, 100.5);
         services.now = (bar.start_s + 60) * 1'000'000'000;
         host.push_bar(test::kSlot, bar);
@@ -59,6 +69,16 @@ Said run(const std::string& source, bool jit) {
         said.add(host.call(test::kSlot, bar, output), output);
     }
     return said;
+}
+
+void tell_difference(const Said& compiled, const Said& interpreted) {
+    for (size_t i = 0; i < std::max(compiled.words.size(), interpreted.words.size()); ++i) {
+        const std::string first = i < compiled.words.size() ? compiled.words[i] : "(nothing)";
+        const std::string second = i < interpreted.words.size() ? interpreted.words[i] : "(nothing)";
+        if (first == second) continue;
+        fmt::print(stderr, "word {}\n compiled: {}\n interpreted: {}\n", i, first, second);
+        return;
+    }
 }
 
 }  // namespace
@@ -86,6 +106,20 @@ void lua_load(std::string_view bytes) {
 void lua_on_bar(std::string_view bytes) {
     const std::string source = test::strategy_text("function S.on_bar(ctx, bar)\n" + std::string(bytes) + "\nend");
     TIDE_ASSERT(run(source, true) == run(source, true));
+}
+
+bool lua_compiled_or_not(std::string_view bytes) {
+    lua_load(bytes);
+    const bool whole = bytes.find("strategy") != std::string_view::npos;
+    const std::string source =
+        whole ? std::string(bytes)
+              : test::strategy_text("function S.on_bar(ctx, bar)\n" + std::string(bytes) + "\nend");
+    const Said compiled = run(source, true, kBarsUntilCompiled);
+    const Said interpreted = run(source, false, kBarsUntilCompiled);
+    const bool same = compiled == interpreted || compiled.about_memory() || interpreted.about_memory();
+    if (!same) tell_difference(compiled, interpreted);
+    TIDE_ASSERT(same);
+    return compiled.loaded;
 }
 
 void lua_pattern(std::string_view bytes) {

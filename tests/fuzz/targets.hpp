@@ -21,8 +21,11 @@ void config_toml(std::string_view bytes);
 void calendar_toml(std::string_view bytes);
 void contracts_toml(std::string_view bytes);
 void charges_toml(std::string_view bytes);
-void lua_load(std::string_view bytes);     // a strategy file
-void lua_on_bar(std::string_view bytes);   // the body of on_bar
+void lua_load(std::string_view bytes);    // a strategy file
+void lua_on_bar(std::string_view bytes);  // the body of on_bar
+// A strategy file or the body of an on_bar: does the same compiled and interpreted, unless it meets a memory limit.
+// True when it loads. Driven by lua_mutations.
+bool lua_compiled_or_not(std::string_view bytes);
 void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
 void indicator_set(std::string_view bytes);
 void control_request(std::string_view bytes);  // a line of the control socket

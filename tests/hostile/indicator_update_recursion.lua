@@ -1,4 +1,4 @@
--- expect: error
+-- expect: budget
 -- run: load
 local mine = indicator { name = "mine", update = function(self, bar) local function again(n) return 1 + again(n + 1) end return again(1) end }
 local S = strategy { name = "probe", version = "1.0.0", api = 1, needs = { symbols = { "NIFTY" }, bars = { "1m" } } }
