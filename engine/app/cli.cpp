@@ -7,8 +7,8 @@
 
 #include "app/cli_operate.hpp"
 #include "app/commands.hpp"
-#include "app/watchdog.hpp"
 #include "app/data_cli.hpp"
+#include "app/watchdog.hpp"
 #include "core/money.hpp"
 
 namespace tide {
@@ -24,6 +24,8 @@ struct Options {
     std::string from, to;
     ReplayOptions replay;
     CheckOptions check;
+    StrategyTestOptions test;
+    NewOptions make;
     StoreOptions store;
     DataOptions data;
     StoreDataOptions store_data;
@@ -150,6 +152,25 @@ void add_check(CLI::App& app, Options& o, Command& chosen) {
     check->add_flag("--json", o.check.json, "print one JSON document");
     check->footer("Example: engine check adx_trend.lua");
     check->callback([&o, &chosen] { chosen = [&o] { return check_command(o.check); }; });
+}
+
+void add_test(CLI::App& app, Options& o, Command& chosen) {
+    auto* test = app.add_subcommand("test", "run strategy tests (*_test.lua) against a scripted market");
+    test->add_option("files", o.test.files, "test files (default: all in strategies/)")->type_name("FILE");
+    test->add_option("--filter", o.test.filter, "only tests whose name has this text")->type_name("TEXT");
+    test->add_flag("--json", o.test.json, "print one JSON document");
+    test->footer("Example: engine test ema_cross_test.lua --filter stop");
+    test->callback([&o, &chosen] { chosen = [&o] { return strategy_test_command(o.test); }; });
+}
+
+void add_new(CLI::App& app, Options& o, Command& chosen) {
+    auto* make = app.add_subcommand("new", "write a commented strategy with its test");
+    make->add_option("name", o.make.name, "letters, digits and underscores; the strategy's file and name")
+        ->required()
+        ->type_name("NAME");
+    make->add_option("--dir", o.make.folder, "where to (default: strategies/)")->type_name("DIR");
+    make->footer("Example: engine new my_first");
+    make->callback([&o, &chosen] { chosen = [&o] { return new_command(o.make); }; });
 }
 
 void add_time_range(CLI::App& command, StoreOptions& store) {
@@ -450,6 +471,8 @@ int run_cli(int argc, char** argv) {
     add_backtest(app, options, chosen);
     add_replay(app, options, chosen);
     add_check(app, options, chosen);
+    add_test(app, options, chosen);
+    add_new(app, options, chosen);
     add_store(app, options, chosen);
     add_reports(app, options, chosen);
     add_backups(app, options, chosen);

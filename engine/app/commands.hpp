@@ -29,6 +29,21 @@ struct CheckOptions {
 };
 Result<ExitCode> check_command(const CheckOptions& options);
 
+struct StrategyTestOptions {
+    std::vector<std::string> files;  // none: every *_test.lua in strategies/
+    std::string filter;              // only tests whose full name has this
+    bool json = false;
+};
+// Exit 1 when a test fails, 5 when a strategy under test or a test file is rejected.
+Result<ExitCode> strategy_test_command(const StrategyTestOptions& options);
+
+struct NewOptions {
+    std::string name;
+    std::string folder;  // empty: strategies/
+};
+// Writes a commented strategy and its test. Errors (usage): a bad name, a file that is there already.
+Result<ExitCode> new_command(const NewOptions& options);
+
 // What a command that reads the store was asked for.
 struct StoreOptions {
     std::string home;

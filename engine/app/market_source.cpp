@@ -47,9 +47,9 @@ Result<MarketSource> open_synthetic(const RunOptions& options, const std::string
     return market;
 }
 
-// Which kind of thing a symbol of a data file is: an index with contract rules, the VIX, a future by its name, else a
-// share.
-ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
+}  // namespace
+
+ReplayKey replay_key(const SeriesName& name, const ContractRules& rules) {
     ReplayKey key;
     key.symbol = name.symbol;
     const std::string& root = name.option ? name.underlying : name.symbol;
@@ -75,6 +75,8 @@ ReplayKey key_of(const SeriesName& name, const ContractRules& rules) {
     }
     return key;
 }
+
+namespace {
 
 class ReplayLoader {
   public:
@@ -136,7 +138,7 @@ class ReplayLoader {
         auto data = read(bar_files);
         if (!data) return data.error();
         for (auto& series : data->series) {
-            const ReplayKey key = key_of(series.name, *market_.rules);
+            const ReplayKey key = replay_key(series.name, *market_.rules);
             if (series.timeframe == Timeframe::m1) {
                 traded_.insert(key.symbol);
                 input_.traded.push_back({key, series.timeframe, std::move(series.bars)});
@@ -159,7 +161,7 @@ class ReplayLoader {
         auto data = read(*files);
         if (!data) return data.error();
         for (auto& series : data->series) {
-            const ReplayKey key = key_of(series.name, *market_.rules);
+            const ReplayKey key = replay_key(series.name, *market_.rules);
             const bool wanted = traded_.contains(key.symbol) || key.kind == InstrumentKind::volatility_index;
             const bool is_traded_itself = series.timeframe == Timeframe::m1 && traded_.contains(key.symbol);
             if (wanted && !is_traded_itself) add_history(key, series);
@@ -207,7 +209,7 @@ class ReplayLoader {
             }
             const auto index = static_cast<size_t>(row.series);
             while (series.size() <= index)
-                series.push_back({key_of(reader->series()[series.size()], *market_.rules), {}});
+                series.push_back({replay_key(reader->series()[series.size()], *market_.rules), {}});
             series[index].ticks.push_back({as_exchange_time(row.received), row.tick, row.exchange});
         }
         if (auto done = reader->status(); !done) return done;

@@ -6,8 +6,10 @@
 
 #include "app/paths.hpp"
 #include "app/run_options.hpp"
+#include "barstore/bar_file.hpp"
 #include "feeds/feed.hpp"
 #include "feeds/feed_switch.hpp"
+#include "feeds/replay_feed.hpp"
 #include "market/calendar.hpp"
 #include "market/contract_master.hpp"
 #include "market/contract_rules.hpp"
@@ -31,6 +33,10 @@ struct MarketSource {
     std::function<std::vector<std::string>()> late_notes;
     std::vector<MarketSource> parts;  // of more than one feed: what each of them looks at
 };
+
+// Which kind of thing a symbol of a data file is: an index with contract rules, the VIX, a future by its name, else a
+// share.
+ReplayKey replay_key(const SeriesName& name, const ContractRules& rules);
 
 // Opens what --feed, --data and --history name. The switch's settings must outlive the feed.
 Result<MarketSource> open_market(const RunOptions& options, const Paths& paths, const DataQualitySettings& data,

@@ -36,16 +36,33 @@ void JournalledLink::replace(const Order& order, Price limit) {
 }
 
 Result<void> SessionDriver::run(const SessionOpening& opening) {
+    if (auto begun = begin(opening); !begun) return begun;
+    if (auto done = go_on(); !done) return done;
+    return finish(stop_asked_ ? "stopped" : "");
+}
+
+Result<void> SessionDriver::begin(const SessionOpening& opening) {
     opening_ = &opening;
     auto first = parts_.feed.next(next_feed_event_);
     if (!first) return first.error();
     if (!*first) return make_error(ErrorCode::input, "the feed has no data");
     have_feed_event_ = true;
-    if (auto done = open(opening, next_feed_event_.received); !done) return done;
+    return open(opening, next_feed_event_.received);
+}
+
+Result<void> SessionDriver::go_on() {
+    feed_ended_ = false;
     for (bool more = true; more;) {
         if (auto done = step(more); !done) return done;
     }
-    return finish(stop_asked_ ? "stopped" : "");
+    return {};
+}
+
+void SessionDriver::resume(const SessionOpening& opening, uint64_t events, ReceiveTime now) {
+    opening_ = &opening;
+    sequence_ = events;
+    now_ = now;
+    scripts_sent_ = true;
 }
 
 Result<void> SessionDriver::open(const SessionOpening& opening, ReceiveTime at) {

@@ -66,6 +66,14 @@ class SessionDriver {
     Result<void> run(const SessionOpening& opening);
     uint64_t events() const { return sequence_; }
 
+    // For a caller that makes its market as it goes, instead of run: the opening; then, as often as wanted, whatever
+    // the feed has by now (it may have more later); then the end.
+    Result<void> begin(const SessionOpening& opening);
+    Result<void> go_on();
+    Result<void> finish(const char* reason);
+    // Goes on where another driver stopped: the session has handled `events` of them, the last one at `now`.
+    void resume(const SessionOpening& opening, uint64_t events, ReceiveTime now);
+
   private:
     Result<void> open(const SessionOpening& opening, ReceiveTime at);
     Result<void> send_scripts(const SessionOpening& opening, ReceiveTime at);
@@ -74,7 +82,6 @@ class SessionDriver {
     // Numbers the event and hands it on; it may not lie before the one before.
     Result<void> dispatch(Event& event);
     Result<void> dispatch(ReceiveTime at, EventPayload payload);
-    Result<void> finish(const char* reason);
     bool should_stop() const;
 
     Parts parts_;

@@ -52,6 +52,7 @@ class ScriptRunner {
     std::optional<SkipRecord> add_skip(const SkipNote& skip, ReceiveTime now);
     // The runs still going, in symbol order; empties them.
     std::vector<SkipRecord> end_skips();
+    const std::map<std::string, SkipRecord>& running_skips() const { return skips_; }
 
     ExchangeTime decision_bar;  // start of the bar being handled; 1970 outside on_bar
 
