@@ -17,7 +17,7 @@ describe("supertrend_pullback", function()
   local function open_market(direction, multiplier)
     market = scripted_market {
       script = "supertrend_pullback.lua", start = "2026-01-14T09:15",
-      params = { symbol = "RELIANCE", ema = 5, period = 3, multiplier = multiplier },
+      params = { symbol = "RELIANCE", ema = 5, period = 3, multiplier = multiplier, stop_pct = 1.5 },
       prices = { RELIANCE = 1000 },
       history = { RELIANCE = { ["5m"] = steady(1000 - 20 * direction, 1000, direction),
                                ["15m"] = steady(1000 - 60 * direction, 1000, 3 * direction) } },
@@ -63,9 +63,9 @@ describe("supertrend_pullback", function()
   end)
 
   it("leaves when the trend turns down", function()
-    open_market(1, 1)  -- the Supertrend is nearer than the stop
+    open_market(1, 1)  -- one ATR away, which is nearer than the stop
     pull_back()
-    market:bars { tf = "5m", 1015, 1013.5, 1012.5, 1012.5 }
+    market:bars { tf = "5m", 1011, 1006, 1004 }
     market:wait(5)
     expect(market:trades()[1].rule):equals("trend_turned")
   end)
