@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -90,18 +89,6 @@ Result<FileResult> run_file(const fs::path& file, const TestTables& tables, cons
     return result;
 }
 
-bool utf8_terminal() {
-    if (!is_terminal(STDOUT_FILENO)) return false;
-    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        const char* value = std::getenv(name);
-        if (value == nullptr || *value == '\0') continue;
-        std::string text(value);
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-        return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
-    }
-    return false;
-}
-
 // How results look: signs and colours where the terminal has them.
 struct Style {
     const char* passed = "ok  ";
@@ -110,7 +97,7 @@ struct Style {
 
     static Style of_terminal() {
         Style style;
-        if (utf8_terminal()) {
+        if (speaks_utf8(STDOUT_FILENO)) {
             style.passed = "✓";
             style.failed = "✗";
         }

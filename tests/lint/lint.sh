@@ -22,6 +22,7 @@ rule_outside_world() {
   local allowed=(
     engine/app/pacing.cpp                # a paper session keeps pace with the clock on the wall
     engine/app/session_run.cpp           # names a run's folder by the time; says how long a run took
+    engine/app/strategy_test_command.cpp # says how long each test took
     engine/app/backup_commands.cpp       # names backups by the time; what is older than the audit is kept
     engine/app/health.cpp                # the health check looks at the clock; operator.log has times
     engine/app/watchdog.cpp              # measures how long an engine has been silent
