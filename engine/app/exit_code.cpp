@@ -14,6 +14,7 @@ ExitCode exit_code_of(ErrorCode code) {
         case ErrorCode::corrupt:
             return ExitCode::usage;
         case ErrorCode::script:
+        case ErrorCode::stopped:
             return ExitCode::script;
         case ErrorCode::unreachable:
             return ExitCode::unreachable;

@@ -17,6 +17,7 @@ enum class ErrorCode {
     unreachable,  // no engine running, broker or feed down
     mismatch,     // the thing checked does not hold
     halted,       // refused because a halt or the kill switch is on
+    stopped,      // a script's process did not answer in time, or has ended
     internal,     // our own fault
 };
 enum class Severity { info, warning, error, critical };

@@ -6,10 +6,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "fake_services.hpp"
+#include "worker_fixture.hpp"
 
-// Every file of tests/hostile is run with the compiler on and off. Its first lines say what must come of it
-// ("-- expect: budget", several with '|'); the body runs in on_bar unless it says "-- run: load".
+// Every file of tests/hostile is run with the compiler on and off, in this process and in one of its own. Its first
+// lines say what must come of it ("-- expect: budget", several with '|'); the body runs in on_bar unless it says "--
+// run: load".
 namespace tide::test {
 namespace {
 
@@ -48,14 +49,21 @@ struct Outcome {
 std::string verdict_of(const CallbackResult& result) {
     if (about_memory(result.message)) return "memory";
     if (result.status == CallbackStatus::budget || about_budget(result.message)) return "budget";
+    if (result.status == CallbackStatus::stopped) return "stopped";
     return result.status == CallbackStatus::ok ? "ok" : "error";
 }
 
-// The first thing that went wrong, or "ok".
-Outcome run(const std::string& text, bool jit) {
+std::unique_ptr<StrategyHost> make_host(bool jit, bool in_worker) {
     LuaLimits limits;
     limits.jit = jit;
-    LuaHost host(limits);
+    if (in_worker) return make_worker_host(limits);
+    return std::make_unique<LuaHost>(limits);
+}
+
+// The first thing that went wrong, or "ok".
+Outcome run(const std::string& text, bool jit, bool in_worker) {
+    const std::unique_ptr<StrategyHost> own_host = make_host(jit, in_worker);
+    StrategyHost& host = *own_host;
     FakeServices services;
     const bool at_load = text.find("-- run: load") != std::string::npos;
     const std::string source = at_load ? text : strategy_text("function S.on_bar(ctx, bar)\n" + text + "\nend");
@@ -88,15 +96,15 @@ bool has_address(const std::string& text) {
     return false;
 }
 
-class HostileScript : public testing::TestWithParam<std::tuple<std::string, bool>> {};
+class HostileScript : public testing::TestWithParam<std::tuple<std::string, bool, bool>> {};
 
 TEST_P(HostileScript, is_contained) {
-    const auto& [name, jit] = GetParam();
+    const auto& [name, jit, in_worker] = GetParam();
     const std::string text = read(fs::path(TIDE_SOURCE_DIR) / "tests/hostile" / (name + ".lua"));
     const std::vector<std::string> expected = expectations(text);
     ASSERT_FALSE(expected.empty()) << "no '-- expect:' line";
     const std::clock_t begin = std::clock();  // of the processor: a busy machine is not a script's fault
-    const Outcome outcome = run(text, jit);
+    const Outcome outcome = run(text, jit, in_worker);
     const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     EXPECT_TRUE(std::find(expected.begin(), expected.end(), outcome.verdict) != expected.end())
         << outcome.verdict << ": " << outcome.message;
@@ -117,10 +125,12 @@ std::vector<std::string> names() {
     return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(all, HostileScript, testing::Combine(testing::ValuesIn(names()), testing::Bool()),
+INSTANTIATE_TEST_SUITE_P(all, HostileScript,
+                         testing::Combine(testing::ValuesIn(names()), testing::Bool(), testing::Bool()),
                          [](const auto& which) {
                              return std::get<0>(which.param) +
-                                    (std::get<1>(which.param) ? "_compiled" : "_interpreted");
+                                    (std::get<1>(which.param) ? "_compiled" : "_interpreted") +
+                                    (std::get<2>(which.param) ? "_in_a_worker" : "");
                          });
 
 }  // namespace

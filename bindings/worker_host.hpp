@@ -1,0 +1,54 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bindings/lua_limits.hpp"
+#include "bindings/worker_zygote.hpp"
+#include "session/strategy_host.hpp"
+
+namespace tide {
+
+// How long the engine waits for a worker, all in all, the script's questions and their answers included.
+struct WorkerPatience {
+    std::chrono::milliseconds callback{50};
+    std::chrono::milliseconds load{500};  // load, on_start, on_stop, on_save, on_load: what happens once
+};
+
+// Runs each strategy in a process of its own. Nothing that comes from there is believed: it is copied once, read, and
+// checked against what the script can have said. A worker that answers too late, not at all, or nonsense is killed, and
+// the call's result is `stopped`; its strategy is from then on run without the compiler.
+class WorkerHost final : public StrategyHost {
+  public:
+    WorkerHost(std::unique_ptr<WorkerZygote> zygote, const LuaLimits& limits, WorkerPatience patience);
+    ~WorkerHost() override;
+
+    // Errors: those of LuaHost; or `stopped`: there was no worker, or it was killed.
+    Result<StrategyDeclaration> load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) override;
+    void unload(ScriptSlot slot) override;
+    void push_bar(ScriptSlot slot, const BarMessage& bar) override;
+    void push_indicator(ScriptSlot slot, const IndicatorMessage& values) override;
+    CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
+
+    // 0: none runs there.
+    pid_t process_of(ScriptSlot slot) const;
+    // For measurements.
+    void never_spin() { never_spin_ = true; }
+
+  private:
+    class Worker;
+    Worker* find(ScriptSlot slot) const;
+    std::string stop(ScriptSlot slot, StrategyId strategy, std::string reason);
+
+    std::unique_ptr<WorkerZygote> zygote_;
+    LuaLimits limits_;
+    WorkerPatience patience_;
+    bool never_spin_ = false;
+    std::vector<std::unique_ptr<Worker>> workers_;  // by slot
+    std::map<ScriptSlot, std::string> stopped_;     // while no call ran: said by the next one
+    std::set<StrategyId> crashed_;                  // run without the compiler
+};
+
+}  // namespace tide

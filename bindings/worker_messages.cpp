@@ -1,0 +1,129 @@
+#include "bindings/worker_messages.hpp"
+
+#include <algorithm>
+
+#include "bindings/script_bundle.hpp"
+
+namespace tide {
+namespace {
+
+// The limits of the texts that a script can make, as the bindings keep them: what is longer did not come from there.
+constexpr size_t kLongTextMax = size_t(64) << 10;
+constexpr size_t kMessageMax = size_t(16) << 10;
+constexpr size_t kSavedMax = size_t(2) << 20;
+constexpr size_t kDeclaredMax = 1000;  // symbols, timeframes, parameters
+constexpr double kPriceMax = 1e9;      // rupees
+constexpr double kLotsMax = 1e6;
+constexpr double kTimerMax_s = 7 * 86400;  // and its name's bytes: what ctx:after takes
+constexpr size_t kTimerNameMax = 64;
+
+bool plain(std::string_view text, size_t bytes_max) {
+    return text.size() <= bytes_max && std::none_of(text.begin(), text.end(), [](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return byte < 0x20 || byte == 0x7f;
+           });
+}
+// Of an error: lines are allowed.
+bool lines(std::string_view text, size_t bytes_max) {
+    return text.size() <= bytes_max && std::none_of(text.begin(), text.end(), [](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
+           });
+}
+bool sound(const std::optional<Price>& price) {
+    return !price || (price->units() >= 0 && price->to_double() <= kPriceMax);
+}
+bool sound(const std::optional<double>& percent) { return !percent || (*percent > 0 && *percent <= 100); }
+
+bool texts_are_plain(const Intent& intent) {
+    for (const std::string* text :
+         {&intent.tag, &intent.why, &intent.reason.rule, &intent.reason.values, &intent.reason.text}) {
+        if (!plain(*text, kLongTextMax)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+const char* wrong_in(const Intent& intent, const ExpectedOutput& expected) {
+    if (intent.strategy != expected.strategy) return "an intent of another strategy";
+    if (intent.decided != ReceiveTime(Duration(expected.now_ns))) return "an intent of another time";
+    if (intent.instrument.valid() &&
+        !std::binary_search(expected.instruments.begin(), expected.instruments.end(), intent.instrument)) {
+        return "an intent on an instrument that the script cannot know";
+    }
+    const bool entry = intent.kind == IntentKind::enter;
+    if (entry != intent.instrument.valid()) return "an intent without its instrument";
+    if (entry ? intent.lots < 1 || static_cast<double>(intent.lots) > kLotsMax : intent.lots != 0)
+        return "an intent with a number of lots out of range";
+    if (!sound(intent.limit) || !sound(intent.stop) || !sound(intent.target) || !sound(intent.stop_pct) ||
+        !sound(intent.target_pct) || !sound(std::optional(intent.level))) {
+        return "an intent with a price out of range";
+    }
+    if (!(intent.fraction > 0 && intent.fraction <= 1)) return "an intent on more than all of a position";
+    if (intent.reason.priority < 2 || intent.reason.priority > 5) return "an intent with the engine's own priority";
+    if (!texts_are_plain(intent)) return "an intent with a text that is none";
+    return nullptr;
+}
+
+const char* wrong_in(const CallbackResult& result, const CallbackOutput& output, const ExpectedOutput& expected) {
+    const LuaLimits& limits = expected.limits;
+    if (!lines(result.message, kMessageMax)) return "an error that is no text";
+    if (result.status != CallbackStatus::ok && !output.intents.empty()) return "intents of a callback that failed";
+    // What loading said comes out with on_start.
+    const size_t logs_max = 2 * limits.logs_per_callback + 16;
+    if (output.intents.size() > limits.intents_per_callback || output.logs.size() > logs_max ||
+        output.skips.size() > limits.notes_per_callback || output.states.size() > limits.notes_per_callback ||
+        output.timers.size() > limits.notes_per_callback) {
+        return "more than one callback may say";
+    }
+    size_t given_out = 0;
+    for (const Intent& intent : output.intents) {
+        if (const char* wrong = wrong_in(intent, expected)) return wrong;
+        while (given_out < expected.intent_ids.size() && expected.intent_ids[given_out] != intent.id.value())
+            ++given_out;
+        if (given_out++ >= expected.intent_ids.size()) return "an intent with an id that it was not given";
+    }
+    for (const auto& log : output.logs)
+        if (!plain(log.level, 32) || !plain(log.text, kLongTextMax)) return "a log line that is no text";
+    for (const auto& skip : output.skips)
+        if (!plain(skip.symbol, kLongTextMax) || !plain(skip.why, kLongTextMax)) return "a skip that is no text";
+    for (const auto& state : output.states) {
+        for (const std::string* text : {&state.symbol, &state.name, &state.value, &state.values})
+            if (!plain(*text, kLongTextMax)) return "a state that is no text";
+    }
+    for (const auto& timer : output.timers) {
+        if (!(timer.seconds > 0 && timer.seconds <= kTimerMax_s) || timer.name.size() > kTimerNameMax)
+            return "a timer out of range";
+    }
+    if (output.saved && output.saved->size() > kSavedMax) return "a saved state that is too large";
+    return nullptr;
+}
+
+const char* wrong_in(const Result<StrategyDeclaration>& loaded, const ScriptBundle& bundle) {
+    if (!loaded) {
+        if (loaded.error().code != ErrorCode::script && loaded.error().code != ErrorCode::internal)
+            return "an error that is not a script's";
+        return lines(loaded.error().message, kMessageMax) ? nullptr : "an error that is no text";
+    }
+    const StrategyDeclaration& declared = *loaded;
+    if (declared.sha256 != bundle_sha256(bundle)) return "another digest than its sources have";
+    if (!plain(declared.name, 200) || !plain(declared.version, 200)) return "a name that is no text";
+    if (declared.symbols.size() > kDeclaredMax || declared.timeframes.size() > kTimeframeCount ||
+        declared.timeframe_names.size() != declared.timeframes.size() || declared.parameters.size() > kDeclaredMax) {
+        return "more declared than can be";
+    }
+    for (const auto& symbol : declared.symbols)
+        if (!plain(symbol, 200)) return "a symbol that is no text";
+    for (const auto& name : declared.timeframe_names)
+        if (!plain(name, 64)) return "a timeframe that is no text";
+    for (const auto& [timeframe, bars] : declared.history_bars)
+        if (bars < 0 || bars > 1'000'000'000) return "history out of range";
+    if (declared.chain_strikes < 0 || declared.chain_strikes > 100'000) return "strikes out of range";
+    if (declared.callbacks >> kScriptCallbackCount != 0) return "callbacks that there are not";
+    for (const auto& [name, value] : declared.parameters)
+        if (!plain(name, 200) || !lines(value, kLongTextMax)) return "a parameter that is no text";
+    return nullptr;
+}
+
+}  // namespace tide
