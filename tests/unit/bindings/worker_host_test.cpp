@@ -1,0 +1,249 @@
+#include <dirent.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "worker_fixture.hpp"
+
+namespace tide::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+// The state of a process as /proc says it: 'R', 'S', 'T', 'Z'; 0 when there is none.
+char state_of(pid_t process) {
+    std::ifstream file(fmt::format("/proc/{}/stat", process));
+    std::string text;
+    std::getline(file, text);
+    const size_t at = text.rfind(") ");
+    return at == std::string::npos ? '\0' : text[at + 2];
+}
+bool ends_within(pid_t process, std::chrono::seconds longest) {
+    for (const auto begin = Clock::now(); Clock::now() - begin < longest;) {
+        const char state = state_of(process);
+        if (state == '\0' || state == 'Z') return true;
+        std::this_thread::yield();
+    }
+    return false;
+}
+
+class WorkerHostTest : public testing::Test {
+  protected:
+    void load(WorkerHost& host, const std::string& text) {
+        const auto loaded = host.load(kSlot, bundle_of(text), services);
+        ASSERT_TRUE(loaded) << loaded.error().message;
+    }
+    CallbackResult bar(WorkerHost& host, int64_t minute = 0) {
+        output.clear();
+        const BarMessage message = bar_of(1'704'080'700 + 60 * minute, 100, 101, 99, 100.5);
+        services.now = (message.start_s + 60) * 1'000'000'000;
+        host.push_bar(kSlot, message);
+        return host.call(kSlot, message, output);
+    }
+    FakeServices services;
+    CallbackOutput output;
+};
+
+const std::string kCounting =
+    strategy_text("local n = 0\nfunction S.on_bar(ctx, bar) n = n + 1 ctx:log('bar ' .. n .. ' ' .. bar.close) end");
+
+TEST_F(WorkerHostTest, a_script_runs_in_a_process_of_its_own) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    EXPECT_EQ(bar(*host, 0).status, CallbackStatus::ok);
+    EXPECT_EQ(bar(*host, 1).status, CallbackStatus::ok);
+    ASSERT_EQ(output.logs.size(), 1u);
+    EXPECT_EQ(output.logs[0].text, "bar 2 100.5");
+    EXPECT_GT(host->process_of(kSlot), 0);
+    EXPECT_NE(host->process_of(kSlot), ::getpid());
+}
+
+TEST_F(WorkerHostTest, a_script_that_does_not_load_leaves_the_old_one_running) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    bar(*host, 0);
+    const auto loaded = host->load(kSlot, bundle_of("return 1 +"), services);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, ErrorCode::script);
+    EXPECT_EQ(bar(*host, 1).status, CallbackStatus::ok);
+    EXPECT_EQ(output.logs.at(0).text, "bar 2 100.5");
+}
+
+TEST_F(WorkerHostTest, an_intent_asks_the_engine_and_comes_with_the_id_it_was_given) {
+    const auto host = make_worker_host();
+    load(*host, strategy_text("function S.on_bar(ctx, bar)\n"
+                              "  local id = ctx:enter { symbol = 'NIFTY 2024-01-25 21750 CE', lots = 2, stop_pct = 1, "
+                              "tag = 't', why = 'w' }\n"
+                              "  ctx:log('id ' .. id)\nend"));
+    services.intents = 41;
+    const CallbackResult result = bar(*host);
+    EXPECT_EQ(result.status, CallbackStatus::ok) << result.message;
+    ASSERT_EQ(output.intents.size(), 1u);
+    EXPECT_EQ(output.intents[0].id, IntentId(42));
+    EXPECT_EQ(output.intents[0].instrument, InstrumentId(3));
+    EXPECT_EQ(output.intents[0].lots, 2);
+    EXPECT_EQ(output.logs.at(0).text, "id 42");
+}
+
+TEST_F(WorkerHostTest, a_mirror_is_filled_with_more_bars_than_one_answer_holds) {
+    auto& bars = services.bars[{0, Timeframe::m1}];
+    for (int i = 0; i < 700; ++i) bars.push_back(bar_of(60 * i, 10 + i, 10 + i, 10 + i, 10 + i));
+    const auto host = make_worker_host();
+    load(*host, strategy_text("function S.on_bar(ctx, bar)\n"
+                              "  local bars = ctx:bars('NIFTY', '1m')\n"
+                              "  ctx:log(bars:close(0) .. ' ' .. bars:close(255) .. ' ' .. bars:close(256) .. ' ' .. "
+                              "bars:close(400))\nend"));
+    const BarMessage message = bar_of(60 * 699, 709, 709, 709, 709);
+    ASSERT_EQ(host->call(kSlot, message, output).status, CallbackStatus::ok);
+    EXPECT_EQ(output.logs.at(0).text, "709 454 453 309");
+}
+
+TEST_F(WorkerHostTest, a_crash_costs_its_callback_and_says_the_signal) {
+    const auto host = make_worker_host();
+    for (const int number : {SIGSEGV, SIGKILL, SIGBUS}) {
+        load(*host, kCounting);
+        ASSERT_EQ(bar(*host, 0).status, CallbackStatus::ok);
+        ::kill(host->process_of(kSlot), number);
+        const CallbackResult result = bar(*host, 1);
+        EXPECT_EQ(result.status, CallbackStatus::stopped);
+        EXPECT_EQ(result.message, fmt::format("its process ended (signal {})", number));
+        EXPECT_TRUE(output.empty());
+        EXPECT_EQ(host->process_of(kSlot), 0);
+        EXPECT_EQ(bar(*host, 2).status, CallbackStatus::not_defined) << "an empty slot";
+    }
+}
+
+TEST_F(WorkerHostTest, a_stopped_process_costs_the_limit_once) {
+    const WorkerPatience patience{std::chrono::milliseconds(50), kPatient.load};
+    const auto host = make_worker_host({}, patience);
+    load(*host, kCounting);
+    const pid_t process = host->process_of(kSlot);
+    ::kill(process, SIGSTOP);
+    const auto begin = Clock::now();
+    const CallbackResult result = bar(*host, 0);
+    const double took = milliseconds_since(begin);
+    EXPECT_EQ(result.status, CallbackStatus::stopped);
+    EXPECT_EQ(result.message, "no answer within 50 ms");
+    EXPECT_GE(took, 50);
+    EXPECT_LT(took, 250) << "50 ms, the kill, and a busy machine's share";
+    RecordProperty("milliseconds", static_cast<int>(took));
+    EXPECT_EQ(state_of(process), '\0');
+}
+
+TEST_F(WorkerHostTest, a_process_that_does_not_read_is_noticed_when_its_ring_is_full) {
+    const WorkerPatience patience{std::chrono::milliseconds(50), kPatient.load};
+    const auto host = make_worker_host({}, patience);
+    load(*host, kCounting);
+    ::kill(host->process_of(kSlot), SIGSTOP);
+    const auto begin = Clock::now();
+    for (int i = 0; i < 20'000; ++i) host->push_bar(kSlot, bar_of(60 * i, 1, 1, 1, 1));
+    EXPECT_LT(milliseconds_since(begin), 1000);
+    const CallbackResult result = host->call(kSlot, bar_of(0, 1, 1, 1, 1), output);
+    EXPECT_EQ(result.status, CallbackStatus::stopped);
+    EXPECT_EQ(result.message, "no answer within 50 ms");
+}
+
+TEST_F(WorkerHostTest, more_bars_than_the_ring_holds_arrive_all) {
+    const auto host = make_worker_host();
+    load(*host, strategy_text("local seen = 0\nlocal bars\n"
+                              "function S.on_start(ctx) bars = ctx:bars('NIFTY', '1m') end\n"
+                              "function S.on_bar(ctx, bar) ctx:log(bars:close(0) .. ' ' .. bars:close(400)) end"));
+    ASSERT_EQ(host->call(kSlot, StartMessage{}, output).status, CallbackStatus::ok);
+    for (int i = 1; i <= 20'000; ++i) host->push_bar(kSlot, bar_of(60 * i, i, i, i, i));
+    output.clear();
+    const CallbackResult result = host->call(kSlot, bar_of(60 * 20'000, 1, 1, 1, 1), output);
+    ASSERT_EQ(result.status, CallbackStatus::ok) << result.message;
+    EXPECT_EQ(output.logs.at(0).text, "20000 19600");
+}
+
+TEST_F(WorkerHostTest, large_sources_cross_in_parts) {
+    const auto host = make_worker_host();
+    std::vector<ScriptSource> modules;
+    std::string use;
+    for (int i = 0; i < 16; ++i) {
+        modules.push_back({fmt::format("m{}", i), "return '" + std::string(60'000, 'x') + "'"});
+        use += fmt::format("n = n + #require 'm{}'\n", i);
+    }
+    const auto text = "local n = 0\n" + use + strategy_text("function S.on_bar(ctx) ctx:log(n) end");
+    const auto loaded = host->load(kSlot, bundle_of(text, modules), services);
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    ASSERT_EQ(bar(*host).status, CallbackStatus::ok);
+    EXPECT_EQ(output.logs.at(0).text, "960000");
+}
+
+TEST_F(WorkerHostTest, running_scripts_outlive_the_zygote_and_the_next_load_says_that_it_is_gone) {
+    auto zygote = WorkerZygote::start(&run_worker);
+    ASSERT_TRUE(zygote);
+    const pid_t id = (*zygote)->id();
+    WorkerHost host(std::move(*zygote), {}, kPatient);
+    load(host, kCounting);
+    load(host, kCounting);  // takes the spare
+    ::kill(id, SIGKILL);
+    ASSERT_TRUE(ends_within(id, std::chrono::seconds(10)));
+    EXPECT_EQ(bar(host).status, CallbackStatus::ok);
+    (void)host.load(ScriptSlot(2), bundle_of(kCounting), services);  // perhaps one more was ready
+    const auto loaded = host.load(ScriptSlot(3), bundle_of(kCounting), services);
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code, ErrorCode::stopped);
+    EXPECT_EQ(bar(host).status, CallbackStatus::ok);
+}
+
+TEST_F(WorkerHostTest, a_thousand_restarts_leave_no_descriptor_and_no_process) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    const size_t before = open_descriptors();
+    for (int i = 0; i < 1000; ++i) {
+        if (i % 2 == 0) ::kill(host->process_of(kSlot), SIGKILL);
+        load(*host, kCounting);
+        ASSERT_EQ(bar(*host).status, CallbackStatus::ok);
+    }
+    EXPECT_LE(open_descriptors(), before + 1);
+    host->unload(kSlot);
+    siginfo_t info{};
+    EXPECT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+    EXPECT_EQ(info.si_pid, 0) << "a zombie";
+}
+
+TEST_F(WorkerHostTest, workers_and_zygote_end_with_the_engine) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t engine = ::fork();
+    if (engine == 0) {
+        auto zygote = WorkerZygote::start(&run_worker);
+        const pid_t zygote_id = (*zygote)->id();
+        WorkerHost host(std::move(*zygote), {}, kPatient);
+        if (!host.load(kSlot, bundle_of(kCounting), services)) ::_exit(1);
+        const pid_t told[2] = {zygote_id, host.process_of(kSlot)};
+        (void)!::write(ends[1], told, sizeof told);
+        for (;;) ::pause();
+    }
+    pid_t told[2] = {};
+    ASSERT_EQ(::read(ends[0], told, sizeof told), static_cast<ssize_t>(sizeof told));
+    ::close(ends[0]);
+    ::close(ends[1]);
+    ::kill(engine, SIGKILL);
+    ::waitpid(engine, nullptr, 0);
+    EXPECT_TRUE(ends_within(told[0], std::chrono::seconds(10))) << "the zygote";
+    EXPECT_TRUE(ends_within(told[1], std::chrono::seconds(10))) << "the worker";
+}
+
+TEST_F(WorkerHostTest, an_unused_worker_that_computes_on_its_own_runs_out_of_processor_time) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    ASSERT_EQ(bar(*host).status, CallbackStatus::ok);
+    std::ifstream limits(fmt::format("/proc/{}/limits", host->process_of(kSlot)));
+    std::string line;
+    while (std::getline(limits, line) && line.rfind("Max cpu time", 0) != 0) {
+    }
+    EXPECT_NE(line.find(" 11 "), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace tide::test
