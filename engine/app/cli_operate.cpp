@@ -122,8 +122,13 @@ class OperateCli {
             auto* command = add_reason(add(*order, name, help, example));
             command->add_option(what, options_.argument, "its number")->required()->check(word_check, "");
             on(command, kind);
+            return command;
         };
         by_id("cancel", "cancel an order", "order", "order cancel 12", CommandKind::cancel_order);
+        auto* resolve =
+            by_id("resolve", "an order of unknown outcome is not at the broker: its terminal was looked at", "order",
+                  "order resolve 12 --confirm --reason \"not in the order book\"", CommandKind::resolve_order);
+        resolve->add_flag("--confirm", options_.confirm, "yes, I have looked");
         by_id("exit", "close a position, or all", "position", "order exit 3 --reason \"news\"",
               CommandKind::exit_position);
     }

@@ -28,6 +28,7 @@ class RecordingLink final : public BrokerLink {
     void submit(const Order& order) override { keep(order, order.limit, OrderSentKind::submit); }
     void cancel(const Order& order) override { keep(order, order.limit, OrderSentKind::cancel); }
     void replace(const Order& order, Price limit) override { keep(order, limit, OrderSentKind::replace); }
+    void ask(const Order&) override {}
     std::deque<SentOrder> sent;
     uint64_t total = 0;
 

@@ -33,6 +33,7 @@ class JournalledLink final : public BrokerLink {
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
+    void ask(const Order& order) override { broker_.ask(order); }  // changes nothing: no need to be durable
     const Result<void>& status() const { return status_; }
 
   private:

@@ -39,6 +39,9 @@ class RecoveringLink final : public BrokerLink {
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
+    void ask(const Order& order) override {
+        if (!recovering_) out_.ask(order);
+    }
 
   private:
     struct Made {

@@ -51,6 +51,7 @@ Result<void> ExchangeDesk::handle(uint64_t client, const WireFrame& frame, std::
         case WireKind::submit:
         case WireKind::cancel:
         case WireKind::replace:
+        case WireKind::ask:
             return trade(frame.kind, in);
         case WireKind::poll: {
             const ReceiveTime until{Duration(in.get<int64_t>())};
@@ -163,6 +164,8 @@ Result<void> ExchangeDesk::trade(WireKind kind, WireReader& in) {
     if (!in.done()) return corrupt("an order's number does not read");
     if (kind == WireKind::cancel) {
         broker_->cancel(order);
+    } else if (kind == WireKind::ask) {
+        broker_->ask(order);
     } else {
         broker_->replace(order, limit);
     }

@@ -72,6 +72,10 @@ void PaperBroker::replace(const Order& order, Price limit) {
     send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::replace, order, limit});
 }
 
+void PaperBroker::ask(const Order& order) {
+    send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::ask, order, order.limit});
+}
+
 void PaperBroker::on_event(const Event& event) {
     if (!inbound_.empty()) settle(event.received);
     prices_.release_due(event.received);
@@ -96,6 +100,10 @@ void PaperBroker::on_day(const TradingDayEvent& day, ReceiveTime now) {
     }
     // What was left of the day before is gone; a second calendar's day on the same date ends nothing.
     if (slot->date != day.date && slot->date != Date{}) expire_all(now);
+    if (slot->date != day.date) {
+        ended_.clear();
+        trades_.clear();
+    }
     *slot = {std::string(day.calendar), day.date, day.session_count, day.sessions};
 }
 
@@ -106,6 +114,7 @@ void PaperBroker::expire_all(ReceiveTime now) {
         update.broker_order = order.broker_order;
         update.kind = OrderUpdateKind::expired;
         update.quantity = order.remaining;
+        end(order, OrderUpdateKind::expired);
         answer(now, update, "end of day");
     }
     resting_.clear();
@@ -192,6 +201,8 @@ void PaperBroker::arrive(const Message& message) {
             return arrive_cancel(message);
         case Arrival::replace:
             return arrive_replace(message);
+        case Arrival::ask:
+            return arrive_ask(message);
         case Arrival::wake:
             break;
     }
@@ -267,6 +278,7 @@ void PaperBroker::arrive_submit(const Message& message) {
     update.order = order.id;
     if (std::string why = refusal(order, now); !why.empty()) {
         update.kind = OrderUpdateKind::rejected;
+        ended_.push_back({order.id, {}, OrderUpdateKind::rejected});
         answer(now, update, std::move(why));
         return;
     }
@@ -302,6 +314,7 @@ void PaperBroker::arrive_cancel(const Message& message) {
     update.kind = OrderUpdateKind::cancelled;
     update.broker_order = order->broker_order;
     update.quantity = order->remaining;
+    end(*order, OrderUpdateKind::cancelled);
     resting_.erase(resting_.begin() + (order - resting_.data()));
     answer(message.due, update, "cancelled");
 }
@@ -324,6 +337,36 @@ void PaperBroker::arrive_replace(const Message& message) {
     update.price = message.limit;
     answer(message.due, update, "");
     if (match(*order, message.due)) resting_.erase(resting_.begin() + (order - resting_.data()));
+}
+
+void PaperBroker::end(const Resting& order, OrderUpdateKind how) {
+    ended_.push_back({order.id, order.broker_order, how});
+}
+
+// The trade book's rows of the order, then the order book's. An order that was traded whole has none but trades.
+void PaperBroker::arrive_ask(const Message& message) {
+    const OrderId id = message.order.id;
+    OrderUpdateEvent row;
+    row.order = id;
+    row.kind = OrderUpdateKind::absent;
+    row.flags = kUpdateFromBook;
+    for (const OrderUpdateEvent& trade : trades_) {
+        if (trade.order != id) continue;
+        answer(message.due, trade, "");
+        row.quantity += trade.quantity;
+        row.kind = OrderUpdateKind::filled;
+    }
+    if (const Resting* order = find(id)) {
+        row.kind = OrderUpdateKind::acknowledged;
+        row.broker_order = order->broker_order;
+        row.price = order->limit;
+    }
+    for (const Ended& order : ended_) {
+        if (order.id != id) continue;
+        row.kind = order.how;
+        row.broker_order = order.broker_order;
+    }
+    if (row.kind != OrderUpdateKind::filled) answer(message.due, row, "order book");
 }
 
 // A new price of an instrument is new for its own orders, and for those whose price the model derives from it.
@@ -415,6 +458,8 @@ bool PaperBroker::match(Resting& order, ReceiveTime now) {
     const bool quoted = order.side == Side::buy ? quote->has_ask() : quote->has_bid();
     if (!quoted) update.flags |= kUpdateLastPrice;
     answer(now, update, "");
+    update.flags |= kUpdateFromBook;
+    trades_.push_back(update);
     return order.remaining.units() == 0;
 }
 

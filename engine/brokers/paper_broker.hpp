@@ -48,6 +48,7 @@ class PaperBroker final : public ExchangeLink {
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
+    void ask(const Order& order) override;
 
     std::optional<ReceiveTime> next_due() override {
         if (inbound_.empty() && outbound_.empty()) return std::nullopt;
@@ -64,7 +65,7 @@ class PaperBroker final : public ExchangeLink {
     const MarketPrices& prices() const { return prices_; }
 
   private:
-    enum class Arrival : uint8_t { submit, cancel, replace, wake };
+    enum class Arrival : uint8_t { submit, cancel, replace, ask, wake };
     struct Message {  // on its way to the exchange
         ReceiveTime due;
         uint64_t number = 0;
@@ -91,6 +92,11 @@ class PaperBroker final : public ExchangeLink {
         ReceiveTime fillable_from;
     };
 
+    struct Ended {  // today, by the order book
+        OrderId id;
+        BrokerOrderId broker_order;
+        OrderUpdateKind how = OrderUpdateKind::cancelled;
+    };
     struct Taken {  // by our fills, of what one quote has to give
         InstrumentId instrument;
         ReceiveTime quote;
@@ -102,6 +108,8 @@ class PaperBroker final : public ExchangeLink {
     void arrive_submit(const Message& message);
     void arrive_cancel(const Message& message);
     void arrive_replace(const Message& message);
+    void arrive_ask(const Message& message);
+    void end(const Resting& order, OrderUpdateKind how);
     // Why the exchange would not take it; empty = it does.
     std::string refusal(const Order& order, ReceiveTime now) const;
     std::string limit_refusal(const Instrument& instrument, Price limit, ReceiveTime now) const;
@@ -134,6 +142,8 @@ class PaperBroker final : public ExchangeLink {
     std::vector<Message> inbound_;               // sorted by due, then number
     std::vector<Answer> outbound_;               // sorted by due, order id, number
     std::vector<Resting> resting_;               // by arrival
+    std::vector<Ended> ended_;                   // today's
+    std::vector<OrderUpdateEvent> trades_;       // today's trade book
     std::vector<Taken> taken_;                   // of each option that was traded
     std::map<InstrumentId, Quantity> holdings_;  // sums of fills
     std::string last_reason_;

@@ -70,6 +70,11 @@ void RemoteExchange::replace(const Order& order, Price limit) {
     WireWriter(out_, WireKind::replace).put(order.id.value()).put(limit.units());
 }
 
+void RemoteExchange::ask(const Order& order) {
+    idle_ = false;
+    WireWriter(out_, WireKind::ask).put(order.id.value());
+}
+
 std::optional<ReceiveTime> RemoteExchange::next_due() {
     if (idle_ || !status_) return std::nullopt;
     poll(ReceiveTime::min());

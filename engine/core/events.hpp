@@ -58,12 +58,16 @@ enum class OrderUpdateKind : uint8_t {
     replace_rejected,
     expired,          // end of validity
     unknown_outcome,  // no answer in time: a state, never a guess
+    absent,           // a book's answer: the order is not in it
 };
 enum OrderUpdateFlag : uint16_t {
     kUpdateModelPrice = 1,  // the fill's price came from a model quote
     kUpdateLastPrice = 2,   // the fill's price came from a last price and a modelled spread, not from a quote
+    kUpdateFromBook = 4,    // read from the order book or the trade book, because it was asked for
 };
-// The broker's word on one of our orders. `reason` is the broker's text.
+// The broker's word on one of our orders. `reason` is the broker's text. The last word of a book's answer
+// (acknowledged: it works there; cancelled, rejected, expired, absent) has in `quantity` what the order book says was
+// traded on it.
 struct OrderUpdateEvent {
     OrderId order;
     BrokerOrderId broker_order;
@@ -90,8 +94,9 @@ enum class CommandKind : uint8_t {
     stop_immediate,  // every order cancelled and every position closed at once, then the session ends
     manual_mode,     // "on" or "off": scripts' entries are refused, the operator's pass
     manual_order,    // "side=buy;symbol=…;lots=1;limit=150.5;stop_pct=1;confirm=yes"
+    resolve_order,   // an order id: the operator has looked at the broker's own books
 };
-inline constexpr size_t kCommandKindCount = 13;
+inline constexpr size_t kCommandKindCount = 14;
 // An operator's word (or a signal's, a file's), audited with who said it and why.
 struct CommandEvent {
     CommandKind kind = CommandKind::stop;
@@ -153,6 +158,8 @@ struct ChargeRateEvent {
 };
 
 enum class FeedState : uint8_t { up, degraded, down, ended };
+// The line to the broker speaks as a feed of this name.
+inline constexpr std::string_view kBrokerLine = "broker";
 struct FeedStatusEvent {
     FeedState state = FeedState::up;
     std::string_view feed;

@@ -300,7 +300,7 @@ OrderUpdateEvent read_order_update(ByteSource& in) {
     OrderUpdateEvent e;
     e.order = in.id<OrderId>();
     e.broker_order = in.id<BrokerOrderId>();
-    e.kind = in.enumerator(OrderUpdateKind::unknown_outcome);
+    e.kind = in.enumerator(OrderUpdateKind::absent);
     e.flags = in.number<uint16_t>();
     e.quantity = in.quantity();
     e.price = in.price();
@@ -310,7 +310,7 @@ OrderUpdateEvent read_order_update(ByteSource& in) {
 }
 CommandEvent read_command(ByteSource& in) {
     CommandEvent e;
-    e.kind = in.enumerator(CommandKind::manual_order);
+    e.kind = in.enumerator(CommandKind::resolve_order);
     e.operator_name = in.text();
     e.argument = in.text();
     e.reason = in.text();

@@ -20,7 +20,7 @@ namespace tide {
 
 inline constexpr std::string_view kJournalMagic = "TIDEJRNL";
 inline constexpr uint32_t kJournalByteOrderMark = 0x01020304;
-inline constexpr uint32_t kJournalVersion = 2;
+inline constexpr uint32_t kJournalVersion = 3;
 inline constexpr size_t kMaxPayloadBytes = 16U << 20;  // the largest script or configuration text, with room
 inline constexpr size_t kRecordHeadBytes = 32;
 inline constexpr size_t kRecordFrameBytes = kRecordHeadBytes + 4;  // with its CRC

@@ -18,9 +18,9 @@ constexpr std::array kKillCauses{HaltKind::kill_switch, HaltKind::equity_floor, 
 
 std::string_view name_of(HaltKind kind) {
     static constexpr std::array<std::string_view, kHaltKindCount> kNames{
-        "kill_switch", "stopping",   "paused",          "reconciling",   "feed_down",   "equity_floor",
-        "margin",      "daily_loss", "drawdown",        "losing_streak", "vix_extreme", "vix_kill",
-        "vix_spike",   "vix_high",   "underlying_move", "volume_spike"};
+        "kill_switch", "stopping",     "paused",    "reconciling", "order_unclear",   "broker_down",
+        "feed_down",   "equity_floor", "margin",    "daily_loss",  "drawdown",        "losing_streak",
+        "vix_extreme", "vix_kill",     "vix_spike", "vix_high",    "underlying_move", "volume_spike"};
     return kNames[static_cast<size_t>(kind)];
 }
 

@@ -12,10 +12,12 @@ namespace tide {
 
 // Why nothing new may be opened. The order is the order in which they are named when several hold.
 enum class HaltKind : uint8_t {
-    kill_switch,  // latched until an operator resumes
-    stopping,     // the session is ending
-    paused,       // an operator's word
-    reconciling,  // the broker's books are being read after a reconnect
+    kill_switch,    // latched until an operator resumes
+    stopping,       // the session is ending
+    paused,         // an operator's word
+    reconciling,    // the broker's books are being read after a reconnect
+    order_unclear,  // the broker's books do not say what became of an order; until an operator resumes
+    broker_down,
     feed_down,
     equity_floor,   // 80 % of the day's start (also trips the kill switch)
     margin,         // 95 % (also trips the kill switch)
@@ -29,7 +31,7 @@ enum class HaltKind : uint8_t {
     underlying_move,
     volume_spike,
 };
-inline constexpr size_t kHaltKindCount = 16;
+inline constexpr size_t kHaltKindCount = 18;
 std::string_view name_of(HaltKind kind);
 // Ends by itself at the next day.
 bool lasts_for_day(HaltKind kind);

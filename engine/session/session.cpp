@@ -82,6 +82,9 @@ void Session::run_timers_at(ReceiveTime t) {
 // After every event: what the engine wants first, then what scripts see, until nothing is left to do.
 void Session::settle() {
     const bool more_bars = hold_bars_;
+    if (halts_.active(HaltKind::reconciling) && !desk_.comparing()) {
+        clear_halt(HaltKind::reconciling, "", "live orders have been compared with the broker's books");
+    }
     gather_data_changes();
     if (!actions_.empty()) apply(actions_);
     if (!links_.empty()) deliver_links();
@@ -221,7 +224,35 @@ void Session::on(const DayEndEvent& day) {
     phase_ = "closed";
 }
 
+void Session::raise_halt(HaltKind kind, std::string values, std::string text) {
+    if (!halts_.raise(kind, now_, values, text)) return;
+    risk_notes_.push_back({std::string(name_of(kind)), "", "", "", values, text, true});
+    record(HaltRecord{std::string(name_of(kind)), true, std::move(values), std::move(text)});
+}
+void Session::clear_halt(HaltKind kind, std::string values, std::string text) {
+    if (!halts_.clear(kind, now_)) return;
+    risk_notes_.push_back({std::string(name_of(kind)), "", "", "", values, text, false});
+    record(HaltRecord{std::string(name_of(kind)), false, std::move(values), std::move(text)});
+}
+
+// The line to the broker. When it is back, every live order is compared with the broker's books before anything new
+// leaves (trading-rules "Order safety").
+void Session::on_broker(const FeedStatusEvent& status) {
+    const std::string text(status.detail);
+    if (status.state == FeedState::down) {
+        raise_halt(HaltKind::broker_down, "", text);
+        desk_.line_down();
+    } else if (status.state == FeedState::up && halts_.active(HaltKind::broker_down)) {
+        clear_halt(HaltKind::broker_down, "", text);
+        raise_halt(HaltKind::reconciling, "", "live orders are compared with the broker's books");
+        desk_.line_up(now_);
+    } else {
+        record(NoteRecord{"info", "broker", text});
+    }
+}
+
 void Session::on(const FeedStatusEvent& status) {
+    if (status.feed == kBrokerLine && status.state != FeedState::ended) return on_broker(status);
     const std::string text = fmt::format("{}: {}", status.feed, status.detail);
     static constexpr const char* kStates[] = {"up", "degraded", "down", "ended"};
     if (status.state != FeedState::ended) {

@@ -143,6 +143,9 @@ class Session final : private DeskListener, private StrategyServices {
     void on(const DayEndEvent& day);
     void on(const ChargeRateEvent& rate);
     void on(const FeedStatusEvent& status);
+    void on_broker(const FeedStatusEvent& status);
+    void raise_halt(HaltKind kind, std::string values, std::string text);
+    void clear_halt(HaltKind kind, std::string values, std::string text);
     void plan_phases(const TradingDayEvent& day);
     void enter_phase(const std::string& phase, const std::string& detail);
     void end_session(std::string_view detail);
@@ -165,6 +168,7 @@ class Session final : private DeskListener, private StrategyServices {
     CommandOutcome resume(const CommandEvent& command);
     CommandOutcome exit_by_operator(const CommandEvent& command);
     CommandOutcome cancel_by_operator(const CommandEvent& command);
+    CommandOutcome resolve_by_operator(const CommandEvent& command);
     CommandOutcome change_setting(const CommandEvent& command);
     CommandOutcome set_manual_mode(const CommandEvent& command);
     CommandOutcome order_by_operator(const CommandEvent& command);
@@ -216,6 +220,7 @@ class Session final : private DeskListener, private StrategyServices {
     void on_order(const Order& order, OrderState from, std::string_view detail) override;
     void on_fill(const Fill& fill, const Order& order, Money turnover_before) override;
     void on_contradiction(OrderId order, InstrumentId instrument, std::string_view text) override;
+    void on_unclear(const Order& order, std::string_view text) override;
     void record_outcome(const FillOutcome& outcome, const Fill& fill);
     void queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text);
     RiskContext risk_context() const;

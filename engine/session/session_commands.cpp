@@ -18,8 +18,8 @@ constexpr std::string_view kUsage = "usage";
 constexpr std::string_view kUnavailable = "unavailable";
 
 constexpr std::array<const char*, kCommandKindCount> kNames{
-    "stop",        "stop_no_exit",  "kill_switch",  "pause",          "resume",      "set",         "reload",
-    "mode_normal", "exit_position", "cancel_order", "stop_immediate", "manual_mode", "manual_order"};
+    "stop",        "stop_no_exit",  "kill_switch",  "pause",          "resume",      "set",          "reload",
+    "mode_normal", "exit_position", "cancel_order", "stop_immediate", "manual_mode", "manual_order", "resolve_order"};
 
 std::string_view code_of(ErrorCode code) {
     switch (code) {
@@ -71,6 +71,8 @@ Session::CommandOutcome Session::obey(const CommandEvent& command) {
             return exit_by_operator(command);
         case CommandKind::cancel_order:
             return cancel_by_operator(command);
+        case CommandKind::resolve_order:
+            return resolve_by_operator(command);
         case CommandKind::set:
             return change_setting(command);
         case CommandKind::manual_mode:
@@ -117,6 +119,11 @@ Session::CommandOutcome Session::pause(const CommandEvent& command) {
 Session::CommandOutcome Session::resume(const CommandEvent& command) {
     const bool killed = halts_.killed();
     const bool paused = halts_.active(HaltKind::paused);
+    if (halts_.active(HaltKind::order_unclear)) {
+        if (desk_.unclear()) return {kHalted, "an order's outcome is still unclear: engine order resolve ID"};
+        clear_halt(HaltKind::order_unclear, "", std::string(command.reason));
+        if (!killed && !paused) return {kOk, "the unclear order is settled"};
+    }
     if (!killed && !paused) return {kOk, "was neither paused nor killed"};
     halts_.resume(now_);
     if (killed) record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
@@ -146,6 +153,13 @@ Session::CommandOutcome Session::cancel_by_operator(const CommandEvent& command)
     const auto number = number_in<uint64_t>(command.argument);
     if (!number || !desk_.cancel(OrderId(*number), now_, "operator")) return {kNotFound, "no such live order"};
     return {kOk, "cancel sent"};
+}
+
+// What the broker's books did not tell, an operator has seen at the broker's own terminal.
+Session::CommandOutcome Session::resolve_by_operator(const CommandEvent& command) {
+    const auto number = number_in<uint64_t>(command.argument);
+    if (!number || !desk_.resolve(OrderId(*number), now_)) return {kNotFound, "there is nothing to resolve about it"};
+    return {kOk, "resolved: an unknown order counts as not at the broker, its instrument may trade again"};
 }
 
 Session::CommandOutcome Session::change_setting(const CommandEvent& command) {

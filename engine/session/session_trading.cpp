@@ -314,6 +314,12 @@ void Session::on_contradiction(OrderId order, InstrumentId instrument, std::stri
                                   order.value(), symbol_of(instrument), text)});
 }
 
+void Session::on_unclear(const Order& order, std::string_view text) {
+    raise_halt(HaltKind::order_unclear, fmt::format("order={}", order.id.value()),
+               fmt::format("{} ({}): look at the broker's terminal, then 'engine order resolve {}' and 'engine resume'",
+                           text, symbol_of(order.instrument), order.id.value()));
+}
+
 std::string Session::cause_text() const {
     if (handling_ == nullptr) return "time";
     const EventPayload& payload = handling_->payload;

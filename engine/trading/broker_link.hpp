@@ -14,6 +14,10 @@ class BrokerLink {
     virtual void cancel(const Order& order) = 0;
     // A new limit for the rest of the order.
     virtual void replace(const Order& order, Price limit) = 0;
+    // What do the trade book and the order book say of this order? Answered by a `filled` for each of its trades, then
+    // by one word that tells how it stands (`absent`: not in the book), all with kUpdateFromBook. Changes nothing
+    // there.
+    virtual void ask(const Order& order) = 0;
 };
 
 }  // namespace tide

@@ -12,14 +12,6 @@ constexpr int64_t kMessagesRememberedMax = 100;  // orders.messages_per_second r
 
 Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
 
-// splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a bijective mix of 64 bits.
-uint64_t mix(uint64_t x) {
-    x += 0x9e3779b97f4a7c15U;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-    return x ^ (x >> 31);
-}
-
 bool waits_for_answer(OrderState state) {
     return state == OrderState::submitted || state == OrderState::pending_cancel ||
            state == OrderState::pending_replace;
@@ -36,67 +28,6 @@ bool due(const std::optional<ReceiveTime>& time, ReceiveTime now) { return time 
 Duration backoff(int32_t attempts) { return seconds(int64_t(1) << std::clamp(attempts - 1, 0, 6)); }
 
 }  // namespace
-
-std::string client_order_id(uint64_t seed, OrderId id) {
-    const uint64_t high = mix(mix(seed) ^ id.value());
-    const uint64_t low = mix(high ^ mix(id.value()));
-    const uint64_t versioned = (high & ~0xf000ULL) | 0x8000ULL;
-    const uint64_t variant = (low & ~(3ULL << 62)) | (2ULL << 62);
-    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", versioned >> 32, (versioned >> 16) & 0xffff,
-                       versioned & 0xffff, variant >> 48, variant & 0xffffffffffffULL);
-}
-
-Price marketable_limit(Side side, const Quote* quote, Price fallback, double band_pct, Price tick) {
-    Price reference = fallback;
-    if (quote != nullptr) {
-        reference = quote->last;
-        if (side == Side::buy && quote->has_ask()) reference = quote->ask;
-        if (side == Side::sell && quote->has_bid()) reference = quote->bid;
-    }
-    TIDE_ASSERT(reference.positive());
-    const auto band_e6 = static_cast<int64_t>(std::llround(band_pct * 10'000));  // percent in 1e-6
-    const Price band = scale(reference, band_e6, 1'000'000);
-    if (side == Side::buy) return round_up_to_tick(reference + band, tick);
-    return std::max(round_down_to_tick(reference - band, tick), tick);
-}
-
-OrderRequest entry_request(const Intent& intent, const Instrument& instrument, PositionId position) {
-    OrderRequest request;
-    request.intent = intent.id;
-    request.strategy = intent.strategy;
-    request.position = position;
-    request.instrument = intent.instrument;
-    request.side = intent.side;
-    request.quantity = Quantity(intent.lots * instrument.lot.units());
-    request.limit = intent.limit;
-    request.tag = intent.tag;
-    request.why = intent.why;
-    return request;
-}
-
-OrderRequest exit_request(const Position& position, const Instrument& instrument, double fraction,
-                          const ExitReason& reason, IntentId intent, const OrderDesk& desk) {
-    Quantity wanted = position.quantity;
-    if (fraction < 1.0) {
-        const auto open_lots = static_cast<double>(position.quantity.units() / instrument.lot.units());
-        // The small addend keeps 0.3 x 10 from becoming 2 lots by the binary form of 0.3.
-        const auto lots = std::max<int64_t>(1, static_cast<int64_t>(std::floor(open_lots * fraction + 1e-9)));
-        wanted = std::min(wanted, Quantity(lots * instrument.lot.units()));
-    }
-    OrderRequest request;
-    request.intent = intent;
-    request.strategy = position.strategy;
-    request.position = position.id;
-    request.instrument = position.instrument;
-    request.side = opposite(position.side);
-    request.purpose = OrderPurpose::exit;
-    request.quantity = std::max(Quantity(0), std::min(wanted, position.quantity - desk.exiting(position.id)));
-    request.fallback_price = position.last_price;
-    request.priority = reason.priority;
-    request.tag = position.tag;
-    request.why = reason.rule;
-    return request;
-}
 
 OrderDesk::OrderDesk(const OrderSettings& settings, const MarketPrices& prices, BrokerLink& broker,
                      DeskListener& listener, uint64_t seed)
@@ -157,8 +88,6 @@ bool OrderDesk::blocked(InstrumentId instrument) const {
         return order.instrument == instrument && order.state == OrderState::unknown;
     });
 }
-
-void OrderDesk::resolve(InstrumentId instrument) { std::erase(contradicted_, instrument); }
 
 void OrderDesk::start_day() {
     while (!entries_.empty() && !entries_.front().order.live()) {
@@ -292,6 +221,11 @@ bool OrderDesk::change_state(Entry& e, OrderEvent event, ReceiveTime now, std::s
     if (!e.awaiting) e.answer_due.reset();
     if (!e.order.live()) finish(e);
     listener_.on_order(e.order, from, detail);
+    if (e.order.state == OrderState::unknown) {
+        begin_asking(e, now);
+    } else if (from == OrderState::unknown && !e.comparing) {
+        end_asking(e);
+    }
     return true;
 }
 
@@ -299,6 +233,7 @@ void OrderDesk::finish(Entry& e) {
     e.wanted = Message::none;
     e.cancel_wanted = false;
     e.review_until = e.answer_due = e.reprice_due = e.expire_due = e.cancel_retry_due = std::nullopt;
+    end_asking(e);
     std::erase(live_, e.order.id);
 }
 
@@ -318,8 +253,18 @@ bool OrderDesk::book_fill(Entry& e, const OrderUpdateEvent& update, ReceiveTime 
         contradict(e.order.id, e.order.instrument, "a fill without trade number, quantity or price");
         return false;
     }
-    if (std::find(e.fills.begin(), e.fills.end(), update.fill) != e.fills.end()) return false;
-    e.fills.push_back(update.fill);
+    const auto known =
+        std::find_if(e.fills.begin(), e.fills.end(), [&](const Booked& b) { return b.id == update.fill; });
+    if (known != e.fills.end()) {
+        if (known->quantity != update.quantity || known->price != update.price) {
+            contradict(e.order.id, e.order.instrument,
+                       fmt::format("trade {} is told as {} at {} and as {} at {}", update.fill.value(),
+                                   known->quantity.units(), to_string(known->price), update.quantity.units(),
+                                   to_string(update.price)));
+        }
+        return false;
+    }
+    e.fills.push_back({update.fill, update.quantity, update.price});
     const Money before = e.order.filled_value;
     e.order.filled += update.quantity;
     e.order.filled_value += update.price * update.quantity;
@@ -347,9 +292,14 @@ void OrderDesk::on_update(const OrderUpdateEvent& update, ReceiveTime now) {
                    "the broker speaks of an order that we did not send");
         return;
     }
-    const OrderEvent event = event_of(update.kind, e->order.quantity, e->order.filled, update.quantity);
+    const OrderEvent event =
+        event_of(update.kind, e->order.quantity, e->order.filled, update.quantity, e->order.broker_order.valid());
     if (update.kind == OrderUpdateKind::filled && !book_fill(*e, update, now)) return;
-    if (update.broker_order.valid()) e->order.broker_order = update.broker_order;
+    note_broker_order(*e, update.broker_order);
+    if ((update.flags & kUpdateFromBook) != 0 && update.kind != OrderUpdateKind::filled && !conclusive(*e, update)) {
+        pump(now);
+        return;
+    }
     if (update.kind == OrderUpdateKind::replaced && e->order.live() && update.price.positive()) {
         e->order.limit = update.price;
     }
@@ -478,13 +428,13 @@ void OrderDesk::on_price(InstrumentId id, ReceiveTime now) {
 
 std::optional<ReceiveTime> OrderDesk::due_of(const Entry& e) const {
     return earlier(earlier(earlier(e.review_until, e.answer_due), earlier(e.reprice_due, e.expire_due)),
-                   e.cancel_retry_due);
+                   earlier(e.cancel_retry_due, e.ask_due));
 }
 
 std::optional<ReceiveTime> OrderDesk::next_due_of_live() const {
     std::optional<ReceiveTime> first;
     for (const OrderId id : live_) first = earlier(first, due_of(*entry(id)));
-    if (const Entry* waiting = next_to_send(); waiting && !held_back_by_flight(*waiting)) {
+    if (const Entry* waiting = next_to_send(); waiting && !line_down_ && !held_back_by_flight(*waiting)) {
         first = earlier(first, throttled_until());
     }
     return first;
@@ -512,6 +462,7 @@ void OrderDesk::run_due(Entry& e, ReceiveTime now) {
         e.answer_due.reset();
         change_state(e, OrderEvent::timeout, now, "no answer in time");
     }
+    if (due(e.ask_due, now)) ask(e, now);
     if (due(e.cancel_retry_due, now)) retry_cancel(e, now);
     if (due(e.expire_due, now)) {
         e.expire_due.reset();
@@ -560,7 +511,7 @@ const OrderDesk::Entry* OrderDesk::next_to_send() const {
     int best_rank = 0;
     for (const OrderId id : live_) {
         const Entry& e = *entry(id);
-        if (e.wanted == Message::none) continue;
+        if (e.wanted == Message::none || (e.wanted != Message::cancel && comparing_ > 0)) continue;
         int rank = e.order.purpose == OrderPurpose::exit ? 2 : 4;
         if (e.wanted == Message::cancel) rank = e.emergency ? 0 : 1;
         if (e.wanted == Message::replace) ++rank;
@@ -573,6 +524,7 @@ const OrderDesk::Entry* OrderDesk::next_to_send() const {
 }
 
 void OrderDesk::pump(ReceiveTime now) {
+    if (line_down_) return;
     while (const Entry* waiting = next_to_send()) {
         Entry& e = *entry(waiting->order.id);
         const bool bypass = e.emergency && e.wanted == Message::cancel && settings_.kill_bypasses_throttle;

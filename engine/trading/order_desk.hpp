@@ -25,6 +25,8 @@ class DeskListener {
     // A confirmed execution, once per trade number. Charges are not filled in. `turnover_before`: the order's earlier
     // fills.
     virtual void on_fill(const Fill& fill, const Order& order, Money turnover_before) = 0;
+    // The broker's books were read as often as `orders.book_reads` allows and do not say what became of the order.
+    virtual void on_unclear(const Order& order, std::string_view text) = 0;
     // The broker said what cannot be: the instrument is blocked until resolve(). `order` may be unknown to us.
     virtual void on_contradiction(OrderId order, InstrumentId instrument, std::string_view text) = 0;
 };
@@ -85,8 +87,17 @@ class OrderDesk {
     void cancel_entries(ReceiveTime now, std::string_view reason);
     // Entries and exits. `emergency` (kill switch): every cancel leaves at once (orders.kill_bypasses_throttle).
     void cancel_all(ReceiveTime now, std::string_view reason, bool emergency);
-    // An operator looked at the broker's books: the instrument may trade again.
-    void resolve(InstrumentId instrument);
+    // An operator looked at the broker's books: the order, if its outcome is unknown, is not there, and its instrument
+    // may trade again. False: there is nothing to resolve.
+    bool resolve(OrderId id, ReceiveTime now);
+
+    // The line to the broker is gone: nothing leaves.
+    void line_down() { line_down_ = true; }
+    // It is back. What is live is compared with the broker's books before any new order or change leaves.
+    void line_up(ReceiveTime now);
+    bool comparing() const { return line_down_ || comparing_ > 0; }
+    // An order whose outcome the broker's books do not tell.
+    bool unclear() const;
 
     const Order* find(OrderId id) const;
     // The number of the newest order; 0 before the first. Orders of earlier days that have ended are not found.
@@ -106,6 +117,11 @@ class OrderDesk {
 
   private:
     enum class Message : uint8_t { none, submit, cancel, replace };
+    struct Booked {  // a trade, by the exchange's number
+        FillId id;
+        Quantity quantity;
+        Price price;
+    };
     struct Entry {
         Order order;
         int priority = 5;
@@ -120,7 +136,13 @@ class OrderDesk {
         Price underlying_at_creation;
         std::optional<ReceiveTime> review_until, answer_due, reprice_due, expire_due, cancel_retry_due;
         std::string cancel_reason;
-        std::vector<FillId> fills;  // trade numbers booked
+        std::optional<ReceiveTime> ask_due;  // the broker's books are read again; none: nobody asks
+        int32_t asked = 0;                   // readings since the question came up
+        int32_t absent = 0;                  // of them, those that did not have the order
+        bool unclear = false;
+        bool comparing = false;  // after a reconnect
+        std::vector<Booked> fills;
+        std::vector<BrokerOrderId> broker_orders;  // every number it had: a broker gives a new one with a change
     };
 
     Entry* entry(OrderId id);
@@ -139,6 +161,12 @@ class OrderDesk {
     template <class Predicate>
     void cancel_where(Predicate wanted, ReceiveTime now, std::string_view reason);
     void make_way_for(const OrderRequest& exit, ReceiveTime now);
+    // order_desk_books.cpp: an unknown outcome is resolved by asking, never by sending again
+    void begin_asking(Entry& e, ReceiveTime now);
+    void end_asking(Entry& e);
+    void ask(Entry& e, ReceiveTime now);
+    bool conclusive(Entry& e, const OrderUpdateEvent& answer);
+    void note_broker_order(Entry& e, BrokerOrderId number);
     void contradict(OrderId order, InstrumentId instrument, std::string_view text);
     std::optional<ReceiveTime> due_of(const Entry& e) const;
     std::optional<ReceiveTime> next_due_of_live() const;
@@ -161,6 +189,8 @@ class OrderDesk {
     uint64_t next_id_ = 1;
     std::vector<OrderId> live_;
     std::vector<InstrumentId> contradicted_;
+    size_t comparing_ = 0;  // orders that have still to be compared with the books
+    bool line_down_ = false;
     Ring<ReceiveTime> sent_;  // times of the last messages
 };
 

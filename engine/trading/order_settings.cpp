@@ -30,6 +30,10 @@ void OrderSettings::register_in(SettingsRegistry& registry) {
                  "without the broker's answer after this the outcome is unknown");
     registry.add("orders.max_cancel_attempts", max_cancel_attempts, 1, 10, "times",
                  "a cancel is sent again after 1, 2, 4 … s, at most this many times in all");
+    registry.add(
+        "orders.book_reads", book_reads, 1, 8, "times",
+        "an order of unknown outcome is looked for in the broker's books after 0, 1, 3, 7, 15 … s; then entries "
+        "halt");
     registry.add("orders.messages_per_second", messages_per_second, 1, 100, "messages",
                  "new, change and cancel messages together; the regulator's threshold is 10");
     registry.add("orders.max_in_flight", max_in_flight, 1, 1000, "messages", "messages without an answer yet");

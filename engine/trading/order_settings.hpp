@@ -21,6 +21,7 @@ struct OrderSettings {
     double cancel_on_underlying_pct = 1;  // since the order was made
     double answer_timeout_s = 5;          // then the outcome is unknown
     int64_t max_cancel_attempts = 3;      // after 1, 2, 4 s
+    int64_t book_reads = 5;               // of an unknown order, after 0, 1, 3, 7, 15 s
     int64_t messages_per_second = 8;      // new, change and cancel together
     int64_t max_in_flight = 10;           // messages without an answer yet
     int64_t max_queue = 100;              // orders waiting to leave

@@ -32,33 +32,34 @@ using enum Cell;
 // clang-format off
 constexpr std::array<std::array<Cell, kOrderEventCount>, kOrderStateCount> kTable{{
     // hold   submit request_cancel request_replace timeout | acknowledged rejected rejected_after_fill
-    //   | fill_part fill_rest overfill | cancelled cancel_rejected replaced replace_rejected expired unknown_outcome
+    //   | fill_part fill_rest overfill | cancelled cancel_rejected replaced replace_rejected expired unknown_outcome | absent vanished
     // created: has not left; the broker cannot know it
-    {review, sent, gone, late, late, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong},
+    {review, sent, gone, late, late, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong},
     // in_review
-    {late, sent, gone, late, late, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong},
+    {late, sent, gone, late, late, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong},
     // submitted: fills and ends may overtake the acknowledgement
-    {late, late, p_cancel, late, unknown, open, reject, wrong, part, filled, filled, gone, late, open, late, expire, unknown},
+    {late, late, p_cancel, late, unknown, open, reject, wrong, part, filled, filled, gone, late, open, late, expire, unknown, reject, wrong},
     // open
-    {late, late, p_cancel, p_replace, late, late, reject, wrong, part, filled, filled, gone, late, stay, late, expire, late},
+    {late, late, p_cancel, p_replace, late, late, reject, wrong, part, filled, filled, gone, late, stay, late, expire, late, wrong, wrong},
     // partially_filled
-    {late, late, p_cancel, p_replace, late, late, wrong, wrong, stay, filled, filled, gone, late, stay, late, expire, late},
+    {late, late, p_cancel, p_replace, late, late, wrong, wrong, stay, filled, filled, gone, late, stay, late, expire, late, wrong, wrong},
     // pending_cancel: fills may overtake the cancel; a refused cancel leaves the order working
-    {late, late, stay, late, unknown, late, reject, wrong, stay, filled, filled, gone, open, stay, late, expire, unknown},
+    {late, late, stay, late, unknown, late, reject, wrong, stay, filled, filled, gone, open, stay, late, expire, unknown, gone, wrong},
     // pending_replace
-    {late, late, p_cancel, stay, unknown, late, reject, wrong, stay, filled, filled, gone, late, open, open, expire, unknown},
-    // unknown: any word from the broker resolves it; a refused cancel or change does not say whether the order is there
-    {late, late, stay, late, late, open, reject, wrong, part, filled, filled, gone, late, open, late, expire, late},
+    {late, late, p_cancel, stay, unknown, late, reject, wrong, stay, filled, filled, gone, late, open, open, expire, unknown, wrong, wrong},
+    // unknown: any word from the broker resolves it; a refused cancel or change does not say whether the order is there;
+    // not being in the book, over and over, does
+    {late, late, stay, late, late, open, reject, wrong, part, filled, filled, gone, late, open, late, expire, late, reject, wrong},
     // filled: nothing can have been left to cancel or to expire
-    {late, late, late, late, late, late, wrong, wrong, wrong, wrong, wrong, wrong, late, late, late, wrong, late},
+    {late, late, late, late, late, late, wrong, wrong, wrong, wrong, wrong, wrong, late, late, late, wrong, late, late, late},
     // cancelled: a fill that happened before the cancel may arrive after it
-    {late, late, late, late, late, late, wrong, wrong, stay, filled, filled, late, late, late, late, late, late},
+    {late, late, late, late, late, late, wrong, wrong, stay, filled, filled, late, late, late, late, late, late, late, late},
     // rejected
-    {late, late, late, late, late, late, late, wrong, wrong, wrong, wrong, wrong, late, wrong, late, wrong, late},
+    {late, late, late, late, late, late, late, wrong, wrong, wrong, wrong, wrong, late, wrong, late, wrong, late, late, late},
     // expired: as cancelled
-    {late, late, late, late, late, late, wrong, wrong, stay, filled, filled, late, late, late, late, late, late},
+    {late, late, late, late, late, late, wrong, wrong, stay, filled, filled, late, late, late, late, late, late, late, late},
     // refused: never left
-    {late, late, late, late, late, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong},
+    {late, late, late, late, late, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong, wrong},
 }};
 // clang-format on
 
@@ -87,7 +88,7 @@ Transition transition(OrderState state, OrderEvent event) {
     }
 }
 
-OrderEvent event_of(OrderUpdateKind kind, Quantity ordered, Quantity filled, Quantity update_quantity) {
+OrderEvent event_of(OrderUpdateKind kind, Quantity ordered, Quantity filled, Quantity update_quantity, bool heard_of) {
     switch (kind) {
         case OrderUpdateKind::acknowledged:
             return OrderEvent::acknowledged;
@@ -108,6 +109,8 @@ OrderEvent event_of(OrderUpdateKind kind, Quantity ordered, Quantity filled, Qua
             return OrderEvent::replace_rejected;
         case OrderUpdateKind::expired:
             return OrderEvent::expired;
+        case OrderUpdateKind::absent:
+            return heard_of || filled.units() > 0 ? OrderEvent::vanished : OrderEvent::absent;
         case OrderUpdateKind::unknown_outcome:
             break;
     }

@@ -26,8 +26,10 @@ enum class OrderEvent : uint8_t {
     replace_rejected,
     expired,
     unknown_outcome,
+    absent,    // the order book does not have it, in every reading, and never was heard of it
+    vanished,  // the order book does not have it, though it was there
 };
-inline constexpr size_t kOrderEventCount = 17;
+inline constexpr size_t kOrderEventCount = 19;
 inline constexpr size_t kOrderStateCount = 13;
 std::string_view name_of(OrderEvent event);
 
@@ -48,7 +50,7 @@ Transition transition(OrderState state, OrderEvent event);
 constexpr OrderState settled(OrderState next, bool has_fills) {
     return next == OrderState::open && has_fills ? OrderState::partially_filled : next;
 }
-// What a broker's message means to an order with these quantities.
-OrderEvent event_of(OrderUpdateKind kind, Quantity ordered, Quantity filled, Quantity update_quantity);
+// What a broker's message means to an order with these quantities. `heard_of`: the broker has given it a number.
+OrderEvent event_of(OrderUpdateKind kind, Quantity ordered, Quantity filled, Quantity update_quantity, bool heard_of);
 
 }  // namespace tide

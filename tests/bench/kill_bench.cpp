@@ -43,6 +43,7 @@ class CountingLink final : public BrokerLink {
         last_cancel = Clock::now();
     }
     void replace(const Order&, Price) override {}
+    void ask(const Order&) override {}
     int64_t submits = 0, cancels = 0;
     Clock::time_point last_cancel;
 };

@@ -78,6 +78,7 @@ class OperatedSession final : public BrokerLink, public Recorder {
     }
     void cancel(const Order&) override {}
     void replace(const Order&, Price) override {}
+    void ask(const Order&) override {}
     void record(const Record& record) override {
         TIDE_ASSERT(parse_record_text(record.text));
         const auto* command = std::get_if<CommandRecord>(&record.body);

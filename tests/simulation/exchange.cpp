@@ -6,6 +6,7 @@ namespace tide::simulation {
 namespace {
 
 constexpr Duration kBooksEvery = seconds(30);
+constexpr Duration kBookLagMax = seconds(10);
 constexpr Duration kBooksReach = minutes(3);  // orders that ended longer ago are not told again
 
 template <class Item>
@@ -64,6 +65,13 @@ void Exchange::submit(const Order& order) {
 }
 void Exchange::cancel(const Order& order) { send(Kind::cancel, order, order.limit); }
 void Exchange::replace(const Order& order, Price limit) { send(Kind::replace, order, limit); }
+
+// A question is no order message: it has no part in their order.
+void Exchange::ask(const Order& order) {
+    const ReceiveTime due = now_ + milliseconds(dice_.between(5, 200));
+    if (!faulty(Fault::request_lost, 150, now_))
+        insert_by_due(requests_, Request{due, next_number_++, Kind::ask, order.id, Price()});
+}
 
 // ---- time
 
@@ -128,6 +136,7 @@ void Exchange::arrive(const Request& request) {
     }
     Resting& order = orders_.at(request.order);
     if (request.kind == Kind::submit) return arrive_submit(order, request.due);
+    if (request.kind == Kind::ask) return arrive_ask(order, request.due);
     if (request.kind == Kind::cancel) return arrive_cancel(order, request.due);
     arrive_replace(order, request.limit, request.due);
 }
@@ -161,6 +170,39 @@ void Exchange::arrive_replace(Resting& order, Price limit, ReceiveTime now) {
     order.changed = now;
     reply(update_of(order, OrderUpdateKind::replaced, ""), now, true);
     match(order, now);
+}
+
+// The trade book and the order book may each lag behind what happened: a trade is missing, or the order itself.
+void Exchange::arrive_ask(const Resting& order, ReceiveTime now) {
+    const bool fresh = now - order.changed < kBookLagMax;
+    const bool order_book_lags = faulty(Fault::book_lag, 500, now) && fresh;
+    const bool trade_book_lags = faulty(Fault::book_lag, 500, now) && fresh;
+    const bool lost = faulty(Fault::reply_lost, 100, now);
+    const ReceiveTime due = now + milliseconds(dice_.between(5, 400));
+    if (lost) return;
+    OrderUpdateEvent row = update_of(order, OrderUpdateKind::absent, "order book");
+    row.flags = kUpdateFromBook;
+    row.quantity = Quantity();
+    for (const Trade& trade : trades_) {
+        if (trade.order != order.id) continue;
+        row.quantity += trade.quantity;
+        if (trade_book_lags) continue;
+        OrderUpdateEvent fill = update_of(order, OrderUpdateKind::filled, "");
+        fill.flags = kUpdateFromBook;
+        fill.quantity = trade.quantity;
+        fill.price = trade.price;
+        fill.fill = trade.id;
+        queue_reply(fill, due);
+    }
+    if (!order_book_lags) {
+        if (order.state == State::working || order.state == State::done) row.kind = OrderUpdateKind::acknowledged;
+        if (order.state == State::cancelled) row.kind = OrderUpdateKind::cancelled;
+        if (order.state == State::rejected) row.kind = OrderUpdateKind::rejected;
+        if (order.state == State::expired) row.kind = OrderUpdateKind::expired;
+    } else {
+        row.quantity = Quantity();
+    }
+    queue_reply(row, due);
 }
 
 // What a broker's link does after a reconnect, and now and then: the order book and the trade book are read, and what

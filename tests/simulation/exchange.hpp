@@ -35,6 +35,7 @@ class Exchange final : public BrokerLink {
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
+    void ask(const Order& order) override;
 
     // When something happens at the exchange, or a reply is due.
     std::optional<ReceiveTime> next_due() const;
@@ -53,7 +54,7 @@ class Exchange final : public BrokerLink {
     Quantity committed(OrderId id) const;
 
   private:
-    enum class Kind : uint8_t { submit, cancel, replace, read_books };
+    enum class Kind : uint8_t { submit, cancel, replace, ask, read_books };
     struct Request {
         ReceiveTime due;
         uint64_t number = 0;
@@ -85,6 +86,7 @@ class Exchange final : public BrokerLink {
     void arrive_submit(Resting& order, ReceiveTime now);
     void arrive_cancel(Resting& order, ReceiveTime now);
     void arrive_replace(Resting& order, Price limit, ReceiveTime now);
+    void arrive_ask(const Resting& order, ReceiveTime now);
     void read_books(ReceiveTime now);
     void match(Resting& order, ReceiveTime now);
     void reply(OrderUpdateEvent update, ReceiveTime now, bool may_be_unknown);

@@ -74,7 +74,8 @@ std::string_view name_of(Fault fault) {
                                                                       "kill_switch",
                                                                       "stop",
                                                                       "script_fault",
-                                                                      "restart"};
+                                                                      "restart",
+                                                                      "book_lag"};
     return kNames[static_cast<size_t>(fault)];
 }
 

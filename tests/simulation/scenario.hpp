@@ -34,9 +34,10 @@ enum class Fault : uint8_t {
     kill_switch,
     stop,
     script_fault,
-    restart,  // the process ends and comes back from its journal
+    restart,   // the process ends and comes back from its journal
+    book_lag,  // what the order book or the trade book is asked for is not in it yet
 };
-inline constexpr size_t kFaultCount = 23;
+inline constexpr size_t kFaultCount = 24;
 std::string_view name_of(Fault fault);
 
 enum InstrumentNumber : uint32_t { kNifty = 1, kBankNifty = 2, kVix = 3, kFirstOption = 4 };

@@ -54,6 +54,9 @@ class Machine final : public BrokerLink {
         note(MessageKind::replace, order, limit);
         if (broker_ != nullptr) broker_->replace(order, limit);
     }
+    void ask(const Order& order) override {
+        if (broker_ != nullptr) broker_->ask(order);
+    }
 
   private:
     void note(MessageKind kind, const Order& order, Price limit) {

@@ -73,7 +73,7 @@ class EventMaker {
             case 3:
                 return update();
             case 4:
-                return CommandEvent{pick(CommandKind::manual_order), text(), text(), text()};
+                return CommandEvent{pick(CommandKind::resolve_order), text(), text(), text()};
             case 5:
                 return ConfigEvent{text()};
             case 6:
@@ -122,7 +122,7 @@ class EventMaker {
         OrderUpdateEvent e;
         e.order = OrderId(static_cast<uint64_t>(any()));
         e.broker_order = BrokerOrderId(static_cast<uint64_t>(any()));
-        e.kind = pick(OrderUpdateKind::unknown_outcome);
+        e.kind = pick(OrderUpdateKind::absent);
         e.flags = static_cast<uint16_t>(any());
         e.quantity = Quantity(any());
         e.price = Price::from_units(any());

@@ -61,6 +61,7 @@ struct QuietBroker : BrokerLink {
     void submit(const Order&) override { ++submits; }
     void cancel(const Order&) override {}
     void replace(const Order&, Price) override {}
+    void ask(const Order&) override {}
 };
 struct QuietListener : DeskListener {
     void on_order(const Order&, OrderState, std::string_view) override {}
@@ -193,8 +194,8 @@ struct World {
         return desk.submit(request, now)->front();
     }
     RiskContext context() const {
-        return {now,         prices,      portfolio, desk, hours, halts, charges, allow_model_prices, over_history,
-                manual_mode, &quality, &gaps};
+        return {now,          prices,      portfolio, desk, hours, halts, charges, allow_model_prices,
+                over_history, manual_mode, &quality,  &gaps};
     }
     RiskVerdict evaluate() const { return gate.evaluate(intent, context()); }
 };

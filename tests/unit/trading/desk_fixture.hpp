@@ -19,6 +19,7 @@ struct FakeBroker : BrokerLink {
     void submit(const Order& o) override { sent.push_back({"submit", o.id, o.limit, o.quantity}); }
     void cancel(const Order& o) override { sent.push_back({"cancel", o.id, o.limit, o.quantity}); }
     void replace(const Order& o, Price limit) override { sent.push_back({"replace", o.id, limit, o.quantity}); }
+    void ask(const Order& o) override { sent.push_back({"ask", o.id, o.limit, o.quantity}); }
     int64_t count(std::string_view what) const {
         return std::count_if(sent.begin(), sent.end(), [&](const Sent& s) { return s.what == what; });
     }
@@ -37,6 +38,8 @@ struct Log : DeskListener {
         last_turnover_before = before;
     }
     void on_contradiction(OrderId, InstrumentId, std::string_view text) override { contradictions.emplace_back(text); }
+    std::vector<OrderId> unclear;
+    void on_unclear(const Order& o, std::string_view) override { unclear.push_back(o.id); }
 };
 
 }  // namespace tide::testing

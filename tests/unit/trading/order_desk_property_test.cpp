@@ -61,6 +61,10 @@ struct ChaoticBroker : BrokerLink {
         const bool over = orders[order.id.value()].over;
         post(order.id, over ? OrderUpdateKind::replace_rejected : OrderUpdateKind::replaced, 0, limit.units());
     }
+    void ask(const Order& order) override {
+        const Truth& truth = orders[order.id.value()];
+        if (!truth.over) post(order.id, OrderUpdateKind::acknowledged, truth.filled);
+    }
     void trade() {
         for (auto& [id, truth] : orders) {
             if (truth.over || random() % 4 != 0) continue;

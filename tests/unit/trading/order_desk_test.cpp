@@ -217,7 +217,7 @@ TEST_F(DeskTest, more_filled_than_ordered_is_booked_and_reported_and_blocks_the_
     EXPECT_EQ(log.contradictions.size(), 1U);
     EXPECT_TRUE(desk.blocked(kCall));
     EXPECT_FALSE(desk.blocked(kPut));
-    desk.resolve(kCall);
+    EXPECT_TRUE(desk.resolve(id, now));
     EXPECT_FALSE(desk.blocked(kCall));
 }
 

@@ -37,6 +37,9 @@ const std::map<std::string, std::string> kExpected{
     {"replace_rejected", "! ! . . . . open . . . . . !"},
     {"expired", "! ! expired expired expired expired expired expired ! . ! . !"},
     {"unknown_outcome", "! ! unknown . . unknown unknown . . . . . !"},
+    // Missing from the book: what was never heard of did not come; what was there cannot vanish.
+    {"absent", "! ! rejected ! ! cancelled ! rejected . . . . !"},
+    {"vanished", "! ! ! ! ! ! ! ! . . . . !"},
 };
 
 TEST(OrderState, every_pair_of_state_and_event_does_what_the_table_says) {
@@ -82,7 +85,7 @@ TEST(OrderState, an_order_with_fills_that_works_again_is_partially_filled) {
 TEST(OrderState, a_message_means_what_the_quantities_make_of_it) {
     const Quantity ordered(100);
     const auto meaning = [&](OrderUpdateKind kind, int64_t filled, int64_t now) {
-        return event_of(kind, ordered, Quantity(filled), Quantity(now));
+        return event_of(kind, ordered, Quantity(filled), Quantity(now), false);
     };
     EXPECT_EQ(meaning(OrderUpdateKind::filled, 0, 99), OrderEvent::fill_part);
     EXPECT_EQ(meaning(OrderUpdateKind::filled, 0, 100), OrderEvent::fill_rest);
@@ -91,6 +94,9 @@ TEST(OrderState, a_message_means_what_the_quantities_make_of_it) {
     EXPECT_EQ(meaning(OrderUpdateKind::rejected, 0, 0), OrderEvent::rejected);
     EXPECT_EQ(meaning(OrderUpdateKind::rejected, 1, 0), OrderEvent::rejected_after_fill);
     EXPECT_EQ(meaning(OrderUpdateKind::unknown_outcome, 0, 0), OrderEvent::unknown_outcome);
+    EXPECT_EQ(meaning(OrderUpdateKind::absent, 0, 0), OrderEvent::absent);
+    EXPECT_EQ(meaning(OrderUpdateKind::absent, 1, 0), OrderEvent::vanished);
+    EXPECT_EQ(event_of(OrderUpdateKind::absent, ordered, Quantity(0), Quantity(0), true), OrderEvent::vanished);
 }
 
 }  // namespace
