@@ -66,11 +66,25 @@ constexpr std::array<std::array<Cell, kOrderEventCount>, kOrderStateCount> kTabl
 }  // namespace
 
 std::string_view name_of(OrderEvent event) {
-    static constexpr std::array<std::string_view, kOrderEventCount> kNames{
-        "hold",         "submit",         "request_cancel",      "request_replace", "timeout",
-        "acknowledged", "rejected",       "rejected_after_fill", "fill_part",       "fill_rest",
-        "overfill",     "cancelled",      "cancel_rejected",     "replaced",        "replace_rejected",
-        "expired",      "unknown_outcome"};
+    static constexpr std::array<std::string_view, kOrderEventCount> kNames{"hold",
+                                                                           "submit",
+                                                                           "request_cancel",
+                                                                           "request_replace",
+                                                                           "timeout",
+                                                                           "acknowledged",
+                                                                           "rejected",
+                                                                           "rejected_after_fill",
+                                                                           "fill_part",
+                                                                           "fill_rest",
+                                                                           "overfill",
+                                                                           "cancelled",
+                                                                           "cancel_rejected",
+                                                                           "replaced",
+                                                                           "replace_rejected",
+                                                                           "expired",
+                                                                           "unknown_outcome",
+                                                                           "absent",
+                                                                           "vanished"};
     return kNames[static_cast<size_t>(event)];
 }
 

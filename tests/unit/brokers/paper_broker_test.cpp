@@ -501,5 +501,30 @@ TEST(PaperSettings, are_settings_with_ranges_that_hold_their_defaults) {
     EXPECT_EQ(registry.value_of("paper.latency_ms"), "150");
 }
 
+TEST_F(PaperTest, its_books_tell_the_trades_of_an_order_and_how_it_stands) {
+    quote(100, 99.5, 100.5);
+    const Order filled = submit(order(101));
+    const Order resting = submit(order(99));
+    after(seconds(1));
+    Order never_came = order(99);
+    for (const Order& asked : {filled, resting, never_came}) broker.ask(asked);
+    auto got = after(seconds(1));
+    ASSERT_EQ(got.size(), 3U);
+    EXPECT_EQ(got[0].kind, OrderUpdateKind::filled);
+    EXPECT_EQ(got[0].quantity, filled.quantity);
+    EXPECT_EQ(got[1].kind, OrderUpdateKind::acknowledged);
+    EXPECT_EQ(got[1].quantity, Quantity(0));
+    EXPECT_EQ(got[2].kind, OrderUpdateKind::absent);
+    for (const Got& word : got) EXPECT_NE(word.flags & kUpdateFromBook, 0);
+    broker.set_now(now);
+    broker.cancel(resting);
+    after(seconds(1));
+    broker.set_now(now);
+    broker.ask(resting);
+    got = after(seconds(1));
+    ASSERT_EQ(got.size(), 1U);
+    EXPECT_EQ(got[0].kind, OrderUpdateKind::cancelled);
+}
+
 }  // namespace
 }  // namespace tide

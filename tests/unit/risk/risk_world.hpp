@@ -67,6 +67,7 @@ struct QuietListener : DeskListener {
     void on_order(const Order&, OrderState, std::string_view) override {}
     void on_fill(const Fill&, const Order&, Money) override {}
     void on_contradiction(OrderId, InstrumentId, std::string_view) override {}
+    void on_unclear(const Order&, std::string_view) override {}
 };
 
 inline ChargeTable free_of_charge() {

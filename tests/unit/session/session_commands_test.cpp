@@ -184,5 +184,45 @@ TEST(OperatorArgument, pairs_are_read_and_what_is_none_is_named) {
         EXPECT_FALSE(OperatorArgument::parse(text)) << text;
 }
 
+TEST_F(SessionCommands, an_order_that_the_books_do_not_tell_of_halts_entries_until_an_operator_has_looked) {
+    start();
+    open_position();
+    say(CommandKind::exit_position, "1");
+    const OrderId lost = sent.back().order.id;
+    // 5 s until the outcome is unknown, then five readings within 31 s, none of them answered.
+    at_time(hours(10) + minutes(6));
+    send(ClockEvent{});
+    EXPECT_EQ(session->desk().find(lost)->state, OrderState::unknown);
+    EXPECT_EQ(sent.size(), 2U);
+    EXPECT_GE(asked_about.size(), 5U);
+    EXPECT_TRUE(session->halts().active(HaltKind::order_unclear));
+    EXPECT_EQ(say(CommandKind::resume).code, "halted");
+    EXPECT_EQ(say(CommandKind::resolve_order, "99").code, "not_found");
+    EXPECT_EQ(say(CommandKind::resolve_order, std::to_string(lost.value())).code, "ok");
+    EXPECT_EQ(session->desk().find(lost)->state, OrderState::rejected);
+    EXPECT_EQ(say(CommandKind::resume).code, "ok");
+    EXPECT_FALSE(session->halts().active(HaltKind::order_unclear));
+}
+
+TEST_F(SessionCommands, entries_wait_after_a_reconnect_until_live_orders_are_compared_with_the_books) {
+    start();
+    open_position();
+    say(CommandKind::exit_position, "1");
+    const Order exit = sent.back().order;
+    update(exit, OrderUpdateKind::acknowledged);
+    send(FeedStatusEvent{FeedState::down, kBrokerLine, "line lost"});
+    EXPECT_TRUE(session->halts().active(HaltKind::broker_down));
+    send(FeedStatusEvent{FeedState::up, kBrokerLine, "line back"});
+    EXPECT_FALSE(session->halts().active(HaltKind::broker_down));
+    EXPECT_TRUE(session->halts().active(HaltKind::reconciling));
+    EXPECT_EQ(asked_about, std::vector<OrderId>{exit.id});
+    OrderUpdateEvent row;
+    row.order = exit.id;
+    row.kind = OrderUpdateKind::acknowledged;
+    row.flags = kUpdateFromBook;
+    send(row);
+    EXPECT_FALSE(session->halts().active(HaltKind::reconciling));
+}
+
 }  // namespace
 }  // namespace tide

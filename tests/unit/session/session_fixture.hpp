@@ -125,7 +125,7 @@ class SessionTest : public ::testing::Test, public BrokerLink {
     void replace(const Order& order, Price limit) override {
         sent.push_back({"replace", order, limit, session->now()});
     }
-    void ask(const Order& order) override { asked.push_back(order.id); }
+    void ask(const Order& order) override { asked_about.push_back(order.id); }
 
     void start() {
         session = std::make_unique<Session>(config, host, *this, recorder);
@@ -245,7 +245,7 @@ class SessionTest : public ::testing::Test, public BrokerLink {
     ScriptedHost host;
     KeepingRecorder recorder;
     std::vector<SentMessage> sent;
-    std::vector<OrderId> asked;  // about: the broker's books
+    std::vector<OrderId> asked_about;  // by: the broker's books
     std::unique_ptr<Session> session;
     ReceiveTime now{};
     uint64_t sequence = 0;

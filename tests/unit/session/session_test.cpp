@@ -472,6 +472,7 @@ TEST_F(SessionTest, a_feed_that_fails_ends_waiting_entries_and_its_return_is_rec
     send(FeedStatusEvent{FeedState::down, "test", "no data"});
     ASSERT_EQ(sent.size(), 2U);
     EXPECT_EQ(sent[1].kind, "cancel");
+    update(sent[0].order, OrderUpdateKind::cancelled, 50);
     at_time(hours(10) + minutes(6));
     send(FeedStatusEvent{FeedState::up, "test", "data again"});
     const auto halts = recorder.all<HaltRecord>();

@@ -19,7 +19,8 @@ struct FakeBroker : BrokerLink {
     void submit(const Order& o) override { sent.push_back({"submit", o.id, o.limit, o.quantity}); }
     void cancel(const Order& o) override { sent.push_back({"cancel", o.id, o.limit, o.quantity}); }
     void replace(const Order& o, Price limit) override { sent.push_back({"replace", o.id, limit, o.quantity}); }
-    void ask(const Order& o) override { sent.push_back({"ask", o.id, o.limit, o.quantity}); }
+    std::vector<OrderId> asked;  // about: the books
+    void ask(const Order& o) override { asked.push_back(o.id); }
     int64_t count(std::string_view what) const {
         return std::count_if(sent.begin(), sent.end(), [&](const Sent& s) { return s.what == what; });
     }

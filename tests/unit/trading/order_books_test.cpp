@@ -68,14 +68,14 @@ struct OrderBooks : ::testing::Test {
 TEST_F(OrderBooks, are_read_as_soon_as_the_outcome_is_unknown_and_nothing_is_sent_again) {
     const OrderId id = unknown_order();
     EXPECT_EQ(broker.count("submit"), 1);
-    EXPECT_EQ(broker.count("ask"), 1);
+    EXPECT_EQ(broker.asked.size(), 1U);
     EXPECT_TRUE(desk.blocked(kCall));
     say(id, OrderUpdateKind::acknowledged);
     EXPECT_EQ(state(id), OrderState::open);
     EXPECT_FALSE(desk.blocked(kCall));
     pass(seconds(30));
     EXPECT_EQ(broker.count("submit"), 1);
-    EXPECT_EQ(broker.count("ask"), 1);
+    EXPECT_EQ(broker.asked.size(), 1U);
 }
 
 TEST_F(OrderBooks, that_say_cancelled_rejected_or_expired_end_the_order) {
@@ -104,7 +104,7 @@ TEST_F(OrderBooks, that_lag_prove_nothing_before_the_fifth_reading) {
         EXPECT_EQ(state(id), OrderState::unknown);
         pass(seconds(wait));
     }
-    EXPECT_EQ(broker.count("ask"), 5);
+    EXPECT_EQ(broker.asked.size(), 5U);
     say(id, OrderUpdateKind::absent);
     EXPECT_EQ(state(id), OrderState::rejected);
     EXPECT_EQ(broker.count("submit"), 1);
@@ -118,7 +118,7 @@ TEST_F(OrderBooks, whose_trades_lag_behind_are_read_again) {
     say(id, OrderUpdateKind::cancelled, 65);
     EXPECT_EQ(state(id), OrderState::unknown);
     pass(seconds(1));
-    EXPECT_EQ(broker.count("ask"), 2);
+    EXPECT_EQ(broker.asked.size(), 2U);
     trade(id, 65, 1);
     say(id, OrderUpdateKind::cancelled, 65);
     EXPECT_EQ(state(id), OrderState::cancelled);
@@ -201,7 +201,7 @@ TEST_F(OrderBooks, after_a_reconnect_nothing_new_leaves_before_every_live_order_
     pass(seconds(1));
     EXPECT_EQ(broker.count("submit"), 1);
     desk.line_up(now);
-    EXPECT_EQ(broker.count("ask"), 1);
+    EXPECT_EQ(broker.asked.size(), 1U);
     EXPECT_EQ(broker.count("submit"), 1);
     trade(first, 65, 1);
     EXPECT_EQ(broker.count("submit"), 1);
