@@ -19,10 +19,10 @@ enum class WireKind : uint8_t {
     cancel,     // order id
     replace,    // order id, limit
     poll,       // until; answered by polled
-    ask,        // order id; answered by its trades and how it stands
     books,      // answered by books_are
     take_over,  // the client becomes the only one that may trade; answered by polled
     goodbye,    // the session ended in order
+    ask,        // order id; answered by its trades and how it stands
     polled,     // maybe an answer, then next_due and idle
     books_are,
     refused,  // text: the line is closed
