@@ -59,6 +59,7 @@ namespace tide {
     X(instrument_blocked, "entry", "an order on the instrument has an unknown outcome, or its messages contradict") \
     X(self_trade, "entry", "an order of ours on the other side is live")                                            \
     X(pending_order, "entry", "an order on the instrument is live")                                                 \
+    X(opposite_position, "entry", "a position on the other side of the same instrument is open")                    \
     X(queue_full, "entry", "too many orders wait to leave")                                                         \
     X(daily_loss, "entry", "the day's loss limit is reached")                                                       \
     X(drawdown, "entry", "the drawdown from the day's peak is at its limit")                                        \
@@ -73,6 +74,8 @@ namespace tide {
     X(underlying_exposure, "entry", "too much exposure on one underlying")                                          \
     X(delta_limit, "entry", "net delta would be above its limit")                                                   \
     X(vega_limit, "entry", "net vega would be above its limit")                                                     \
+    X(gamma_limit, "entry", "net gamma would be above its limit")                                                   \
+    X(theta_limit, "entry", "what a day costs by time alone would be above its limit")                              \
     X(no_charges, "entry", "the charges of this trade are not known (charges table)")                               \
     X(cash, "entry", "not enough cash for the premium and charges")                                                 \
     X(margin, "entry", "margin use would be above its limit for entries")                                           \

@@ -113,12 +113,14 @@ std::vector<Holding> holdings_of(const RiskContext& context) {
 struct NetGreeks {
     double delta_value = 0;  // rupees: delta x underlying's price x quantity
     double vega_value = 0;   // rupees a volatility point
+    double gamma_value = 0;  // rupees: change of delta_value when the underlying moves 1 %
+    double theta_value = 0;  // rupees a calendar day; negative: time costs
 };
 
 NetGreeks greeks_of(const Instrument& instrument, Side side, Quantity quantity, double underlying, double vix,
                     ReceiveTime now) {
     const double units = static_cast<double>(quantity.units() * sign_of(side));
-    if (!instrument.is_option()) return {units * underlying, 0};
+    if (!instrument.is_option()) return {units * underlying, 0, 0, 0};
     OptionTerms terms;
     terms.right = instrument.right;
     terms.underlying = underlying;
@@ -127,7 +129,8 @@ NetGreeks greeks_of(const Instrument& instrument, Side side, Quantity quantity, 
     terms.t_years = seconds_between(now, at(*instrument.expiry, hours(15) + minutes(30))) / (365.0 * 86'400.0);
     if (terms.t_years <= 0 || underlying <= 0) return {};
     const Greeks greeks = option_greeks(terms, vix / 100.0);
-    return {greeks.delta * underlying * units, greeks.vega_pct * units};
+    return {greeks.delta * underlying * units, greeks.vega_pct * units,
+            greeks.gamma * underlying * underlying * 0.01 * units, greeks.theta_day * units};
 }
 
 }  // namespace
@@ -404,6 +407,14 @@ RiskGate::Verdict RiskGate::check_orders(const EntryFacts& facts, const RiskCont
                       fmt::format("order={} state={}", order.id.value(), name_of(order.state)), "order {} on {} is {}",
                       order.id.value(), facts.instrument.symbol, name_of(order.state));
     }
+    // Strategies that want opposite things would pay twice for a position of nothing: the later one is refused.
+    for (const Position& position : context.portfolio.open()) {
+        if (position.instrument != id || position.side == facts.intent.side) continue;
+        return refuse(RiskCode::opposite_position,
+                      fmt::format("position={} side={} strategy={}", position.id.value(), name_of(position.side),
+                                  position.strategy.value()),
+                      "position {} on {} is on the other side", position.id.value(), facts.instrument.symbol);
+    }
     if (context.desk.queued() >= static_cast<size_t>(orders_.max_queue)) {
         return refuse(RiskCode::queue_full, fmt::format("queued={} max={}", context.desk.queued(), orders_.max_queue),
                       "{} orders wait to leave", context.desk.queued());
@@ -545,7 +556,8 @@ RiskGate::Verdict RiskGate::check_size(const EntryFacts& facts, const RiskContex
     return std::nullopt;
 }
 
-// Net delta and vega of everything held and asked for. An entry that brings the net nearer to zero passes.
+// Net delta, vega, gamma and theta of everything held and asked for. An entry that brings the net nearer to zero
+// passes.
 RiskGate::Verdict RiskGate::check_greeks(const EntryFacts& facts, const RiskContext& context) const {
     const double vix = context.prices.vix().level;
     NetGreeks before;
@@ -554,6 +566,8 @@ RiskGate::Verdict RiskGate::check_greeks(const EntryFacts& facts, const RiskCont
         const NetGreeks g = greeks_of(*h.instrument, h.side, h.quantity, underlying, vix, context.now);
         before.delta_value += g.delta_value;
         before.vega_value += g.vega_value;
+        before.gamma_value += g.gamma_value;
+        before.theta_value += g.theta_value;
     }
     const NetGreeks own = greeks_of(facts.instrument, facts.intent.side, facts.quantity,
                                     facts.underlying_last.to_double(), vix, context.now);
@@ -573,6 +587,17 @@ RiskGate::Verdict RiskGate::check_greeks(const EntryFacts& facts, const RiskCont
             RiskCode::vega_limit,
             fmt::format("vega_value={:.0f} max_pct={}", before.vega_value + own.vega_value, risk_.max_vega_pct),
             "net vega would be worth {:.0f} a point", before.vega_value + own.vega_value);
+    }
+    if (above(before.gamma_value, own.gamma_value, risk_.max_gamma_pct)) {
+        return refuse(
+            RiskCode::gamma_limit,
+            fmt::format("gamma_value={:.0f} max_pct={}", before.gamma_value + own.gamma_value, risk_.max_gamma_pct),
+            "a move of 1 % would change net delta by {:.0f}", before.gamma_value + own.gamma_value);
+    }
+    const double day = before.theta_value + own.theta_value;
+    if (day < 0 && above(before.theta_value, own.theta_value, risk_.max_theta_pct)) {
+        return refuse(RiskCode::theta_limit, fmt::format("theta_value={:.0f} max_pct={}", day, risk_.max_theta_pct),
+                      "a day would cost {:.0f} by time alone", -day);
     }
     return std::nullopt;
 }

@@ -67,6 +67,9 @@ void RiskSettings::register_limits(SettingsRegistry& registry) {
     registry.add("risk.max_delta_pct", max_delta_pct, 1, 10'000, "% of equity",
                  "net delta x price of the underlying x quantity");
     registry.add("risk.max_vega_pct", max_vega_pct, 0.01, 100, "% of equity", "net change for one volatility point");
+    registry.add("risk.max_gamma_pct", max_gamma_pct, 1, 10'000, "% of equity",
+                 "net change of the delta's value when the underlying moves 1 %");
+    registry.add("risk.max_theta_pct", max_theta_pct, 0.001, 100, "% of equity", "net loss of a day by time alone");
     registry.add("risk.min_open_interest", min_open_interest, 0, 1'000'000, "units",
                  "an option with less is not entered (where open interest is known)");
     registry.add("risk.stale_quote_s", stale_quote_s, 0.1, 86'400, "s", "an entry needs a price no older than this");

@@ -53,6 +53,8 @@ struct RiskSettings {
     double underlying_exposure_pct = 20;
     double max_delta_pct = 600;       // delta x underlying's price x quantity, net, of equity
     double max_vega_pct = 1;          // a volatility point, net, of equity
+    double max_gamma_pct = 600;       // change of the delta's value when the underlying moves 1 %, net, of equity
+    double max_theta_pct = 1;         // what a calendar day costs, net, of equity
     double assumed_delta = 0.5;       // for the loss at a stop on the underlying
     int64_t min_open_interest = 500;  // where it is known
     double disaster_underlying_pct = 2;

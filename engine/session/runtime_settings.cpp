@@ -24,6 +24,8 @@ constexpr RuntimeSetting kTable[] = {
     {"risk.underlying_exposure_pct"},
     {"risk.max_delta_pct"},
     {"risk.max_vega_pct"},
+    {"risk.max_gamma_pct"},
+    {"risk.max_theta_pct"},
     {"risk.same_direction_pct"},
     {"risk.same_sector_pct"},
     {"risk.min_open_interest", kHigherIsTighter},

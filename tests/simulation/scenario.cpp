@@ -39,6 +39,8 @@ void vary_limits(SessionConfig& config, Dice& dice) {
     risk.underlying_exposure_pct = 80;
     risk.max_delta_pct = 10'000;
     risk.max_vega_pct = 100;
+    risk.max_gamma_pct = 10'000;
+    risk.max_theta_pct = 100;
     if (dice.chance(600)) {
         risk.per_strategy = {{StrategyId(1), std::nullopt, dice.between(1, 3)}};
         risk.same_direction_pct = risk.same_sector_pct = 100;

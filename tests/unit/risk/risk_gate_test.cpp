@@ -32,7 +32,7 @@ void small_price(World& w) {
 // Switches off the size limits that would speak first.
 void any_size(World& w) {
     w.risk.position_size_pct = w.risk.trade_loss_pct = w.risk.underlying_exposure_pct = 1'000;
-    w.risk.max_delta_pct = w.risk.max_vega_pct = 1e9;
+    w.risk.max_delta_pct = w.risk.max_vega_pct = w.risk.max_gamma_pct = w.risk.max_theta_pct = 1e9;
 }
 void any_mix(World& w) {
     w.risk.same_direction_pct = w.risk.same_sector_pct = 100;
@@ -280,6 +280,15 @@ const std::vector<EntryCase>& entry_cases() {
          }},
         {RiskCode::instrument_blocked, "", [](World& w) { overfill(w, kPut, 130); },
          [](World& w) { overfill(w, kCall, 130); }},
+        {RiskCode::opposite_position, "",
+         [](World& w) {
+             w.risk.max_per_underlying = 2;
+             w.open(kCall);
+         },
+         [](World& w) {
+             w.risk.max_per_underlying = 2;
+             w.open(kCall, Side::sell, 65, 100);
+         }},
         {RiskCode::self_trade, "", nothing, [](World& w) { w.order(kCall, Side::sell, OrderPurpose::exit); }},
         {RiskCode::pending_order, "", nothing, [](World& w) { w.order(kCall, Side::buy, OrderPurpose::exit); }},
         {RiskCode::queue_full, "",
@@ -441,6 +450,20 @@ const std::vector<EntryCase>& entry_cases() {
              w.risk.max_vega_pct = 0.1;
              w.intent.lots = 2;
          }},
+        // Gamma there: 0.3989 / (24500 x 0.14 x sqrt(22.2/365)) = 0.000472; 1 % of the underlying changes the delta's
+        // value by 0.000472 x 24500^2 / 100 = 2831 a unit, 184000 a lot, 7.4 % of equity.
+        {RiskCode::gamma_limit, "", [](World& w) { w.risk.max_gamma_pct = 10; },
+         [](World& w) {
+             w.risk.max_gamma_pct = 10;
+             w.intent.lots = 2;
+         }},
+        // Theta there: 24500 x 0.3989 x 0.14 / (2 x sqrt(22.2/365) x 365) = 7.6 a unit and day (9.8 with the interest
+        // on half the strike), 490 to 640 a lot, 0.020 to 0.026 % of equity.
+        {RiskCode::theta_limit, "", [](World& w) { w.risk.max_theta_pct = 0.03; },
+         [](World& w) {
+             w.risk.max_theta_pct = 0.03;
+             w.intent.lots = 2;
+         }},
         {RiskCode::no_charges, "", nothing, [](World& w) { w.charges = ChargeTable(); }},
         {RiskCode::cash, "",
          [](World& w) {
@@ -584,6 +607,15 @@ TEST(RiskGate, a_market_that_never_closes_has_no_entry_window) {
     w.hours.on_day(day);
     w.at_time(3, 0);
     EXPECT_EQ(w.evaluate().code, RiskCode::ok);
+}
+
+TEST(RiskGate, an_entry_that_earns_by_time_passes_the_theta_limit) {
+    World w;
+    any_size(w);
+    w.risk.max_theta_pct = 0.001;
+    w.intent.side = Side::sell;
+    w.intent.stop.reset();
+    EXPECT_NE(w.evaluate().code, RiskCode::theta_limit);
 }
 
 TEST(RiskGate, an_entry_that_hedges_passes_the_delta_limit) {
