@@ -23,6 +23,7 @@ struct Options {
     bool live = false;
     std::string from, to;
     ReplayOptions replay;
+    ReplOptions repl;
     CheckOptions check;
     StrategyTestOptions test;
     NewOptions make;
@@ -143,6 +144,27 @@ void add_replay(CLI::App& app, Options& o, Command& chosen) {
     replay->add_flag("--json", o.replay.json, "print one JSON document");
     replay->footer("Example: engine replay data/journals/paper-1.journal --verify");
     replay->callback([&o, &chosen] { chosen = [&o] { return replay_command(o.replay); }; });
+}
+
+void add_repl(CLI::App& app, Options& o, Command& chosen) {
+    auto* repl = app.add_subcommand("repl", "look into the running engine, or a journal, in Lua; changes nothing");
+    repl->add_option("--home", o.repl.home, "folder of the engine")->type_name("DIR");
+    auto* journal = repl->add_option("--journal", o.repl.journal, "a journal instead of the running engine");
+    journal->type_name("FILE");
+    repl->add_option("--at", o.repl.moment, "the moment to look at: 11:05, 2024-01-25T11:05:00 (default: the end)")
+        ->needs(journal)
+        ->type_name("TIME");
+    auto* code = repl->add_option("--eval", o.repl.code, "run this and end");
+    code->type_name("CODE");
+    repl->add_flag("--json", o.repl.json, "with --eval: print one JSON document");
+    repl->footer(
+        "Example: engine repl\n"
+        "         engine repl --eval 'positions()'\n"
+        "         engine repl --journal data/journals/paper-1.journal --at 11:05 --eval 'why_not(\"NIFTY\", \"11:05\")'");
+    repl->callback([&o, &chosen, code] {
+        o.repl.evaluates = code->count() > 0;
+        chosen = [&o] { return repl_command(o.repl); };
+    });
 }
 
 void add_check(CLI::App& app, Options& o, Command& chosen) {
@@ -470,6 +492,7 @@ int run_cli(int argc, char** argv) {
     add_run(app, options, chosen);
     add_backtest(app, options, chosen);
     add_replay(app, options, chosen);
+    add_repl(app, options, chosen);
     add_check(app, options, chosen);
     add_test(app, options, chosen);
     add_new(app, options, chosen);

@@ -22,6 +22,17 @@ struct ReplayOptions {
 };
 Result<ExitCode> replay_command(const ReplayOptions& options);
 
+struct ReplOptions {
+    std::string home;
+    std::string journal;  // instead of the running engine
+    std::string moment;   // with a journal: "11:05", "2024-01-25T11:05:00"
+    std::string code;
+    bool evaluates = false;  // `code` alone, then ends
+    bool json = false;
+};
+// Lua over a read-only view of a session. Exit 1 when the code fails, 3 when no engine runs.
+Result<ExitCode> repl_command(const ReplOptions& options);
+
 struct CheckOptions {
     std::vector<std::string> scripts;
     std::vector<std::string> parameters;

@@ -55,7 +55,7 @@ struct JournalReplay::Impl {
   public:
     Impl(JournalReader& reader, bool verify, Recorder* also) : reader_(reader), verify_(verify), also_(also) {}
 
-    Result<void> run(const std::function<void(double)>& progress) {
+    Result<void> run(const std::function<void(double)>& progress, ReceiveTime until) {
         JournalRecord record;
         for (;;) {
             auto more = reader_.next(record);
@@ -64,7 +64,7 @@ struct JournalReplay::Impl {
                     break;  // cut short by a crash: what is there was used
                 return more.error();
             }
-            if (!*more) break;
+            if (!*more || (!record.is_output() && record.event.received > until)) break;
             if (progress && reader_.records() % 4096 == 0)
                 progress(static_cast<double>(reader_.offset()) / static_cast<double>(reader_.file_bytes()));
             if (auto done = record.is_output() ? check(record.output) : feed(record.event); !done) return done;
@@ -146,7 +146,9 @@ struct JournalReplay::Impl {
 JournalReplay::JournalReplay(JournalReader& reader, bool verify, Recorder* also)
     : impl_(std::make_unique<Impl>(reader, verify, also)) {}
 JournalReplay::~JournalReplay() = default;
-Result<void> JournalReplay::run(const std::function<void(double)>& progress) { return impl_->run(progress); }
+Result<void> JournalReplay::run(const std::function<void(double)>& progress, ReceiveTime until) {
+    return impl_->run(progress, until);
+}
 const Session& JournalReplay::session() const { return *impl_->session_; }
 const SessionSummary& JournalReplay::summary() const { return *impl_->summary_; }
 bool JournalReplay::complete() const { return impl_->complete_; }

@@ -20,8 +20,9 @@ class JournalReplay {
     JournalReplay(const JournalReplay&) = delete;
     JournalReplay& operator=(const JournalReplay&) = delete;
 
-    // `progress`, where given, hears now and then what share of the journal is done.
-    Result<void> run(const std::function<void(double share)>& progress = {});
+    // `progress`, where given, hears now and then what share of the journal is done. Stops before the first event that
+    // was received after `until`.
+    Result<void> run(const std::function<void(double share)>& progress = {}, ReceiveTime until = ReceiveTime::max());
     // After run() without an error:
     const Session& session() const;
     const SessionSummary& summary() const;

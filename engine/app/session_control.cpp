@@ -70,6 +70,11 @@ void SessionControl::hear(std::vector<OperatorCommand>& commands) {
         commands.push_back({command.kind, std::move(command.operator_name), std::move(command.argument),
                             std::move(command.reason), command.ticket});
     }
+    // One question between two events: that bounds what anybody who looks on can cost the session.
+    if (const auto asked = server_->take_query()) {
+        server_->answer(asked->ticket, session_view(*session_, asked->query));
+        if (!asked->last) pacing_->wake();
+    }
 }
 
 void SessionControl::publish() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/ledger_reader_impl.hpp"
+#include "trading/record_text.hpp"
 #include "trading/records.hpp"
 
 // The audit table as readers see it: filtered, streamed, and followed from an order or a trade to its cause.
@@ -185,6 +186,20 @@ class WhyReader {
         return add_rows_of("exit_audit",
                            fmt::format("position_id = {} AND row < {} ORDER BY row DESC LIMIT 1", *position, *first));
     }
+    // All orders of a position, and why its exits were asked for.
+    Result<void> add_orders_of(int64_t position) {
+        auto orders = database_.prepare("SELECT order_id FROM orders WHERE session = ? AND position_id = ?");
+        if (!orders) return orders.error();
+        orders->bind_all(session_.number, position);
+        int code = orders->step();
+        for (; code == SQLITE_ROW; code = orders->step()) {
+            if (auto added = add_order(orders->integer(0)); !added) return added.error();
+        }
+        if (code != SQLITE_DONE) return database_.last_error("read its orders");
+        return add_rows_of("exit_audit", fmt::format("position_id = {}", position));
+    }
+    const SessionKey& session() const { return session_; }
+    bool empty() const { return steps_.empty(); }
     std::vector<WhyStep> take() { return std::move(steps_); }
 
   private:
@@ -227,49 +242,82 @@ Result<void> LedgerReader::each_audit_row(const AuditFilter& filter,
     return {};
 }
 
-Result<std::vector<WhyStep>> LedgerReader::why_order(const std::string& session, uint64_t order) const {
-    const auto found = impl_->sessions_matching(session);
-    if (!found) return found.error();
-    if (found->empty()) return make_error(ErrorCode::not_found, fmt::format("ledger {}: it has no session", path()));
-    WhyReader reader(impl_->database, found->back());
-    const auto known = reader.number("count(*)", "orders", fmt::format("order_id = {}", order));
-    if (!known) return known.error();
-    if (*known == 0) {
-        return make_error(ErrorCode::not_found, fmt::format("session {} has no order {}; 'engine orders' lists them",
-                                                            found->back().session_id, order));
+namespace {
+
+Result<WhyReader> reader_of(const LedgerReader& ledger, const Database& database,
+                            const Result<std::vector<SessionKey>>& sessions) {
+    if (!sessions) return sessions.error();
+    if (sessions->empty()) {
+        return make_error(ErrorCode::not_found, fmt::format("ledger {}: it has no session", ledger.path()));
     }
-    if (auto added = reader.add_order(static_cast<int64_t>(order)); !added) return added.error();
-    return reader.take();
+    return WhyReader(database, sessions->back());
+}
+
+Error not_there(const WhyReader& reader, std::string_view what, uint64_t number, std::string_view where) {
+    return make_error(ErrorCode::not_found, fmt::format("session {} has no {} {}; {}", reader.session().session_id, what,
+                                                        number, where));
+}
+
+}  // namespace
+
+Result<std::vector<WhyStep>> LedgerReader::why_order(const std::string& session, uint64_t order) const {
+    auto reader = reader_of(*this, impl_->database, impl_->sessions_matching(session));
+    if (!reader) return reader.error();
+    const auto known = reader->number("count(*)", "orders", fmt::format("order_id = {}", order));
+    if (!known) return known.error();
+    if (*known == 0) return not_there(*reader, "order", order, "'engine orders' lists them");
+    if (auto added = reader->add_order(static_cast<int64_t>(order)); !added) return added.error();
+    return reader->take();
 }
 
 Result<std::vector<WhyStep>> LedgerReader::why_trade(const std::string& session, int64_t number) const {
-    const auto found = impl_->sessions_matching(session);
-    if (!found) return found.error();
-    if (found->empty()) return make_error(ErrorCode::not_found, fmt::format("ledger {}: it has no session", path()));
-    const SessionKey& key = found->back();
-    WhyReader reader(impl_->database, key);
-    const auto position = reader.number("position_id", "trades", fmt::format("number = {}", number));
+    auto reader = reader_of(*this, impl_->database, impl_->sessions_matching(session));
+    if (!reader) return reader.error();
+    const auto position = reader->number("position_id", "trades", fmt::format("number = {}", number));
     if (!position) return position.error();
     if (*position == 0) {
-        return make_error(ErrorCode::not_found, fmt::format("session {} has no trade {}; 'engine trades' lists them",
-                                                            key.session_id, number));
+        return not_there(*reader, "trade", static_cast<uint64_t>(number), "'engine trades' lists them");
     }
-    auto orders = impl_->database.prepare("SELECT order_id FROM orders WHERE session = ? AND position_id = ?");
-    if (!orders) return orders.error();
-    orders->bind_all(key.number, *position);
-    int code = orders->step();
-    for (; code == SQLITE_ROW; code = orders->step()) {
-        if (auto added = reader.add_order(orders->integer(0)); !added) return added.error();
-    }
-    if (code != SQLITE_DONE) return impl_->database.last_error("read its orders");
-    const std::string of_position = fmt::format("position_id = {}", *position);
-    if (auto added = reader.add_rows_of("exit_audit", of_position); !added) return added.error();
+    if (auto added = reader->add_orders_of(*position); !added) return added.error();
     const std::string ends = fmt::format(
         "a.kind IN ('session', 'day', 'intent', 'position', 'trade') AND a.kind = 'trade' AND instr(a.text, 'trade "
         "number={} ') = 1",
         number);
-    if (auto added = reader.add(ends); !added) return added.error();
-    return reader.take();
+    if (auto added = reader->add(ends); !added) return added.error();
+    return reader->take();
+}
+
+Result<std::vector<WhyStep>> LedgerReader::why_position(const std::string& session, uint64_t position) const {
+    auto reader = reader_of(*this, impl_->database, impl_->sessions_matching(session));
+    if (!reader) return reader.error();
+    const auto known = reader->number("count(*)", "positions", fmt::format("position_id = {}", position));
+    if (!known) return known.error();
+    if (*known == 0) return not_there(*reader, "position", position, "'engine positions' lists the open ones");
+    if (auto added = reader->add_orders_of(static_cast<int64_t>(position)); !added) return added.error();
+    const std::string changes = fmt::format(
+        "a.kind IN ('session', 'day', 'intent', 'position', 'trade') AND a.kind = 'position' AND instr(a.text, ' "
+        "id={} strategy=') > 0",
+        position);
+    if (auto added = reader->add(changes); !added) return added.error();
+    // A text of a script's may look like the condition above.
+    auto steps = reader->take();
+    std::erase_if(steps, [&](const WhyStep& step) {
+        const auto record = step.what == "position" ? parse_record_text(step.row.text) : RecordText();
+        return step.what == "position" && (!record || record->whole("id") != static_cast<int64_t>(position));
+    });
+    return steps;
+}
+
+Result<std::vector<WhyStep>> LedgerReader::why_intent(const std::string& session, uint64_t intent) const {
+    auto reader = reader_of(*this, impl_->database, impl_->sessions_matching(session));
+    if (!reader) return reader.error();
+    if (auto added = reader->add(fmt::format("a.intent_id = {}", intent)); !added) return added.error();
+    if (reader->empty()) return not_there(*reader, "intent", intent, "'engine audit --kind intent' lists them");
+    const auto order = reader->number("order_id", "orders", fmt::format("intent_id = {}", intent));
+    if (!order) return order.error();
+    if (*order == 0) return reader->take();
+    if (auto added = reader->add_order(*order); !added) return added.error();
+    return reader->take();
 }
 
 }  // namespace tide

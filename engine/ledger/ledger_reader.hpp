@@ -155,6 +155,10 @@ class LedgerReader {
     Result<std::vector<WhyStep>> why_order(const std::string& session, uint64_t order) const;
     // The same for a closed trade, by its number: its entry orders, its exits, itself.
     Result<std::vector<WhyStep>> why_trade(const std::string& session, int64_t number) const;
+    // The same for a position, by its id: its entry orders, its changes, its exits.
+    Result<std::vector<WhyStep>> why_position(const std::string& session, uint64_t position) const;
+    // The same for an intent: itself, its risk verdict, and what its order came to where it made one.
+    Result<std::vector<WhyStep>> why_intent(const std::string& session, uint64_t intent) const;
     // Recomputes the chain of one session (as in RowFilter::session) or of all, compares it with the anchors, and
     // derives the rows of orders, fills, positions and trades anew. Also checks the database's own structure.
     Result<AuditVerdict> verify_audit(const std::string& session = "all",

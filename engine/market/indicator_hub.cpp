@@ -42,9 +42,15 @@ Result<IndicatorHub::Info> IndicatorHub::request(InstrumentId instrument, Timefr
         const Slot& known = slot(handle);
         if (known.spec == spec && known.parameters == complete) return Info{handle, spec->outputs, history(handle)};
     }
-    Slot made{
-        std::move(*indicator), spec->outputs.size(), 0, 0, std::vector<double>(capacity_ * spec->outputs.size()), spec,
-        std::move(complete)};
+    Slot made{std::move(*indicator),
+              spec->outputs.size(),
+              0,
+              0,
+              std::vector<double>(capacity_ * spec->outputs.size()),
+              spec,
+              std::move(complete),
+              instrument,
+              timeframe};
     if (const Ring<Bar>* bars = series_ == nullptr ? nullptr : series_->find(instrument, timeframe)) {
         for (size_t back = bars->size(); back-- > 0;) update(made, bar_values((*bars)[back]));
     }
@@ -69,6 +75,11 @@ double IndicatorHub::value(int32_t handle, size_t output, size_t back) const {
     const size_t offset = back * found.width;
     const size_t row = found.head >= offset ? found.head - offset : found.head + found.past.size() - offset;
     return found.past[row + output];
+}
+
+IndicatorHub::About IndicatorHub::about(int32_t handle) const {
+    const Slot& found = slot(handle);
+    return {found.instrument, found.timeframe, found.spec->name, found.parameters};
 }
 
 size_t IndicatorHub::history(int32_t handle) const { return std::min(slot(handle).updates, capacity_); }

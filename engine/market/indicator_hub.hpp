@@ -41,6 +41,14 @@ class IndicatorHub {
     // Those that on_bar of this series updates, in the order of request.
     std::span<const int32_t> handles_of(InstrumentId instrument, Timeframe timeframe) const;
     size_t size() const { return slots_.size(); }
+    // What was asked for with this handle.
+    struct About {
+        InstrumentId instrument;
+        Timeframe timeframe = Timeframe::m1;
+        std::string_view name;
+        std::span<const double> parameters;
+    };
+    About about(int32_t handle) const;
 
   private:
     struct Slot {
@@ -51,6 +59,8 @@ class IndicatorHub {
         std::vector<double> past;  // ring of rows, one row a bar, one column an output
         const IndicatorSpec* spec;
         std::vector<double> parameters;
+        InstrumentId instrument;
+        Timeframe timeframe;
     };
     static void update(Slot& slot, const BarValues& values);
     const Slot& slot(int32_t handle) const;

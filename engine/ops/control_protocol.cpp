@@ -11,7 +11,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 5> kViews{"status", "positions", "orders", "balance", "risk"};
+constexpr std::array<std::string_view, 12> kViews{"status", "positions",  "orders", "balance", "risk",    "bars",
+                                                  "indicators", "chain", "vix",  "quote",   "scripts", "script"};
 
 struct Word {
     std::string_view name;
@@ -55,6 +56,12 @@ Result<std::string> text_at(const Json& request, const char* key, size_t longest
 
 std::string_view name_of(ControlView view) { return kViews[static_cast<size_t>(view)]; }
 
+std::optional<ControlView> parse_control_view(std::string_view name) {
+    const auto view = std::find(kViews.begin(), kViews.end(), name);
+    if (view == kViews.end()) return std::nullopt;
+    return static_cast<ControlView>(view - kViews.begin());
+}
+
 Result<ControlRequest> parse_control_request(std::string_view line) {
     if (line.size() > kControlLineMax) return usage(fmt::format("a request has at most {} bytes", kControlLineMax));
     const Json json = Json::parse(line, nullptr, false);
@@ -75,10 +82,7 @@ Result<ControlRequest> parse_control_request(std::string_view line) {
     ControlRequest request;
     request.argument = std::move(*argument);
     request.reason = std::move(*reason);
-    if (const auto view = std::find(kViews.begin(), kViews.end(), *command); view != kViews.end()) {
-        request.view = static_cast<ControlView>(view - kViews.begin());
-        return request;
-    }
+    if (request.view = parse_control_view(*command); request.view) return request;
     const auto word = std::find_if(kWords.begin(), kWords.end(), [&](const Word& w) { return w.name == *command; });
     if (word == kWords.end()) return usage("unknown command");
     if (word->needs_confirm && (confirm == json.end() || !confirm->get<bool>())) {

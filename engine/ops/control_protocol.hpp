@@ -13,9 +13,25 @@ inline constexpr size_t kControlLineMax = 4096;  // a request, in bytes
 inline constexpr size_t kControlArgumentMax = 1024;
 inline constexpr size_t kControlReasonMax = 512;
 
-// What can be read of a running engine without disturbing it.
-enum class ControlView : uint8_t { status, positions, orders, balance, risk };
+// What can be read of a running engine without disturbing it. Those up to risk are answered from the last snapshot; the
+// rest by the Session itself, between two events (ops/session_view.hpp).
+enum class ControlView : uint8_t {
+    status,
+    positions,
+    orders,
+    balance,
+    risk,
+    bars,
+    indicators,
+    chain,
+    vix,
+    quote,
+    scripts,
+    script
+};
 std::string_view name_of(ControlView view);
+std::optional<ControlView> parse_control_view(std::string_view name);
+constexpr bool is_asked_of_session(ControlView view) { return view > ControlView::risk; }
 
 // {"command": "pause", "argument": "…", "reason": "…", "confirm": true}
 struct ControlRequest {

@@ -56,13 +56,16 @@ struct ControlServer::Impl {
     std::atomic<bool> stop{false};
     std::atomic<size_t> connected{0};
     std::atomic<bool> waiting{false};  // something is in `commands`
+    std::atomic<bool> asked{false};    // something is in `queries`
 
     struct Done {
         uint64_t ticket;
         std::string code, text;
+        ViewDocument document = nullptr;  // may be empty
     };
     std::mutex mutex;  // held for moves of a few pointers only
     std::vector<ControlCommand> commands;
+    std::deque<WaitingQuery> queries;  // at most one a client
     std::vector<Done> answers;
     std::shared_ptr<const ControlSnapshot> snapshot;
 
@@ -155,6 +158,7 @@ struct ControlServer::Impl {
     void handle(Client& client, const std::string& line) {
         auto request = parse_control_request(line);
         if (!request) return reply(client, {"usage", request.error().message, ""});
+        if (request->view && is_asked_of_session(*request->view)) return ask_session(client, *request);
         if (request->view) return show(client, *request);
         {
             const std::lock_guard lock(mutex);
@@ -168,6 +172,22 @@ struct ControlServer::Impl {
             waiting.store(true, std::memory_order_release);
         }
         on_command();  // who is woken finds the lock free
+    }
+
+    void ask_session(Client& client, const ControlRequest& request) {
+        auto query = parse_session_query(*request.view, request.argument);
+        if (!query) return reply(client, {"usage", query.error().message, ""});
+        {
+            const std::lock_guard lock(mutex);
+            if (queries.size() >= limits.clients_max) {
+                return reply(client, {"busy", "too many questions wait for the session", ""});
+            }
+            client.ticket = next_ticket++;
+            client.asked = Clock::now();
+            queries.push_back({client.ticket, std::move(*query)});
+            asked.store(true, std::memory_order_release);
+        }
+        on_command();
     }
 
     void show(Client& client, const ControlRequest& request) {
@@ -214,8 +234,17 @@ struct ControlServer::Impl {
                 std::find_if(clients.begin(), clients.end(), [&](const auto& c) { return c->ticket == one.ticket; });
             if (client == clients.end()) continue;
             (*client)->ticket = 0;
-            reply(**client, {std::move(one.code), std::move(one.text), ""});
+            reply(**client, {std::move(one.code), std::move(one.text), one.document ? one.document() : ""});
         }
+    }
+
+    void finish(Done done) {
+        {
+            const std::lock_guard lock(mutex);
+            answers.push_back(std::move(done));
+        }
+        const uint64_t one = 1;
+        (void)!::write(wake.get(), &one, sizeof one);
     }
 
     void check_times() {
@@ -223,7 +252,7 @@ struct ControlServer::Impl {
         for (const auto& client : clients) {
             if (client->ticket != 0 && now - client->asked > seconds_of(limits.answer_s)) {
                 client->ticket = 0;
-                reply(*client, {"unreachable", "the session has not answered yet; the command stays with it", ""});
+                reply(*client, {"unreachable", "the session has not answered yet; a command stays with it", ""});
             }
             const bool half_line = !client->in.empty() && client->ticket == 0 && client->out.empty();
             if (half_line && now - client->line_began > seconds_of(limits.line_s)) client->gone = true;
@@ -280,12 +309,24 @@ std::vector<ControlCommand> ControlServer::take_commands() {
 }
 
 void ControlServer::answer(uint64_t ticket, std::string code, std::string text) {
-    {
-        const std::lock_guard lock(impl_->mutex);
-        impl_->answers.push_back({ticket, std::move(code), std::move(text)});
-    }
-    const uint64_t one = 1;
-    (void)!::write(impl_->wake.get(), &one, sizeof one);
+    impl_->finish({ticket, std::move(code), std::move(text)});
+}
+
+std::optional<WaitingQuery> ControlServer::take_query() {
+    if (!impl_->asked.load(std::memory_order_acquire)) return std::nullopt;
+    const std::unique_lock lock(impl_->mutex, std::try_to_lock);
+    if (!lock.owns_lock()) return std::nullopt;
+    WaitingQuery query = std::move(impl_->queries.front());
+    impl_->queries.pop_front();
+    query.last = impl_->queries.empty();
+    impl_->asked = !query.last;
+    return query;
+}
+
+void ControlServer::answer(uint64_t ticket, Result<ViewDocument> view) {
+    if (view) return impl_->finish({ticket, "ok", "", std::move(*view)});
+    const bool absent = view.error().code == ErrorCode::not_found;
+    impl_->finish({ticket, absent ? "not_found" : "usage", std::move(view.error().message)});
 }
 
 }  // namespace tide

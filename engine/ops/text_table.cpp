@@ -172,6 +172,15 @@ std::vector<size_t> TableWriter::shown_columns(const std::vector<size_t>& widths
     }
 }
 
+std::vector<std::string> TableWriter::left_out(size_t width) const {
+    const auto shown = shown_columns(column_widths(), width);
+    std::vector<std::string> titles;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+        if (std::find(shown.begin(), shown.end(), i) == shown.end()) titles.push_back(columns_[i].title);
+    }
+    return titles;
+}
+
 std::string TableWriter::render(bool colour, size_t width) const {
     const auto widths = column_widths();
     const auto shown = shown_columns(widths, width);

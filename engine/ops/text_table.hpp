@@ -59,6 +59,8 @@ class TableWriter {
     bool empty() const { return rows_.empty(); }
     // Titles, a rule, rows; no trailing blanks. Colour only for tones. `width` in columns, 0 = as wide as it is.
     std::string render(bool colour, size_t width = 0) const;
+    // The titles of the columns that render() leaves out at that width.
+    std::vector<std::string> left_out(size_t width) const;
 
   private:
     std::vector<size_t> column_widths() const;

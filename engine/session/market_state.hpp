@@ -49,6 +49,7 @@ class MarketState {
 
     // Which tick, volume and range bars are made.
     ActivityFrames& activity_frames() { return frames_; }
+    const ActivityFrames& activity_frames() const { return frames_; }
     // From now on they are made of this instrument's ticks.
     void follow_activity(InstrumentId instrument);
     bool follows_activity(InstrumentId instrument) const { return activity_.follows(instrument); }

@@ -76,6 +76,10 @@ class Session final : private DeskListener, private StrategyServices {
     const HaltState& halts() const { return halts_; }
     const AuditChain& chain() const { return chain_; }
     const std::vector<std::unique_ptr<ScriptRunner>>& scripts() const { return runners_; }
+    // Named states that scripts reported, by strategy and "symbol\nname".
+    const std::map<std::pair<StrategyId, std::string>, std::string>& script_states() const { return states_; }
+    // The questions that a callback may ask, for whoever looks on; answers change nothing.
+    const StrategyServices& services() const { return *this; }
     // The option contracts that matter now: around the money of each underlying whose chain a strategy declared, and
     // what is held or has a live order. Ascending. The revision grows with each change.
     const std::vector<InstrumentId>& wanted_contracts() const { return wanted_contracts_; }
