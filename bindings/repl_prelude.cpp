@@ -70,7 +70,12 @@ function globals.skips(symbol, from, to)
 end
 function globals.why_not(symbol, when)
   need_text(symbol, "why_not", "a symbol", 'why_not("NIFTY", "11:05")')
-  return ask("why_not", argument("why_not", "symbol", symbol, "at", when)).reasons
+  local reasons = ask("why_not", argument("why_not", "symbol", symbol, "at", when)).reasons
+  if #reasons == 0 then
+    host.print("nothing is recorded against a trade in " .. symbol .. " then: no skip, no refusal, no halt. ctx:skip(why) in " ..
+               "a script keeps its reasons")
+  end
+  return reasons
 end
 
 -- A number is an order's; a row of orders(), positions() or trades() is itself.

@@ -62,8 +62,7 @@ std::string shown(std::string_view text, bool keep_lines = false) {
 std::string shown_text(const std::string& text) {
     const bool is_time = text.size() >= 25 && text.size() <= 35 && text[10] == 'T' && text.ends_with("+05:30") &&
                          parse_timestamp(text).has_value();
-    if (!is_time) return shown(text);
-    return text.substr(0, 10) + " " + text.substr(11, text.size() - 17);
+    return is_time ? text.substr(0, 10) + " " + text.substr(11, 8) : shown(text);
 }
 
 // As Lua writes it.
@@ -72,7 +71,11 @@ std::string plain_number(double number) {
     return fmt::format("{:.14g}", number);
 }
 
-// In tables: amounts grouped, between two and four decimals.
+std::string two_decimals(double number) {
+    return format_indian(Money::from_units(std::llround(number * 100) * kUnitsPerPaisa));
+}
+
+// In tables: amounts grouped, with two decimals where they are not whole.
 std::string shown_number(const std::string& name, double number) {
     const double size = std::fabs(number);
     if (!(size < 1e12)) return plain_number(number);
@@ -80,7 +83,14 @@ std::string shown_number(const std::string& name, double number) {
         const auto whole = static_cast<int64_t>(number);
         return is_one_of(kNames, name) ? std::to_string(whole) : format_indian(whole);
     }
-    return size >= 1 ? format_indian(Price::from_double(number)) : fmt::format("{:.4g}", number);
+    return size >= 1 ? two_decimals(number) : fmt::format("{:.4g}", number);
+}
+
+// In a column whose numbers are not all whole, prices stand under prices.
+std::string column_number(const std::string& name, double number, bool as_amounts) {
+    const double size = std::fabs(number);
+    const bool fits = as_amounts && size < 1e12 && (size >= 0.1 || number == 0);
+    return fits ? two_decimals(number) : shown_number(name, number);
 }
 
 bool is_plain(const ReplValue& value) { return value.kind != Kind::list && value.kind != Kind::record; }
@@ -116,12 +126,14 @@ bool is_table_of_rows(const ReplValue& value) {
            std::all_of(value.items.begin(), value.items.end(), [](const auto& row) { return row.is(Kind::record); });
 }
 
-// The names of all rows, each once, in the order of the first row that has it.
+// The names of what any row says, each once, in the rows' own order.
 std::vector<std::string> column_names(const ReplValue& rows) {
     std::vector<std::string> names;
     for (const ReplValue& row : rows.items) {
         size_t place = 0;
         for (const std::string& name : *row.names) {
+            const ReplValue* value = row.find(name);
+            if (value == nullptr || (value->is(Kind::text) && value->text.empty())) continue;
             const auto found = std::find(names.begin(), names.end(), name);
             if (found == names.end()) {
                 names.insert(names.begin() + static_cast<std::ptrdiff_t>(std::min(place, names.size())), name);
@@ -134,9 +146,22 @@ std::vector<std::string> column_names(const ReplValue& rows) {
     return names;
 }
 
-TableWriter::Cell cell_of(const std::string& name, const ReplValue* value) {
+bool holds_amounts(const ReplValue& rows, const std::string& name) {
+    bool fraction = false;
+    double largest = 0;
+    for (const ReplValue& row : rows.items) {
+        const ReplValue* value = row.find(name);
+        if (value == nullptr || !value->is(Kind::number)) continue;
+        fraction = fraction || value->number != std::trunc(value->number);
+        largest = std::max(largest, std::fabs(value->number));
+    }
+    return fraction && largest >= 1;
+}
+
+TableWriter::Cell cell_of(const std::string& name, const ReplValue* value, bool as_amounts) {
     if (value == nullptr) return "";
-    TableWriter::Cell cell(inline_text(*value, name));
+    TableWriter::Cell cell(value->is(Kind::number) ? column_number(name, value->number, as_amounts)
+                                                   : inline_text(*value, name));
     if (value->is(Kind::number) && is_one_of(kResults, name) && value->number != 0) {
         cell.tone = value->number > 0 ? Tone::good : Tone::bad;
     }
@@ -156,9 +181,13 @@ std::string table_text(const ReplValue& rows, const ReplStyle& style, size_t ind
                            i < 2 || last ? 0 : static_cast<int>(i)});
     }
     TableWriter table(std::move(columns));
+    std::vector<bool> as_amounts;
+    for (const std::string& name : names) as_amounts.push_back(holds_amounts(rows, name));
     for (const ReplValue& row : rows.items) {
         std::vector<TableWriter::Cell> cells;
-        for (const std::string& name : names) cells.push_back(cell_of(name, row.find(name)));
+        for (size_t i = 0; i < names.size(); ++i) {
+            cells.push_back(cell_of(names[i], row.find(names[i]), as_amounts[i]));
+        }
         table.add_row(std::move(cells));
     }
     const size_t width = style.width > indent + 20 ? style.width - indent : style.width;

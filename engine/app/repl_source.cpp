@@ -34,19 +34,31 @@ std::optional<double> amount_of(std::string_view name, const Json& value) {
     return number;
 }
 
+// Of rows: all are of one session; and long names of things are looked at last.
+constexpr std::string_view kSessionOfRow = "session";
+constexpr std::string_view kLast[] = {"client_id", "broker_order", "script_version"};
+
 // `shape`: the names of the record before, shared by the rows of a list.
 ReplValue value_of(const Json& json, ReplValue::Names& shape);
 
-ReplValue record_of(const Json& json, ReplValue::Names& shape) {
+ReplValue record_of(const Json& json, ReplValue::Names& shape, bool is_row) {
     ReplValue record;
     record.kind = ReplValue::Kind::record;
     std::vector<std::string> names;
     ReplValue::Names inner;
-    for (const auto& [name, value] : json.items()) {
-        if (name == "schema_version") continue;
+    const auto add = [&](const std::string& name, const Json& value) {
         names.push_back(name);
         const auto amount = amount_of(name, value);
         record.items.push_back(amount ? ReplValue::of(*amount) : value_of(value, inner));
+    };
+    const auto is_last = [&](const std::string& name) {
+        return std::find(std::begin(kLast), std::end(kLast), name) != std::end(kLast);
+    };
+    for (const auto& [name, value] : json.items()) {
+        if (name != "schema_version" && !(is_row && (name == kSessionOfRow || is_last(name)))) add(name, value);
+    }
+    for (const auto& [name, value] : json.items()) {
+        if (is_row && is_last(name)) add(name, value);
     }
     if (!shape || *shape != names) shape = std::make_shared<const std::vector<std::string>>(std::move(names));
     record.names = shape;
@@ -57,12 +69,14 @@ ReplValue value_of(const Json& json, ReplValue::Names& shape) {
     if (json.is_boolean()) return ReplValue::of(json.get<bool>());
     if (json.is_number()) return ReplValue::of(json.get<double>());
     if (json.is_string()) return ReplValue::of(json.get<std::string>());
-    if (json.is_object()) return record_of(json, shape);
+    if (json.is_object()) return record_of(json, shape, false);
     ReplValue list;
     if (!json.is_array()) return list;
     list.kind = ReplValue::Kind::list;
     ReplValue::Names row;
-    for (const Json& item : json) list.items.push_back(value_of(item, row));
+    for (const Json& item : json) {
+        list.items.push_back(item.is_object() ? record_of(item, row, true) : value_of(item, row));
+    }
     return list;
 }
 

@@ -119,7 +119,7 @@ std::string to_line(const ControlAnswer& answer) {
 }
 
 Result<ControlAnswer> parse_control_answer(std::string_view line) {
-    const Json json = Json::parse(line, nullptr, false);
+    const auto json = nlohmann::ordered_json::parse(line, nullptr, false);  // the order of fields is for people
     const auto is_text = [&](const char* key) { return json.contains(key) && json[key].is_string(); };
     if (!json.is_object() || !is_text("code") || !is_text("text")) {
         return make_error(ErrorCode::input, "the control socket gave an answer that is not an engine's");

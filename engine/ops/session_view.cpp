@@ -97,7 +97,8 @@ Result<InstrumentId> instrument_of(const Session& session, const std::string& sy
     for (const InstrumentId followed : session.followed_instruments()) {
         known += fmt::format("{}{}", known.empty() ? "" : ", ", book_of(session).get(followed).symbol);
     }
-    return not_found(fmt::format("unknown symbol '{}'; the scripts follow {}", symbol, known.empty() ? "none" : known));
+    return not_found(fmt::format("unknown symbol '{}'; {}", symbol,
+                                 known.empty() ? "no script follows one yet" : "the scripts follow " + known));
 }
 
 std::string name_of_frame(const MarketState& market, Timeframe timeframe) {
@@ -290,10 +291,18 @@ Json state_of_script(const Session& session, StrategyId id) {
     return states;
 }
 
+// A number where it is one, as scripts see it.
+Json parameter_json(const std::string& value) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    const bool whole_text = error == std::errc() && end == value.data() + value.size();
+    return whole_text && std::isfinite(number) ? Json(number) : Json(value);
+}
+
 Json script_json(const Session& session, const ScriptRunner& runner) {
     const StrategyDeclaration& declared = runner.declaration();
     Json parameters = Json::object();
-    for (const auto& [name, value] : declared.parameters) parameters[name] = value;
+    for (const auto& [name, value] : declared.parameters) parameters[name] = parameter_json(value);
     Json skipping = Json::array();
     for (const auto& [symbol, run] : runner.running_skips()) {
         if (run.count == 0) continue;

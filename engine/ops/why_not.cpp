@@ -151,7 +151,7 @@ class ReasonFinder {
         if (run.symbol != symbol_ || run.first > to_ || run.last < from_) return;
         const std::string times = run.count == 1 ? "" : fmt::format(" ({} times until {})", run.count,
                                                                    format_time_of_day(ist_since_midnight(run.last)));
-        add(run.first, "skip", run.strategy, "skip", run.why + times);
+        add(run.first, "skip", run.strategy, "", run.why + times);
     }
     bool is_of_symbol(const std::string& instrument) const {
         return instrument == symbol_ || instrument.starts_with(symbol_ + " ");

@@ -11,7 +11,7 @@ struct WhyNotReason {
     ReceiveTime time;  // since when, or when
     std::string what;  // phase, halt, quality, script, refusal, skip
     std::string who;   // a strategy, a contract, "feed", or empty
-    std::string code;  // stable: a halt's kind, a refusal's code, what is wrong with the data
+    std::string code;  // stable: a halt's kind, a refusal's code, what is wrong with the data; none of a skip
     std::string text;
 };
 inline constexpr Duration kWhyNotWindow = minutes(1);
