@@ -41,4 +41,9 @@ CallbackResult LuaHost::call(ScriptSlot slot, const CallMessage& message, Callba
     return found != nullptr ? found->call(message, output) : CallbackResult{CallbackStatus::not_defined, {}};
 }
 
+ScriptUsage LuaHost::usage(ScriptSlot slot) const {
+    const LuaStrategy* found = find(slot);
+    return found != nullptr ? found->usage() : ScriptUsage();
+}
+
 }  // namespace tide

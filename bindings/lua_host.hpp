@@ -29,6 +29,7 @@ class LuaHost final : public StrategyHost {
     void push_bar(ScriptSlot slot, const BarMessage& bar) override;
     void push_indicator(ScriptSlot slot, const IndicatorMessage& values) override;
     CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
+    ScriptUsage usage(ScriptSlot slot) const override;
 
     bool quarantined(ScriptSlot slot) const;
 

@@ -54,6 +54,8 @@ class LuaRuntime {
         return false;
     }
     int64_t remaining() const { return remaining_; }
+    // Of the last call's budget; what a slice still held counts as used.
+    int64_t spent() const { return budget_ - remaining_; }
     bool stopped() const { return stop_ != LuaStop::none; }
     void stop(LuaStop reason) {
         if (stop_ == LuaStop::none) stop_ = reason;

@@ -7,6 +7,7 @@
 
 #include "bindings/lua_functions.hpp"
 #include "bindings/lua_prelude.hpp"
+#include "bindings/lua_sandbox.hpp"
 #include "bindings/script_bundle.hpp"
 #include "core/assert.hpp"
 
@@ -58,22 +59,6 @@ void for_each_in(lua_State* state, int index, const char* name, Each each) {
     lua_pop(state, 2);
 }
 
-// A copy of the table on top of the stack takes its place; the original is emptied.
-void move_table(lua_State* state) {
-    lua_newtable(state);
-    lua_pushnil(state);
-    while (lua_next(state, -3) != 0) {
-        lua_pushvalue(state, -2);
-        lua_pushvalue(state, -2);
-        lua_rawset(state, -5);
-        lua_pushvalue(state, -2);
-        lua_pushnil(state);
-        lua_rawset(state, -6);  // clearing a field is allowed while traversing
-        lua_pop(state, 1);
-    }
-    lua_remove(state, -2);
-}
-
 }  // namespace
 
 LuaStrategy::LuaStrategy(const ScriptBundle& bundle, StrategyServices& services, const LuaLimits& limits)
@@ -93,44 +78,30 @@ Result<void> LuaStrategy::run_preludes() {
     lua_State* state = runtime_.state();
     const int base = lua_gettop(state);
     open_mirror();
-    lua_newtable(state);
-    add_base_functions(state, runtime_);
-    add_text_functions(state, runtime_);
-    add_api_functions(state, *this);
-    lua_pushvalue(state, -1);
-    host_ref = luaL_ref(state, LUA_REGISTRYINDEX);
-    const int host = lua_gettop(state);
-    const auto run_chunk = [&](const char* source, int arguments) {
-        const int status = luaL_loadbufferx(state, source, std::char_traits<char>::length(source), "=tide", "t");
-        if (status == 0) lua_insert(state, -arguments - 1);
-        return status != 0 ? status : lua_pcall(state, arguments, 1, LuaRuntime::kHandlerSlot);
-    };
-    lua_pushvalue(state, LUA_GLOBALSINDEX);
-    move_table(state);
-    lua_pushvalue(state, host);
-    if (run_chunk(kSandboxPrelude, 2) != 0)
-        return make_error(ErrorCode::internal, fmt::format("sandbox prelude: {}", lua_tostring(state, -1)));
+    if (auto opened = open_sandbox(runtime_); !opened) return opened;
     const int sandbox = lua_gettop(state);
+    const int host = sandbox - 1;
+    lua_pushvalue(state, host);
+    add_api_functions(state, *this);
+    host_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_getfield(state, sandbox, "environment");
     environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_pushvalue(state, host);
     lua_pushvalue(state, sandbox);
-    if (run_chunk(kDeclarationPrelude, 2) != 0)
+    if (run_trusted_chunk(state, kDeclarationPrelude, 2) != 0)
         return make_error(ErrorCode::internal, fmt::format("declaration prelude: {}", lua_tostring(state, -1)));
     lua_pushvalue(state, host);
     lua_pushvalue(state, sandbox);
     lua_pushvalue(state, sandbox + 1);
-    if (run_chunk(kIndicatorPrelude, 3) != 0)
+    if (run_trusted_chunk(state, kIndicatorPrelude, 3) != 0)
         return make_error(ErrorCode::internal, fmt::format("indicator prelude: {}", lua_tostring(state, -1)));
     lua_pushvalue(state, host);
     lua_pushvalue(state, sandbox);
     lua_pushvalue(state, sandbox + 1);
     lua_pushvalue(state, sandbox + 2);
-    if (run_chunk(kCtxPrelude, 4) != 0)
+    if (run_trusted_chunk(state, kCtxPrelude, 4) != 0)
         return make_error(ErrorCode::internal, fmt::format("ctx prelude: {}", lua_tostring(state, -1)));
-    // What the state's own registry still knows of the libraries goes as well.
-    lua_pushnil(state);
-    lua_setfield(state, LUA_REGISTRYINDEX, "_LOADED");
+    forget_libraries(state);
     lua_pushvalue(state, -1);
     lua_replace(state, base + 1);
     lua_settop(state, base + 1);  // the API's functions stay until the script has been read

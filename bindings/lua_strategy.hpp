@@ -19,6 +19,9 @@ class LuaStrategy {
     const StrategyDeclaration& declaration() const { return declaration_; }
     const LuaRuntime& runtime() const { return runtime_; }
     bool quarantined() const { return quarantined_; }
+    ScriptUsage usage() const {
+        return {failures_, runtime_.spent(), static_cast<int64_t>(runtime_.arena().used_bytes())};
+    }
 
     void push_bar(const BarMessage& bar);
     void push_indicator(const IndicatorMessage& values);

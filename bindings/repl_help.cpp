@@ -42,7 +42,8 @@ constexpr ReplHelp kHelp[] = {
      "Fields: symbol, last, bid, ask, volume, oi, time, age_s, suspect, bad, regime, model.\n"
      "Example: quote(\"NIFTY\").last"},
     {"scripts", "scripts()", "the scripts of the session: version, active or not, failures",
-     "Fields: name, version, sha256, active, failures, memory_kb, symbols, timeframes, params, state, skipping.\n"
+     "Fields: name, version, active, failures (callbacks in a row), fuel (of the last callback), memory_kb, sha256, "
+     "symbols, timeframes, params, state, skipping.\n"
      "Example: scripts()"},
     {"script", "script(name)", "one script: version, parameters, state, what it skips now",
      "As a row of scripts(). state: what it said with ctx:state, by symbol and name; skipping: the reason it gives for "

@@ -313,9 +313,14 @@ Json script_json(const Session& session, const ScriptRunner& runner) {
                             {"last", format_iso(run.last)},
                             {"count", run.count}});
     }
+    const ScriptUsage usage = session.usage_of(runner);
+    const auto known = [](const std::optional<int64_t>& value) { return value ? Json(*value) : Json(nullptr); };
     return {{"name", runner.name()},
             {"version", declared.version},
             {"active", runner.active()},
+            {"failures", known(usage.failures)},
+            {"fuel", known(usage.fuel_units)},
+            {"memory_kb", usage.memory_bytes ? Json(*usage.memory_bytes / 1024) : Json(nullptr)},
             {"sha256", declared.sha256},
             {"symbols", declared.symbols},
             {"timeframes", declared.timeframe_names},

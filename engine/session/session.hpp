@@ -78,6 +78,7 @@ class Session final : private DeskListener, private StrategyServices {
     const std::vector<std::unique_ptr<ScriptRunner>>& scripts() const { return runners_; }
     // Named states that scripts reported, by strategy and "symbol\nname".
     const std::map<std::pair<StrategyId, std::string>, std::string>& script_states() const { return states_; }
+    ScriptUsage usage_of(const ScriptRunner& runner) const { return host_.usage(runner.slot()); }
     // The questions that a callback may ask, for whoever looks on; answers change nothing.
     const StrategyServices& services() const { return *this; }
     // The option contracts that matter now: around the money of each underlying whose chain a strategy declared, and

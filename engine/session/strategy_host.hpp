@@ -211,6 +211,13 @@ struct CallbackResult {
 // A place for one loaded version of a strategy; numbers are given by the Session.
 using ScriptSlot = StrongId<struct ScriptSlotTag, uint32_t>;
 
+// What a script uses, as far as its host can tell at once. For whoever looks on: nothing may depend on it.
+struct ScriptUsage {
+    std::optional<int64_t> failures;      // of callbacks, one after another
+    std::optional<int64_t> fuel_units;    // of the last callback, in steps of a slice
+    std::optional<int64_t> memory_bytes;  // live, and garbage not collected yet
+};
+
 // Runs strategies. One host serves all strategies of a Session; each loaded version has a state of its own. No call
 // throws; no call reads a clock, a file or a random device. After a failed callback the intents of it are gone.
 class StrategyHost {
@@ -227,6 +234,8 @@ class StrategyHost {
 
     // Runs one callback. `output` was cleared by the caller.
     virtual CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) = 0;
+
+    virtual ScriptUsage usage(ScriptSlot /*slot*/) const { return {}; }
 };
 
 }  // namespace tide

@@ -102,6 +102,27 @@ TEST_F(ControlServerTest, a_command_carries_the_users_name_and_gets_the_sessions
     EXPECT_NE(hear(client).find("no new entries"), std::string::npos);
 }
 
+TEST_F(ControlServerTest, questions_wait_for_the_session_one_at_a_time) {
+    start();
+    const auto first = connect(), second = connect();
+    say(first, "{\"command\":\"bars\",\"argument\":\"symbol=NIFTY;n=3\"}\n");
+    std::optional<WaitingQuery> query;
+    while (!query) query = server_->take_query();
+    EXPECT_EQ(query->query.view, ControlView::bars);
+    EXPECT_EQ(query->query.count, 3);
+    EXPECT_TRUE(query->last);
+    EXPECT_FALSE(server_->take_query());
+    server_->answer(query->ticket, ViewDocument([] { return std::string("{\"bars\":[]}"); }));
+    EXPECT_NE(hear(first).find("\"data\":{\"bars\":[]}"), std::string::npos);
+    say(second, "{\"command\":\"quote\",\"argument\":\"symbol=FOO\"}\n");
+    for (query.reset(); !query;) query = server_->take_query();
+    server_->answer(query->ticket, make_error(ErrorCode::not_found, "unknown symbol 'FOO'"));
+    EXPECT_NE(hear(second).find("not_found"), std::string::npos);
+    say(first, "{\"command\":\"bars\",\"argument\":\"n=3\"}\n");  // refused without the session
+    EXPECT_NE(hear(first).find("symbol= is missing"), std::string::npos);
+    EXPECT_FALSE(server_->take_query());
+}
+
 TEST_F(ControlServerTest, a_session_that_does_not_answer_is_said_to_be_unreachable) {
     ControlLimits limits;
     limits.answer_s = 0.05;
