@@ -253,7 +253,9 @@ bool ReplEvaluator::is_incomplete(std::string_view text) {
 }
 
 std::vector<std::string> ReplEvaluator::complete(std::string_view line) {
-    const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; };
+    const auto is_part = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+    };
     size_t begin = line.size();
     while (begin > 0 && is_part(line[begin - 1])) --begin;
     std::string_view path = line.substr(begin);
@@ -267,8 +269,9 @@ std::vector<std::string> ReplEvaluator::complete(std::string_view line) {
     std::set<std::string> found;
     add_member_names(state, path, found);
     const bool whole_name = lua_gettop(state) == top + 1 && line.find('.', begin) == std::string_view::npos;
-    for (const char* word : {"and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in",
-                             "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"}) {
+    for (const char* word :
+         {"and",   "break", "do",  "else", "elseif", "end",    "false", "for",  "function", "if",   "in",
+          "local", "nil",   "not", "or",   "repeat", "return", "then",  "true", "until",    "while"}) {
         if (whole_name && !path.empty() && std::string_view(word).starts_with(path)) found.insert(word);
     }
     lua_settop(state, top);

@@ -11,22 +11,27 @@ namespace {
 
 constexpr ReplHelp kHelp[] = {
     {"status", "status()", "what the session does: state, phase, time, halts, strategies",
-     "Fields: state, session, mode, feed, time, phase, entries_allowed, halts, strategies, open_positions, live_orders, "
+     "Fields: state, session, mode, feed, time, phase, entries_allowed, halts, strategies, open_positions, "
+     "live_orders, "
      "day_net.\nExample: status().phase"},
     {"positions", "positions()", "open positions, one row each",
      "Fields: id, strategy, instrument, side, quantity, entry, last, stop, target, gross, charges, net, opened, tag, "
-     "why.\nPrices and amounts are rupees.\nExample: for _, p in ipairs(positions()) do print(p.instrument, p.net) end"},
+     "why.\nPrices and amounts are rupees.\nExample: for _, p in ipairs(positions()) do print(p.instrument, p.net) "
+     "end"},
     {"orders", "orders()", "orders of today, the newest last (at most 200)",
-     "Fields: id, intent, position, instrument, side, purpose, state, quantity, filled, limit, average, created, updated, "
+     "Fields: id, intent, position, instrument, side, purpose, state, quantity, filled, limit, average, created, "
+     "updated, "
      "tag, why, state_reason.\nExample: why(orders()[1])"},
     {"trades", "trades([n])", "closed trades of this session from the store (the newest n, at most 500)",
-     "Fields: number, strategy, instrument, side, quantity, opened, closed, entry, exit, gross, charges, net, exit_rule, "
+     "Fields: number, strategy, instrument, side, quantity, opened, closed, entry, exit, gross, charges, net, "
+     "exit_rule, "
      "exit_text, why.\nExample: local t = trades() print(#t, t[#t].net)"},
     {"balance", "balance()", "cash, equity, margin in use, the day's result", "Rupees.\nExample: balance().day_net"},
     {"risk", "risk()", "limits and how much of them is used",
      "Fields: open_positions, max_positions, day_loss_pct, drawdown_pct, margin_pct, losing_streak, vix, size_factor, "
      "limits.\nExample: risk().limits"},
-    {"bars", "bars(symbol [, timeframe [, n]])", "the newest n closed bars, oldest first (default 1m and 20, at most 500)",
+    {"bars", "bars(symbol [, timeframe [, n]])",
+     "the newest n closed bars, oldest first (default 1m and 20, at most 500)",
      "Fields: time (start), open, high, low, close, volume, oi, notes. b[#b] is the newest.\n"
      "Example: local b = bars(\"NIFTY\", \"5m\", 20) print(b[#b].close)"},
     {"indicators", "indicators([symbol])", "indicators that scripts asked for, with their values now",
@@ -34,7 +39,8 @@ constexpr ReplHelp kHelp[] = {
      "Example: indicators(\"NIFTY\")"},
     {"chain", "chain(symbol [, expiry])", "the option chain around the money with volatility and greeks",
      "expiry: weekly (default), next, monthly or a date. Fields: underlying, spot, expiry, days_to_expiry, atm_strike, "
-     "forward, pcr, max_pain, atm_iv, skew, expected_move, rows; rows have strike, right, last, bid, ask, oi, iv, delta, "
+     "forward, pcr, max_pain, atm_iv, skew, expected_move, rows; rows have strike, right, last, bid, ask, oi, iv, "
+     "delta, "
      "gamma, theta, vega.\nExample: chain(\"NIFTY\").rows"},
     {"vix", "vix()", "INDIA VIX: level, class, changes, where it comes from",
      "Fields: level, class, source, time, change_5m, change_10m, change_30m, change_today.\nExample: vix().level"},
@@ -77,7 +83,8 @@ std::span<const ReplHelp> repl_help() { return kHelp; }
 
 std::string help_text(std::string_view name) {
     if (name.empty()) return overview();
-    const auto found = std::find_if(std::begin(kHelp), std::end(kHelp), [&](auto& entry) { return entry.name == name; });
+    const auto found =
+        std::find_if(std::begin(kHelp), std::end(kHelp), [&](auto& entry) { return entry.name == name; });
     if (found != std::end(kHelp)) return fmt::format("{}\n{}\n{}", found->call, found->brief, found->more);
     std::vector<std::string> names;
     for (const ReplHelp& entry : kHelp) names.emplace_back(entry.name);

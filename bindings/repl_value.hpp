@@ -6,8 +6,8 @@
 
 namespace tide {
 
-// A value on its way between the REPL's Lua and the world around it: what a view answers, what an expression gives. Plain
-// data, without cycles.
+// A value on its way between the REPL's Lua and the world around it: what a view answers, what an expression gives.
+// Plain data, without cycles.
 struct ReplValue {
     enum class Kind : uint8_t { nil, boolean, number, text, list, record, opaque };
     using Names = std::shared_ptr<const std::vector<std::string>>;

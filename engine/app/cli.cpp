@@ -160,7 +160,8 @@ void add_repl(CLI::App& app, Options& o, Command& chosen) {
     repl->footer(
         "Example: engine repl\n"
         "         engine repl --eval 'positions()'\n"
-        "         engine repl --journal data/journals/paper-1.journal --at 11:05 --eval 'why_not(\"NIFTY\", \"11:05\")'");
+        "         engine repl --journal data/journals/paper-1.journal --at 11:05 --eval 'why_not(\"NIFTY\", "
+        "\"11:05\")'");
     repl->callback([&o, &chosen, code] {
         o.repl.evaluates = code->count() > 0;
         chosen = [&o] { return repl_command(o.repl); };

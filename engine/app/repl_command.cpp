@@ -95,8 +95,7 @@ LineEditor::Line read_chunk(LineEditor& editor, ReplEvaluator& evaluator) {
 }
 
 Result<ExitCode> converse(ReplEvaluator& evaluator, const Paths& paths, const std::string& greeting) {
-    LineEditor editor(paths.home / "repl_history",
-                      [&](std::string_view line) { return evaluator.complete(line); });
+    LineEditor editor(paths.home / "repl_history", [&](std::string_view line) { return evaluator.complete(line); });
     fmt::print("{}\nhelp() lists the views; Tab completes, Ctrl-C drops a line, Ctrl-D leaves.\n", greeting);
     for (;;) {
         const auto chunk = read_chunk(editor, evaluator);

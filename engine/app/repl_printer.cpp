@@ -18,7 +18,7 @@ constexpr size_t kCellMax = 48;
 constexpr size_t kInlineMax = 76;  // a list of plain values stays on its line up to here
 constexpr std::string_view kIndent = "  ";
 // Whole numbers that name something; others are amounts and are grouped.
-constexpr std::string_view kNames[] = {"broker_order", "event", "id",  "intent", "number",
+constexpr std::string_view kNames[] = {"broker_order", "event",    "id",  "intent", "number",
                                        "order",        "position", "row", "strike"};
 // Amounts that are good above zero and bad below.
 constexpr std::string_view kResults[] = {"day_gross", "day_net", "gross", "net", "realised", "unrealised"};
@@ -225,7 +225,8 @@ std::string record_text(const ReplValue& record, const ReplStyle& style, size_t 
         const bool on_line = is_plain(value) || (inside.size() + widest + 2 <= kInlineMax && !is_table_of_rows(value));
         if (on_line) {
             const std::string text = is_plain(value) ? inline_text(value, (*record.names)[i]) : inside;
-            out += fmt::format("{}{}  {}\n", name, std::string(widest - std::min(widest, display_width(name)), ' '), text);
+            out +=
+                fmt::format("{}{}  {}\n", name, std::string(widest - std::min(widest, display_width(name)), ' '), text);
         } else {
             out += name + "\n" + indented(block_text(value, name, style, indent + kIndent.size()), kIndent.size());
         }

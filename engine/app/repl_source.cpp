@@ -20,10 +20,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kAnswerTimeout_s = 6;  // more than the engine allows itself
-constexpr std::string_view kAmounts[] = {"available", "average",   "cash",      "charges",  "day_charges", "day_gross",
-                                         "day_net",   "day_peak",  "day_start", "entry",    "equity",      "exit",
-                                         "gross",     "last",      "limit",     "margin_used", "net",      "start",
-                                         "stop",      "target"};
+constexpr std::string_view kAmounts[] = {"available",   "average", "cash",     "charges",   "day_charges",
+                                         "day_gross",   "day_net", "day_peak", "day_start", "entry",
+                                         "equity",      "exit",    "gross",    "last",      "limit",
+                                         "margin_used", "net",     "start",    "stop",      "target"};
 
 std::optional<double> amount_of(std::string_view name, const Json& value) {
     if (!value.is_string() || !std::binary_search(std::begin(kAmounts), std::end(kAmounts), name)) return std::nullopt;
@@ -124,12 +124,13 @@ Result<ReceiveTime> moment_in(const std::string& journal, const std::string& tex
     }
     const auto days = days_of(journal);
     if (!days) return days.error();
-    if (days->empty()) return make_error(ErrorCode::usage, fmt::format("--at {}: {} has no trading day", text, journal));
+    if (days->empty())
+        return make_error(ErrorCode::usage, fmt::format("--at {}: {} has no trading day", text, journal));
     if (days->size() > 1) {
         return make_error(ErrorCode::usage,
-                          fmt::format("--at {}: {} holds {} days, {} to {}; give the date as well, as in --at {}T{}", text,
-                                      journal, days->size(), format_date(days->front()), format_date(days->back()),
-                                      format_date(days->back()), text));
+                          fmt::format("--at {}: {} holds {} days, {} to {}; give the date as well, as in --at {}T{}",
+                                      text, journal, days->size(), format_date(days->front()),
+                                      format_date(days->back()), format_date(days->back()), text));
     }
     return at(days->front(), *time);
 }

@@ -13,8 +13,8 @@
 #include "ops/control_protocol.hpp"
 #include "ops/store_view.hpp"
 
-// The two places that the REPL's views come from, a running engine and a journal, under one roof: what a view is made of
-// is the same for both.
+// The two places that the REPL's views come from, a running engine and a journal, under one roof: what a view is made
+// of is the same for both.
 namespace tide {
 
 // A JSON document as a value of the REPL; amounts of money (decimal strings there) become numbers. `schema_version` is
@@ -38,8 +38,8 @@ class ViewSource : public ReplSource {
     const std::atomic<bool>* interrupted_ = nullptr;
 };
 
-// Asks the engine that runs in a home folder, over its control socket, and its store. Connects for each view, so that it
-// outlives an engine that goes and comes back.
+// Asks the engine that runs in a home folder, over its control socket, and its store. Connects for each view, so that
+// it outlives an engine that goes and comes back.
 class LiveSource final : public ViewSource {
   public:
     explicit LiveSource(Paths paths) : paths_(std::move(paths)) {}
@@ -55,8 +55,8 @@ class LiveSource final : public ViewSource {
 // A journal, replayed up to a moment; its records are in a store of its own that goes with it.
 class JournalSource final : public ViewSource {
   public:
-    // `moment`: "11:05" (the journal must hold one day), "2024-01-25T11:05:00", or empty: the journal's end. Errors: those
-    // of the journal, usage, script (LuaJIT is not fit).
+    // `moment`: "11:05" (the journal must hold one day), "2024-01-25T11:05:00", or empty: the journal's end. Errors:
+    // those of the journal, usage, script (LuaJIT is not fit).
     static Result<std::unique_ptr<JournalSource>> open(const std::string& journal, const std::string& moment);
     ~JournalSource() override;
     const Session& session() const { return replay_->session(); }

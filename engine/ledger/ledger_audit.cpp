@@ -254,8 +254,8 @@ Result<WhyReader> reader_of(const LedgerReader& ledger, const Database& database
 }
 
 Error not_there(const WhyReader& reader, std::string_view what, uint64_t number, std::string_view where) {
-    return make_error(ErrorCode::not_found, fmt::format("session {} has no {} {}; {}", reader.session().session_id, what,
-                                                        number, where));
+    return make_error(ErrorCode::not_found,
+                      fmt::format("session {} has no {} {}; {}", reader.session().session_id, what, number, where));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 12> kViews{"status", "positions",  "orders", "balance", "risk",    "bars",
-                                                  "indicators", "chain", "vix",  "quote",   "scripts", "script"};
+constexpr std::array<std::string_view, 12> kViews{"status",     "positions", "orders", "balance", "risk",    "bars",
+                                                  "indicators", "chain",     "vix",    "quote",   "scripts", "script"};
 
 struct Word {
     std::string_view name;

@@ -38,7 +38,8 @@ struct WaitingQuery {
 };
 
 // The control socket of a running session: a thread of its own that talks to clients. Reads are answered from the last
-// published snapshot; commands and the queries of session_view.hpp wait for the session to take them. Only the owner of the process (and root) may connect.
+// published snapshot; commands and the queries of session_view.hpp wait for the session to take them. Only the owner of
+// the process (and root) may connect.
 class ControlServer {
   public:
     // `on_command` is called on the server's thread when a command or a query has come in; it must only wake somebody.

@@ -64,9 +64,10 @@ Result<void> check(const SessionQuery& query) {
         return usage("script: name= is missing, as in name=adx_trend");
     }
     if (!parse_timeframe(query.timeframe) && !parse_activity(query.timeframe)) {
-        return usage(fmt::format("tf={}: give 1m, 3m, 5m, 15m, 30m, 1h, 1d, 1w, or ticks, volume, range as 500t, "
-                                 "10000v, 20r",
-                                 query.timeframe));
+        return usage(
+            fmt::format("tf={}: give 1m, 3m, 5m, 15m, 30m, 1h, 1d, 1w, or ticks, volume, range as 500t, "
+                        "10000v, 20r",
+                        query.timeframe));
     }
     const bool named = query.expiry == "weekly" || query.expiry == "next" || query.expiry == "monthly";
     if (!named && !parse_date(query.expiry)) {
@@ -120,7 +121,7 @@ std::string timeframes_of(const Session& session, InstrumentId id) {
 
 std::string notes_of(const Bar& bar) {
     static constexpr std::pair<BarFlag, std::string_view> kNotes[] = {
-        {kBarHistory, "history"},       {kBarGapFilled, "gap_filled"}, {kBarHasGap, "gap"},
+        {kBarHistory, "history"},        {kBarGapFilled, "gap_filled"}, {kBarHasGap, "gap"},
         {kBarModelPrice, "model_price"}, {kBarPartial, "partial"},      {kBarFutureVolume, "future_volume"}};
     std::string notes;
     for (const auto& [flag, note] : kNotes) {
@@ -192,24 +193,12 @@ Result<ViewDocument> indicators_view(const Session& session, const SessionQuery&
 }
 
 Json chain_row_json(const ChainRow& row) {
-    return {{"strike", row.strike},
-            {"right", row.right},
-            {"last", number(row.last)},
-            {"bid", number(row.bid)},
-            {"ask", number(row.ask)},
-            {"iv", number(row.iv)},
-            {"delta", number(row.delta)},
-            {"gamma", number(row.gamma)},
-            {"theta", number(row.theta)},
-            {"vega", number(row.vega)},
-            {"oi", number(row.oi)},
-            {"oi_change", number(row.oi_change)},
-            {"volume", number(row.volume)},
-            {"age_s", number(row.age_s)},
-            {"build_up", text_or_null(row.build_up)},
-            {"stale", row.stale},
-            {"model", row.model},
-            {"lot", row.lot},
+    return {{"strike", row.strike},         {"right", row.right},         {"last", number(row.last)},
+            {"bid", number(row.bid)},       {"ask", number(row.ask)},     {"iv", number(row.iv)},
+            {"delta", number(row.delta)},   {"gamma", number(row.gamma)}, {"theta", number(row.theta)},
+            {"vega", number(row.vega)},     {"oi", number(row.oi)},       {"oi_change", number(row.oi_change)},
+            {"volume", number(row.volume)}, {"age_s", number(row.age_s)}, {"build_up", text_or_null(row.build_up)},
+            {"stale", row.stale},           {"model", row.model},         {"lot", row.lot},
             {"symbol", row.symbol}};
 }
 
@@ -342,8 +331,8 @@ Result<ViewDocument> script_view(const Session& session, const SessionQuery& que
             return document_of({{"script", script_json(session, *runner)}});
         names += fmt::format("{}{}", names.empty() ? "" : ", ", runner->name());
     }
-    return not_found(fmt::format("no script '{}' in this session; there are: {}", query.name,
-                                 names.empty() ? "none" : names));
+    return not_found(
+        fmt::format("no script '{}' in this session; there are: {}", query.name, names.empty() ? "none" : names));
 }
 
 }  // namespace

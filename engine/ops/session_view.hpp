@@ -6,13 +6,13 @@
 #include "ops/control_protocol.hpp"
 #include "session/session.hpp"
 
-// Views that only the Session can answer. Each looks at a bounded part of it, copies that, and changes nothing; the text
-// is made from the copy later, on the asker's time.
+// Views that only the Session can answer. Each looks at a bounded part of it, copies that, and changes nothing; the
+// text is made from the copy later, on the asker's time.
 namespace tide {
 
 inline constexpr int64_t kViewBarsMax = 500;
 inline constexpr int64_t kViewIndicatorsMax = 500;
-inline constexpr int64_t kViewStrikes = 10;  // each side of the money; more in gap mode
+inline constexpr int64_t kViewStrikes = 10;         // each side of the money; more in gap mode
 inline constexpr size_t kViewScriptTextsMax = 500;  // states and skips of one script
 
 struct SessionQuery {

@@ -106,8 +106,8 @@ class StoreView {
         const auto number = whole_of(colon == std::string::npos ? subject : subject.substr(colon + 1), "number");
         const std::string& session = context_.session_id;
         if (!number || (kind != "order" && kind != "trade" && kind != "position" && kind != "intent")) {
-            return usage(fmt::format(
-                "why {}: give an order's number (11, order:11), or trade:3, position:2, intent:7", subject));
+            return usage(fmt::format("why {}: give an order's number (11, order:11), or trade:3, position:2, intent:7",
+                                     subject));
         }
         const auto steps = kind == "order"      ? ledger_.why_order(session, *number)
                            : kind == "trade"    ? ledger_.why_trade(session, static_cast<int64_t>(*number))
@@ -201,7 +201,8 @@ const std::vector<ViewKind>& view_kinds() {
 }
 const ViewKind* find_kind(std::string_view name) {
     const auto& kinds = view_kinds();
-    const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const ViewKind& kind) { return kind.name == name; });
+    const auto found =
+        std::find_if(kinds.begin(), kinds.end(), [&](const ViewKind& kind) { return kind.name == name; });
     return found == kinds.end() ? nullptr : &*found;
 }
 

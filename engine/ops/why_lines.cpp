@@ -68,15 +68,14 @@ std::vector<WhyLine> why_lines(const WhyStep& step) {
         return lines;
     }
     if (step.what == "position") {
-        return {{"position " + f["id"], fmt::format("{}: {} of {} left, in at {}{}", f["what"], f["quantity"],
-                                                    f["opened_quantity"], shortened(f["entry_price"]),
-                                                    f["detail"].empty() ? "" : ": " + f["detail"])}};
+        return {{"position " + f["id"],
+                 fmt::format("{}: {} of {} left, in at {}{}", f["what"], f["quantity"], f["opened_quantity"],
+                             shortened(f["entry_price"]), f["detail"].empty() ? "" : ": " + f["detail"])}};
     }
     return {
         {"trade " + f["number"], fmt::format("{} {}, in at {}, out at {}: gross {}, charges {}, net {}", f["lots"],
                                              f["instrument"], shortened(f["entry_price"]), shortened(f["exit_price"]),
                                              shortened(f["gross"]), shortened(f["charges"]), shortened(f["net"]))}};
 }
-
 
 }  // namespace tide

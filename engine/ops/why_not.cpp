@@ -117,8 +117,7 @@ class ReasonFinder {
     }
     Result<void> halts() {
         auto done = each("halt", [&](ReceiveTime time, const Fields& f) {
-            note(f["halt"], f["active"] == "1", time,
-                 {"halt", "", f["halt"], joined(f["text"], f["values"]), {}});
+            note(f["halt"], f["active"] == "1", time, {"halt", "", f["halt"], joined(f["text"], f["values"]), {}});
         });
         add_spells();
         return done;
@@ -149,8 +148,9 @@ class ReasonFinder {
     }
     void add_skip(const RunningSkip& run) {
         if (run.symbol != symbol_ || run.first > to_ || run.last < from_) return;
-        const std::string times = run.count == 1 ? "" : fmt::format(" ({} times until {})", run.count,
-                                                                   format_time_of_day(ist_since_midnight(run.last)));
+        const std::string times = run.count == 1 ? ""
+                                                 : fmt::format(" ({} times until {})", run.count,
+                                                               format_time_of_day(ist_since_midnight(run.last)));
         add(run.first, "skip", run.strategy, "", run.why + times);
     }
     bool is_of_symbol(const std::string& instrument) const {

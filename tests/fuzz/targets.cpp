@@ -24,6 +24,7 @@ constexpr Target kTargets[] = {
     {"plain_values", plain_values, 20'000},
     {"tick_stream", tick_stream, 2000},
     {"control_request", control_request, 20'000},
+    {"session_query", session_query, 20'000},
     {"exchange_frames", exchange_frames, 5000},
     {"exchange_books", exchange_books, 20'000},
     {"option_chain", option_chain, 1500},

@@ -28,7 +28,8 @@ void lua_on_bar(std::string_view bytes);  // the body of on_bar
 bool lua_compiled_or_not(std::string_view bytes);
 void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
 void indicator_set(std::string_view bytes);
-void control_request(std::string_view bytes);  // a line of the control socket
+void control_request(std::string_view bytes);
+void session_query(std::string_view bytes);  // a line of the control socket
 void exchange_frames(std::string_view bytes);  // what a client says to the paper exchange's process
 void exchange_books(std::string_view bytes);   // what it answers
 void option_chain(std::string_view bytes);     // a recorded chain

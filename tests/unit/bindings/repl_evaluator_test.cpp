@@ -87,7 +87,8 @@ TEST_F(ReplEvaluatorTest, fields_are_shown_in_the_order_of_the_view_and_own_ones
 }
 
 TEST_F(ReplEvaluatorTest, why_takes_a_number_a_text_or_a_row) {
-    for (const char* code : {"why(11)", "why('intent:7')", "why(positions()[2])"}) EXPECT_EQ(error_of(code), "") << code;
+    for (const char* code : {"why(11)", "why('intent:7')", "why(positions()[2])"})
+        EXPECT_EQ(error_of(code), "") << code;
     EXPECT_EQ(source.asked, (std::vector<std::string>{"why subject=order:11", "why subject=intent:7", "positions ",
                                                       "why subject=position:9"}));
     EXPECT_NE(error_of("why({id = 1})").find("no row of"), std::string::npos);
@@ -95,8 +96,9 @@ TEST_F(ReplEvaluatorTest, why_takes_a_number_a_text_or_a_row) {
 }
 
 TEST_F(ReplEvaluatorTest, arguments_are_checked_before_anybody_is_asked) {
-    for (const char* code : {"bars()", "bars('NIFTY', '5m', 0)", "bars('NIFTY', '5m', 501)", "bars('NIFTY', '5m', 1.5)",
-                             "bars('NIFTY;n=9')", "bars('NIFTY', {})", "bars('A\\nB')", "quote(5)", "bars(('x'):rep(300))"}) {
+    for (const char* code :
+         {"bars()", "bars('NIFTY', '5m', 0)", "bars('NIFTY', '5m', 501)", "bars('NIFTY', '5m', 1.5)",
+          "bars('NIFTY;n=9')", "bars('NIFTY', {})", "bars('A\\nB')", "quote(5)", "bars(('x'):rep(300))"}) {
         EXPECT_NE(error_of(code), "") << code;
     }
     EXPECT_TRUE(source.asked.empty());
@@ -120,17 +122,17 @@ TEST_F(ReplEvaluatorTest, unfinished_chunks_are_told_from_wrong_ones) {
                              "--[[ begun", "if 1 then", "return (", "print(1,"}) {
         EXPECT_TRUE(repl.is_incomplete(code)) << code;
     }
-    for (const char* code : {"1 + 2", "positions()", "x = = 1", "end", "'begun", "for", "", "  ", "a b", "x = 1LL", ")"}) {
+    for (const char* code :
+         {"1 + 2", "positions()", "x = = 1", "end", "'begun", "for", "", "  ", "a b", "x = 1LL", ")"}) {
         const bool keyword = std::string_view(code) == "for";  // a name may follow
         EXPECT_EQ(repl.is_incomplete(code), keyword) << code;
     }
 }
 
 TEST_F(ReplEvaluatorTest, endless_code_ends_with_one_clear_line_and_the_repl_goes_on) {
-    for (const char* code :
-         {"while true do end", "while true do pcall(function() while true do end end) end", "repeat until false",
-          "local function f() return f() end f()", "for i = 1, 1/0 do end", "while true do pcall(positions) end",
-          "('x'):rep(60000):find(('.-'):rep(20) .. 'y')"}) {
+    for (const char* code : {"while true do end", "while true do pcall(function() while true do end end) end",
+                             "repeat until false", "local function f() return f() end f()", "for i = 1, 1/0 do end",
+                             "while true do pcall(positions) end", "('x'):rep(60000):find(('.-'):rep(20) .. 'y')"}) {
         const std::string error = error_of(code);
         EXPECT_NE(error, "") << code;
         EXPECT_EQ(error.find('\n'), std::string::npos) << error;
@@ -151,10 +153,26 @@ TEST_F(ReplEvaluatorTest, a_chunk_asks_for_so_many_views_at_most) {
 }
 
 TEST_F(ReplEvaluatorTest, nothing_outside_is_within_reach) {
-    for (const char* code : {"io.open('/etc/passwd')", "os.execute('true')", "require('ffi')", "load('return 1')()",
-                             "debug.getinfo(1)", "string.dump(print)", "getfenv(1)", "setfenv(1, {})", "coroutine.create(print)",
-                             "collectgarbage()", "dofile('x')", "package.path", "jit.off()", "ctx", "strategy {}", "newproxy()",
-                             "positions = 1", "string.rep = 1", "getmetatable('').__index = {}", "x = 1LL"}) {
+    for (const char* code : {"io.open('/etc/passwd')",
+                             "os.execute('true')",
+                             "require('ffi')",
+                             "load('return 1')()",
+                             "debug.getinfo(1)",
+                             "string.dump(print)",
+                             "getfenv(1)",
+                             "setfenv(1, {})",
+                             "coroutine.create(print)",
+                             "collectgarbage()",
+                             "dofile('x')",
+                             "package.path",
+                             "jit.off()",
+                             "ctx",
+                             "strategy {}",
+                             "newproxy()",
+                             "positions = 1",
+                             "string.rep = 1",
+                             "getmetatable('').__index = {}",
+                             "x = 1LL"}) {
         EXPECT_NE(error_of(code), "") << code;
     }
     EXPECT_TRUE(repl.evaluate("getmetatable(positions()[1])").values.at(0).is(Kind::boolean));  // locked

@@ -34,8 +34,9 @@ TEST(SessionQuery, keys_and_values_are_checked) {
     EXPECT_TRUE(parse_session_query(ControlView::bars, "symbol=NIFTY;tf=500t"));
     EXPECT_TRUE(parse_session_query(ControlView::chain, "symbol=NIFTY;expiry=2024-01-25"));
     EXPECT_TRUE(parse_session_query(ControlView::indicators, ""));
-    for (const char* argument : {"", "symbol=", "symbol=NIFTY;tf=7m", "symbol=NIFTY;n=0", "symbol=NIFTY;n=501",
-                                 "symbol=NIFTY;n=1e9", "symbol=NIFTY;n=", "symbol=NIFTY;m=1", "NIFTY", "symbol=A;symbol=B"}) {
+    for (const char* argument :
+         {"", "symbol=", "symbol=NIFTY;tf=7m", "symbol=NIFTY;n=0", "symbol=NIFTY;n=501", "symbol=NIFTY;n=1e9",
+          "symbol=NIFTY;n=", "symbol=NIFTY;m=1", "NIFTY", "symbol=A;symbol=B"}) {
         const auto query = parse_session_query(ControlView::bars, argument);
         ASSERT_FALSE(query) << argument;
         EXPECT_EQ(query.error().code, ErrorCode::usage);
@@ -167,7 +168,8 @@ TEST_F(SessionViewTest, the_session_is_held_up_for_less_than_its_bound) {
         for (int i = 0; i < 51; ++i) {
             const auto began = std::chrono::steady_clock::now();
             const auto document = ask(view, argument);
-            took_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
+            took_ms.push_back(
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
             ASSERT_TRUE(document) << document.error().message;
         }
         std::nth_element(took_ms.begin(), took_ms.begin() + 25, took_ms.end());

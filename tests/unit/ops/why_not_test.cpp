@@ -60,8 +60,12 @@ class WhyNot : public testing::Test {
         return record;
     }
     static SkipRecord skip(const char* why, int from_hour, int from_minute, int hour, int minute, int64_t count) {
-        return {StrategyId(1), "NIFTY", why, at(kDay, hours(from_hour) + minutes(from_minute)),
-                at(kDay, hours(hour) + minutes(minute)), count};
+        return {StrategyId(1),
+                "NIFTY",
+                why,
+                at(kDay, hours(from_hour) + minutes(from_minute)),
+                at(kDay, hours(hour) + minutes(minute)),
+                count};
     }
     // "what code" of each reason, in order.
     std::vector<std::string> reasons_at(int hour, int minute, const std::string& symbol = "NIFTY") const {
