@@ -230,7 +230,10 @@ Result<void> JournalSource::replay(const std::string& journal, ReceiveTime until
     records_ = std::move(*ledger);
     replay_ = std::make_unique<JournalReplay>(*reader_, false, records_.get());
     WorkProgress progress("replaying");
-    if (auto ran = replay_->run(progress.report(), until); !ran) return ran;
+    if (auto ran = replay_->run(progress.report(), until); !ran) {
+        if (replay_->events() > 0 || ran.error().code != ErrorCode::corrupt || until == ReceiveTime::max()) return ran;
+        return make_error(ErrorCode::usage, fmt::format("{} is before the journal begins", format_iso(until)));
+    }
     if (auto written = records_->flush(); !written) return written;
     auto opened = LedgerReader::open(store);
     if (!opened) return opened.error();

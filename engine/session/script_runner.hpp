@@ -50,9 +50,7 @@ class ScriptRunner {
 
     // Adds a skip; gives back the finished run of equal reasons when this one differs.
     std::optional<SkipRecord> add_skip(const SkipNote& skip, ReceiveTime now);
-    // The runs still going, by symbol; a run without a count has ended.
-    const std::map<std::string, SkipRecord>& running_skips() const { return skips_; }
-    // The same; empties them.
+    // The runs still going, in symbol order; empties them.
     std::vector<SkipRecord> end_skips();
     const std::map<std::string, SkipRecord>& running_skips() const { return skips_; }
 
