@@ -36,6 +36,7 @@ class CountedHost final : public StrategyHost {
         host_.push_indicator(slot, values);
     }
     CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
+    ScriptUsage usage(ScriptSlot slot) const override { return host_.usage(slot); }
 
     // Odd while a load or callback runs; another number for each. May be read by any thread.
     uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
