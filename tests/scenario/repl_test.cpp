@@ -35,9 +35,10 @@ class Repl : public EngineTest {
         }
         EngineTest::TearDown();
     }
-    // One day of minutes whose close is 1000 + minutes since the open / 100: what each bar must be is arithmetic.
+    // One day of minutes whose close is 1000 + minutes since the open / 100, so that what each bar must be is
+    // arithmetic, and a calm VIX.
     std::string bars() const {
-        std::string text = "ts_ist,open,high,low,close,volume,oi\n";
+        std::string text = "ts_ist,open,high,low,close,volume,oi\n", vix = "ts_ist,open,high,low,close\n";
         for (int minute = 0; minute < 375; ++minute) {
             const int at = 9 * 60 + 15 + minute;
             char line[160];
@@ -45,8 +46,11 @@ class Repl : public EngineTest {
                           1000 + minute * 0.01, 1000.05 + minute * 0.01, 999.95 + minute * 0.01, 1000 + minute * 0.01,
                           1000 + minute);
             text += line;
+            std::snprintf(line, sizeof line, "2024-01-25T%02d:%02d:00,14,14,14,14\n", at / 60, at % 60);
+            vix += line;
         }
-        return write("RELIANCE_1m.csv", text);
+        write("data/INDIAVIX_1m.csv", vix);
+        return std::filesystem::path(write("data/RELIANCE_1m.csv", text)).parent_path().string();
     }
     std::string journal() const {
         const auto run =
