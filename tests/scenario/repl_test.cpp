@@ -106,7 +106,8 @@ TEST_F(Repl, a_journal_is_seen_as_it_was_at_that_minute) {
     EXPECT_DOUBLE_EQ(five["open"], 1001.05);
     EXPECT_DOUBLE_EQ(five["high"], 1001.14);
     EXPECT_EQ(five["volume"], 1105 + 1106 + 1107 + 1108 + 1109);
-    EXPECT_DOUBLE_EQ(value(at, "quote(\"RELIANCE\").last"), 1001.09);
+    // With a position the feed tells the path inside each minute: at 11:05:00 that minute's open has come.
+    EXPECT_DOUBLE_EQ(value(at, "quote(\"RELIANCE\").last"), 1001.10);
     EXPECT_EQ(value(at, "script(\"once\").state.RELIANCE.close_seen"), "1001.09");
     EXPECT_EQ(value(at, "script(\"once\").params.at"), "10:15");
     EXPECT_EQ(value(at, "script(\"once\").skipping[1].why"), "not the time");
