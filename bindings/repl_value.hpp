@@ -22,6 +22,7 @@ struct ReplValue {
 
     static ReplValue of(double number);
     static ReplValue of(std::string text);
+    static ReplValue of(const char* text) { return of(std::string(text)); }
     static ReplValue of(bool flag);
     bool is(Kind wanted) const { return kind == wanted; }
     // The value of a record's field, nullptr where it has none.

@@ -99,7 +99,7 @@ TEST(ReplPrinter, the_json_document_holds_values_and_prints) {
     EXPECT_EQ(document["schema_version"], 1);
     EXPECT_EQ(document["values"][0][0]["net"], -5.25);
     EXPECT_TRUE(document["values"][1].is_null());
-    EXPECT_EQ(document["printed"], (nlohmann::json{{"a", true}}));
+    EXPECT_EQ(document["printed"], nlohmann::json::array({nlohmann::json::array({"a", true})}));
 }
 
 TEST(ReplSource, amounts_become_numbers_and_texts_stay_texts) {
