@@ -64,8 +64,7 @@ constexpr ReplHelp kHelp[] = {
     {"why_not", "why_not(symbol [, when])", "what stood against a trade then: skips, refusals, halts, doubtful data",
      "when: \"11:05\" (of the session's day) or \"2024-01-25T11:05:00\"; now without it. A minute before and after is "
      "looked at. Rows: time, what, who, code, text.\nExample: why_not(\"NIFTY\", \"11:05\")"},
-    {"help", "help([name])", "this list, or what is known of one name",
-     "Also knows the names that strategies use.\nExample: help(\"why\")"},
+    {"help", "help([name])", "this list, or what is known of one name", "Example: help(\"why\")"},
     {"print", "print(…)", "shows values", "Tables are shown as tables.\nExample: print(1 + 1, \"lots\")"},
 };
 

@@ -11,8 +11,7 @@ struct ReplHelp {
     std::string_view name, call, brief, more;
 };
 std::span<const ReplHelp> repl_help();
-// What help(name) says: of a name of the REPL or, where it is none, of the strategy API. Empty name: the list.
-// Unknown names get the nearest one.
+// What help(name) says of a name of the REPL; empty: the list. Unknown names get the nearest one.
 std::string help_text(std::string_view name);
 
 }  // namespace tide
