@@ -29,6 +29,17 @@ if(TIDE_SANITIZE)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_link_options(-fsanitize=${TIDE_SANITIZE})
 endif()
+# Whole-program optimisation of what works on every event (docs/decisions/hot-path.md). The objects are whole without it
+# too, so that tests link as fast as ever; only programs whose speed matters link with tide_whole_program.
+option(TIDE_WHOLE_PROGRAM "optimise the engine and the benchmarks across files (g++, Release)" ON)
+add_library(tide_hot INTERFACE)
+add_library(tide_whole_program INTERFACE)
+if(TIDE_WHOLE_PROGRAM AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+    AND NOT TIDE_SANITIZE AND NOT TIDE_FUZZ)
+  target_compile_options(tide_hot INTERFACE -flto=auto -ffat-lto-objects)
+  # The linking compiler sees inlined string code as if it could overflow; compiling each file has checked it.
+  target_link_options(tide_whole_program INTERFACE -O2 -flto=auto -Wno-stringop-overflow)
+endif()
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)

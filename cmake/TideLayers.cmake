@@ -1,7 +1,8 @@
 # A layer is one static library that may include only the layers it links. Each layer's headers are reached through an
 # include root of its own (a link in the build folder), so an include of a layer that is not linked does not compile.
+# HOT: works on every event (cmake/TideCompiler.cmake).
 function(tide_layer name)
-  cmake_parse_arguments(ARG "" "DIRECTORY" "SOURCES;USES;PRIVATE_LIBS;PUBLIC_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "DIRECTORY" "SOURCES;USES;PRIVATE_LIBS;PUBLIC_LIBS" ${ARGN})
   if(NOT ARG_DIRECTORY)
     set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
   endif()
@@ -15,6 +16,9 @@ function(tide_layer name)
     add_library(tide_${name} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(tide_${name} PRIVATE tide_compiler ${ARG_PRIVATE_LIBS})
+    if(ARG_HOT)
+      target_link_libraries(tide_${name} PRIVATE tide_hot)
+    endif()
   else()
     add_library(tide_${name} INTERFACE)
     set(scope INTERFACE)

@@ -13,8 +13,9 @@ constexpr size_t kVolumeHistory = 375;    // a day of 1-minute bars
 constexpr size_t kVolumeHistoryMin = 60;  // before that there is no average
 constexpr int kRetryDoublingsMax = 4;
 
-Duration minutes_of(double m) { return Duration(static_cast<int64_t>(std::llround(m * 60e9))); }
-Duration seconds_of(double s) { return Duration(static_cast<int64_t>(std::llround(s * 1e9))); }
+// Settings are not negative; some are looked at on every event, and llround is a call.
+Duration minutes_of(double m) { return Duration(static_cast<int64_t>(m * 60e9 + 0.5)); }
+Duration seconds_of(double s) { return Duration(static_cast<int64_t>(s * 1e9 + 0.5)); }
 // Whole ten-thousandths, so that differences of levels are exact.
 double in_units(double level) { return std::round(level * kUnitsPerRupee); }
 
@@ -146,8 +147,7 @@ Guardian::UnderlyingWatch& Guardian::watch_of(InstrumentId id) {
         if (watch.id == id) return watch;
     }
     const auto recent = static_cast<size_t>(settings_.volume_spike_min);
-    underlyings_.push_back({id, TradingHours::kNoPlace,
-                            WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
+    underlyings_.push_back({id, WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
                             Ring<int64_t>(kVolumeHistory + recent), 0, 0, false, false});
     return underlyings_.back();
 }
@@ -221,10 +221,7 @@ void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& ac
 // Leaves at half the limit, so that a price hovering at the limit does not switch the halt on and off.
 // The pre-open finds a price; that is no move of the market.
 void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions) {
-    if (watch.hours == TradingHours::kNoPlace) {
-        watch.hours = hours_.place_of(prices_.instruments().get(watch.id).calendar);
-    }
-    const DayHours* day = watch.hours == TradingHours::kNoPlace ? nullptr : hours_.find(watch.hours, now);
+    const DayHours* day = hours_of(watch.id, now);
     if (day != nullptr && !day->open_at(now)) return;
     const Quote* quote = prices_.fed(watch.id);
     if (quote == nullptr) return;
@@ -412,9 +409,14 @@ void Guardian::on_account(ReceiveTime now, GuardianActions& actions) {
 
 // ---- time
 
-const DayHours* Guardian::day_of(const Position& position) const {
-    return hours_.find(prices_.instruments().get(position.instrument).calendar, day_);
+const DayHours* Guardian::find_hours_of(InstrumentId id, ReceiveTime now) const {
+    if (places_.size() <= id.value()) places_.resize(id.value() + size_t(64), TradingHours::kNoPlace);
+    size_t& place = places_[id.value()];
+    if (place == TradingHours::kNoPlace) place = hours_.place_of(prices_.instruments().get(id).calendar);
+    return place == TradingHours::kNoPlace ? nullptr : hours_.find(place, now);
 }
+
+const DayHours* Guardian::day_of(const Position& position) const { return hours_of(position.instrument, day_); }
 
 // `now` while the market is open, else the day's next opening, else never.
 ReceiveTime Guardian::tradable_from(const Position& position, ReceiveTime now) const {
@@ -428,29 +430,28 @@ ReceiveTime Guardian::tradable_from(const Position& position, ReceiveTime now) c
 }
 
 // When the day's hours (or the contract's last days) close this position.
-std::optional<Guardian::TimedExit> Guardian::timed_exit(const Position& position) const {
+Guardian::TimedExit Guardian::timed_exit(const Position& position) const {
     const Instrument& instrument = prices_.instruments().get(position.instrument);
     const DayHours* day = day_of(position);
-    if (day == nullptr) return std::nullopt;
-    const ReceiveTime open = at(day->date, day->sessions[0].open);
+    if (day == nullptr) return {};
+    const ReceiveTime open = day->midnight + day->sessions[0].open;
     if (instrument.expiry &&
         (*instrument.expiry - day->date).count() <= settings_.exit_before_expiry_days_of(position.strategy)) {
         return TimedExit{open, true};
     }
-    if (day->round_the_clock()) return std::nullopt;
+    if (day->round_the_clock()) return {};
     const ReceiveTime out =
-        std::min(day->close() - minutes_of(settings_.exit_before_close_min), at(day->date, settings_.exit_latest));
+        std::min(day->close() - minutes_of(settings_.exit_before_close_min), day->midnight + settings_.exit_latest);
     return TimedExit{std::max(open, out), false};
 }
 
 // When waiting entries are cancelled today: before the earliest close of the calendars in use.
-std::optional<ReceiveTime> Guardian::entries_end() const {
-    if (day_ < entries_cancelled_until_) return std::nullopt;
-    std::optional<ReceiveTime> first;
+ReceiveTime Guardian::entries_end() const {
+    ReceiveTime first = kNever;
+    if (day_ < entries_cancelled_until_) return first;
     for (const DayHours& day : hours_.all()) {
         if (day.session_count == 0 || day.round_the_clock() || !day.holds(day_)) continue;
-        const ReceiveTime end = day.close() - minutes_of(settings_.cancel_before_close_min);
-        if (!first || end < *first) first = end;
+        first = std::min(first, day.close() - minutes_of(settings_.cancel_before_close_min));
     }
     return first;
 }
@@ -472,9 +473,9 @@ void Guardian::adopt_flattening_halt() {
 }
 
 void Guardian::check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions) {
-    const auto timed = timed_exit(position);
-    if (!timed || now < timed->at) return;
-    if (timed->expiry) {
+    const TimedExit timed = timed_exit(position);
+    if (now < timed.at) return;
+    if (timed.expiry) {
         const Date expiry = *prices_.instruments().get(position.instrument).expiry;
         ask(position,
             {1, "expiry", fmt::format("days_to_expiry={}", (expiry - ist_date(now)).count()),
@@ -509,7 +510,7 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
         check_timed_exit(position, now, actions);
     }
     retry_failed_exits(now, actions);
-    if (const auto end = entries_end(); end && now >= *end) {
+    if (now >= entries_end()) {
         entries_cancelled_until_ = at(ist_date(now), hours(24));
         actions.cancel_entries = true;
         if (actions.cancel_reason.empty()) actions.cancel_reason = "before_close";
@@ -517,31 +518,28 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
 }
 
 // The moment at which a position's underlying will have been silent for too long while its market is open.
-std::optional<ReceiveTime> Guardian::silent_from(const Position& position) const {
-    if (std::find(silent_.begin(), silent_.end(), position.underlying) != silent_.end()) return std::nullopt;
+ReceiveTime Guardian::silent_from(const Position& position) const {
+    if (std::find(silent_.begin(), silent_.end(), position.underlying) != silent_.end()) return kNever;
     const Quote* quote = prices_.fed(position.underlying);
     const DayHours* day = day_of(position);
-    if (quote == nullptr || day == nullptr) return std::nullopt;
+    if (quote == nullptr || day == nullptr) return kNever;
     const Duration longest = seconds_of(settings_.stale_quote_s);
     for (size_t i = 0; i < day->session_count; ++i) {
         const ReceiveTime silent = std::max(quote->time, day->midnight + day->sessions[i].open) + longest;
         if (silent < day->midnight + day->sessions[i].close) return silent;
     }
-    return std::nullopt;
+    return kNever;
 }
 
-std::optional<ReceiveTime> Guardian::silence_due() const {
-    ReceiveTime first = ReceiveTime::max();
-    for (const Position& position : portfolio_.open()) {
-        if (const auto silent = silent_from(position)) first = std::min(first, *silent);
-    }
-    return first == ReceiveTime::max() ? std::nullopt : std::optional(first);
+ReceiveTime Guardian::silence_due() const {
+    ReceiveTime first = kNever;
+    for (const Position& position : portfolio_.open()) first = std::min(first, silent_from(position));
+    return first;
 }
 
 void Guardian::check_silence(ReceiveTime now, GuardianActions& actions) {
     for (const Position& position : portfolio_.open()) {
-        const auto silent = silent_from(position);
-        if (!silent || now < *silent) continue;
+        if (now < silent_from(position)) continue;
         silent_.push_back(position.underlying);
         const std::string& symbol = prices_.instruments().get(position.underlying).symbol;
         actions.warnings.push_back(
@@ -551,23 +549,20 @@ void Guardian::check_silence(ReceiveTime now, GuardianActions& actions) {
 }
 
 // Every time given here is one at which on_time gets further: a request, or a later time to ask again.
-std::optional<ReceiveTime> Guardian::next_due_at_stake() const {
-    std::optional<ReceiveTime> first;
-    const auto consider = [&](ReceiveTime t) {
-        if (t != ReceiveTime::max() && (!first || t < *first)) first = t;
-    };
+ReceiveTime Guardian::next_due_at_stake() const {
+    ReceiveTime first = kNever;
     for (const Position& position : portfolio_.open()) {
         if (covered(position)) continue;
         const Asked* before = asked(position.id);
-        if (before != nullptr && (before->look_again || flatten_ || position.surplus)) consider(before->next);
-        if (const auto timed = timed_exit(position)) {
-            consider(before == nullptr ? timed->at : std::max(timed->at, before->next));
+        const ReceiveTime timed = timed_exit(position).at;
+        if (before == nullptr) {
+            first = std::min(first, timed);
+            continue;
         }
+        if (before->look_again || flatten_ || position.surplus) first = std::min(first, before->next);
+        first = std::min(first, std::max(timed, before->next));
     }
-    if (!desk_.idle()) {
-        if (const auto end = entries_end()) consider(*end);
-    }
-    return first;
+    return desk_.idle() ? first : std::min(first, entries_end());
 }
 
 }  // namespace tide

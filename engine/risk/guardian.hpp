@@ -67,13 +67,15 @@ class Guardian {
     // Call it whenever next_due says so. Session close, expiry, waiting entries before the close, exits to ask for
     // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
-    std::optional<ReceiveTime> next_due() const {
-        return portfolio_.open().empty() && desk_.idle() ? std::nullopt : next_due_at_stake();
+    // ReceiveTime::max(): never. A plain time, for it is asked after every event.
+    ReceiveTime next_due() const {
+        return portfolio_.open().empty() && desk_.idle() ? kNever : next_due_at_stake();
     }
     // Warns, once for each silence, when an open position's underlying has had no price for as long as would refuse an
     // entry: without a price no stop can act. Call it whenever silence_due says so.
     void check_silence(ReceiveTime now, GuardianActions& actions);
-    std::optional<ReceiveTime> silence_due() const;
+    // ReceiveTime::max(): never.
+    ReceiveTime silence_due() const;
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
@@ -82,6 +84,7 @@ class Guardian {
     void close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions);
 
   private:
+    static constexpr ReceiveTime kNever = ReceiveTime::max();
     void flatten(ReceiveTime now, ExitReason reason, GuardianActions& actions);
     struct Asked {
         PositionId position;
@@ -92,7 +95,6 @@ class Guardian {
     };
     struct UnderlyingWatch {
         InstrumentId id;
-        size_t hours = TradingHours::kNoPlace;
         WindowExtremes window;   // of the price in 1/10000
         Ring<int64_t> volumes;   // of 1-minute bars
         int64_t recent_sum = 0;  // of the newest `volume_spike_min`
@@ -101,7 +103,7 @@ class Guardian {
         bool volume_spiking = false;
     };
     struct TimedExit {
-        ReceiveTime at;
+        ReceiveTime at = kNever;
         bool expiry = false;
     };
 
@@ -122,14 +124,21 @@ class Guardian {
     void raise(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
     void clear(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
     UnderlyingWatch& watch_of(InstrumentId id);
+    // The hours of an instrument's market on the day of `now`; nullptr where they are not known.
+    const DayHours* hours_of(InstrumentId id, ReceiveTime now) const {
+        const size_t i = id.value();
+        const size_t place = i < places_.size() ? places_[i] : TradingHours::kNoPlace;
+        return place == TradingHours::kNoPlace ? find_hours_of(id, now) : hours_.find(place, now);
+    }
+    const DayHours* find_hours_of(InstrumentId id, ReceiveTime now) const;
     const DayHours* day_of(const Position& position) const;
-    std::optional<TimedExit> timed_exit(const Position& position) const;
+    TimedExit timed_exit(const Position& position) const;
     ReceiveTime tradable_from(const Position& position, ReceiveTime now) const;
     void adopt_flattening_halt();
     void check_timed_exit(const Position& position, ReceiveTime now, GuardianActions& actions);
-    std::optional<ReceiveTime> entries_end() const;
-    std::optional<ReceiveTime> next_due_at_stake() const;
-    std::optional<ReceiveTime> silent_from(const Position& position) const;
+    ReceiveTime entries_end() const;
+    ReceiveTime next_due_at_stake() const;
+    ReceiveTime silent_from(const Position& position) const;
 
     const RiskSettings& settings_;
     const MarketPrices& prices_;
@@ -139,6 +148,7 @@ class Guardian {
     HaltState& halts_;
     std::vector<bool> unwatched_;  // per instrument id: no breaker looks at it
     std::vector<UnderlyingWatch> underlyings_;
+    mutable std::vector<size_t> places_;  // by instrument id, of its calendar in hours_, once that is known
     WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000
     std::optional<ExitReason> flatten_;                  // until nothing is open
     std::optional<ExitReason> closed_for_good_;          // why what is filled now is closed at once

@@ -2,18 +2,7 @@
 
 #include <algorithm>
 
-#include "core/assert.hpp"
-
 namespace tide {
-
-ReceiveTime DayHours::close() const {
-    TIDE_ASSERT(session_count > 0);
-    return at(date, sessions[session_count - 1U].close);
-}
-
-bool DayHours::round_the_clock() const {
-    return session_count == 1 && sessions[0].open == Duration(0) && sessions[0].close >= hours(24);
-}
 
 void TradingHours::on_day(const TradingDayEvent& day) {
     const auto known =

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/assert.hpp"
 #include "core/events.hpp"
 
 namespace tide {
@@ -27,9 +28,14 @@ struct DayHours {
         return false;
     }
     // End of the day's last session.
-    ReceiveTime close() const;
+    ReceiveTime close() const {
+        TIDE_ASSERT(session_count > 0);
+        return midnight + sessions[session_count - 1U].close;
+    }
     // A market that never closes has no entry window and no square-off.
-    bool round_the_clock() const;
+    bool round_the_clock() const {
+        return session_count == 1 && sessions[0].open == Duration(0) && sessions[0].close >= hours(24);
+    }
 };
 
 // The current day of every calendar in use, from TradingDayEvent.

@@ -57,14 +57,8 @@ void Session::advance_to(ReceiveTime t) {
 // made only to be looked at cost more than all the rest of this.
 ReceiveTime Session::earliest_work() const {
     ReceiveTime first = timers_.empty() ? kNever : timers_.earliest();
-    const auto consider = [&first](const std::optional<ReceiveTime>& due) {
-        if (due) first = std::min(first, *due);
-    };
-    if (!desk_.idle()) consider(desk_.next_due());
-    if (!flat()) {
-        consider(guardian_.next_due());
-        consider(guardian_.silence_due());
-    }
+    if (!desk_.idle()) first = std::min(first, desk_.next_due().value_or(kNever));
+    if (!flat()) first = std::min({first, guardian_.next_due(), guardian_.silence_due()});
     return first;
 }
 
