@@ -35,8 +35,9 @@ class ActivityBars {
     }
     // Closes what the sessions that end at or before `now` leave open.
     std::span<const Bar> close_due(ReceiveTime now) {
-        return as_exchange_time(now) < earliest_end_ ? std::span<const Bar>() : close_ended(as_exchange_time(now));
+        return is_due(as_exchange_time(now)) ? close_ended(as_exchange_time(now)) : std::span<const Bar>();
     }
+    bool is_due(ExchangeTime now) const { return now >= earliest_end_; }
     // The day's data has ended.
     std::span<const Bar> end_day() { return close_ended(ExchangeTime::max()); }
 

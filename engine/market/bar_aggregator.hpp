@@ -51,8 +51,9 @@ class BarAggregator {
     // Closes the bars inside the day whose end lies before `now`. (Not at `now`: another instrument's last minute may
     // still be on its way.) Cheap when nothing is due.
     std::span<const Bar> close_due(ReceiveTime now) {
-        return as_exchange_time(now) <= earliest_end_ ? std::span<const Bar>() : close_ended(as_exchange_time(now));
+        return is_due(as_exchange_time(now)) ? close_ended(as_exchange_time(now)) : std::span<const Bar>();
     }
+    bool is_due(ExchangeTime now) const { return now > earliest_end_; }
     // Takes the place of the daily bar built here for the same day and instrument, when the day ends.
     void set_official_day(const Bar& daily);
     // The day's data has ended: closes what is open (flagged kBarPartial where minutes are missing at the end), then

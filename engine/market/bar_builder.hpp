@@ -58,8 +58,9 @@ class BarBuilder {
     std::span<const Bar> on_tick(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick);
     // Closes every bar whose end is at or before `now`, in the order of instruments. Cheap when nothing is due.
     std::span<const Bar> close_due(ReceiveTime now) {
-        return as_exchange_time(now) < earliest_end_ ? std::span<const Bar>() : close_ended(as_exchange_time(now));
+        return is_due(as_exchange_time(now)) ? close_ended(as_exchange_time(now)) : std::span<const Bar>();
     }
+    bool is_due(ExchangeTime now) const { return now >= earliest_end_; }
     // Closes all bars; those whose minute is not over at `now` are flagged kBarPartial.
     std::span<const Bar> end_day(ReceiveTime now);
 

@@ -77,10 +77,7 @@ void DataQuality::on_day(const TradingDayEvent& day) {
     if (table.count > 0) next_look_ = std::min(next_look_, table.open[0]);
 }
 
-const ReceiveTime* DataQuality::session_of(Hours& table, ReceiveTime now) {
-    if (table.count == 0) return nullptr;
-    const size_t i = table.current;
-    if (now >= table.open[i] && now < table.close[i]) return &table.open[i];
+const ReceiveTime* DataQuality::find_session(Hours& table, ReceiveTime now) {
     for (size_t k = 0; k < table.count; ++k) {
         if (now >= table.open[k] && now < table.close[k]) {
             table.current = k;
@@ -120,6 +117,8 @@ void DataQuality::begin_session(Watch& watch, ReceiveTime open, ReceiveTime now)
     watch.seen_sum = watch.missed_sum = 0;
     watch.missing_pct = 0;
     watch.slot = 0;
+    watch.slot_at = 0;
+    watch.slot_end = open + kSlot;
     watch.gaps.fill(ReceiveTime());
     watch.stamp = ExchangeTime();
     watch.stamp_stood = watch.tick_stood = {now, 0};
@@ -132,39 +131,44 @@ void DataQuality::begin_session(Watch& watch, ReceiveTime open, ReceiveTime now)
     for (size_t k = 0; k < kQualityKindCount; ++k) set(watch, static_cast<QualityKind>(k), false, 0, 0, now);
 }
 
-bool DataQuality::arrived(Watch& watch, ReceiveTime now, Duration least) {
-    const ReceiveTime* open = session_of(hours_[watch.hours], now);
-    if (open == nullptr) return false;
+// `open`: of the session that `now` is in.
+inline bool DataQuality::arrived(Watch& watch, ReceiveTime open, ReceiveTime now, Duration least) {
     watch.fed = true;
-    if (watch.session != *open) {
-        begin_session(watch, *open, now);
+    if (watch.session != open) {
+        begin_session(watch, open, now);
     } else {
         const Duration interval = now - watch.last;
         if (interval < least) return false;
-        if (is_bad(watch, QualityKind::stale) || interval > watch.stale_limit) {
-            set(watch, QualityKind::stale, false, in_seconds(interval), in_seconds(watch.stale_limit), now);
-            note_gap(watch, now);
-        } else if (watch.bars && interval >= 2 * minutes(1)) {
-            note_gap(watch, now);  // a minute without a bar
+        // A silence, or of bars a minute without one.
+        if (is_bad(watch, QualityKind::stale) || interval > watch.stale_limit ||
+            (watch.bars && interval >= 2 * minutes(1))) {
+            end_silence(watch, now, interval);
         }
         if (!watch.bars && &watch != watches_.data()) count_missing(watch, now, interval);
         learn(watch, interval);
     }
-    if (is_bad(watch, QualityKind::gaps)) {
-        const int64_t count = gaps_in_window(watch, now);
-        if (2 * count <= settings_.gap_count) {
-            set(watch, QualityKind::gaps, false, static_cast<double>(count), static_cast<double>(settings_.gap_count),
-                now);
-        }
-    }
+    if (is_bad(watch, QualityKind::gaps)) leave_gaps(watch, now);
     watch.last = now;
     if (watch.told) next_look_ = std::min(next_look_, now + watch.stale_limit);
     return true;
 }
 
+void DataQuality::end_silence(Watch& watch, ReceiveTime now, Duration interval) {
+    if (is_bad(watch, QualityKind::stale) || interval > watch.stale_limit) {
+        set(watch, QualityKind::stale, false, in_seconds(interval), in_seconds(watch.stale_limit), now);
+    }
+    note_gap(watch, now);
+}
+
+void DataQuality::leave_gaps(Watch& watch, ReceiveTime now) {
+    const int64_t count = gaps_in_window(watch, now);
+    if (2 * count > settings_.gap_count) return;
+    set(watch, QualityKind::gaps, false, static_cast<double>(count), static_cast<double>(settings_.gap_count), now);
+}
+
 // Exponential means, a new interval weighs an eighth (RFC 6298 smooths round trips the same way). One silence teaches
 // at most four usual intervals.
-void DataQuality::learn(Watch& watch, Duration interval) {
+inline void DataQuality::learn(Watch& watch, Duration interval) {
     if (watch.intervals++ == 0) {
         watch.interval = interval;
         watch.deviation = Duration(0);
@@ -179,7 +183,7 @@ void DataQuality::learn(Watch& watch, Duration interval) {
     watch.stale_limit = stale_limit_of(watch);
 }
 
-bool DataQuality::regular(const Watch& watch) const {
+inline bool DataQuality::regular(const Watch& watch) const {
     return !watch.bars && watch.intervals >= kIntervalsToExpect && watch.interval > Duration(0) &&
            static_cast<double>(watch.deviation.count()) <=
                kRegularDeviation * static_cast<double>(watch.interval.count());
@@ -194,28 +198,35 @@ void DataQuality::begin_slot(Watch& watch, int64_t slot) {
         watch.seen[i] = watch.missed[i] = 0;
     }
     watch.slot = slot;
+    watch.slot_at = static_cast<size_t>(slot) % kSlots;
+    watch.slot_end = watch.session + (slot + 1) * kSlot;
 }
 
-void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval) {
-    const int64_t slot = (now - watch.session) / kSlot;
-    if (slot != watch.slot) begin_slot(watch, slot);
-    const auto i = static_cast<size_t>(slot) % kSlots;
-    if (watch.seen[i] < 65'000) {
-        ++watch.seen[i];
+inline void DataQuality::count_missing(Watch& watch, ReceiveTime now, Duration interval) {
+    if (now >= watch.slot_end) begin_slot(watch, (now - watch.session) / kSlot);
+    uint16_t& seen = watch.seen[watch.slot_at];
+    if (seen < 65'000) {
+        ++seen;
         ++watch.seen_sum;
     }
     // Half an interval late, and not by the stream's own jitter.
-    if (2 * interval > 3 * watch.interval + 8 * watch.deviation && regular(watch)) {
-        const int64_t most = minutes(5) / watch.interval + 1;
-        const int64_t lost = std::min((interval + watch.interval / 2) / watch.interval - 1, most);
-        const auto room = static_cast<int64_t>(65'000 - watch.missed[i]);
-        const auto counted = static_cast<uint16_t>(std::min(lost, room));
-        watch.missed[i] = static_cast<uint16_t>(watch.missed[i] + counted);
-        watch.missed_sum += counted;
-    }
-    const bool was_bad = is_bad(watch, QualityKind::missing);
+    if (2 * interval > 3 * watch.interval + 8 * watch.deviation && regular(watch)) miss(watch, interval);
     watch.missing_pct = 0;
-    if (watch.missed_sum == 0 && !was_bad) return;
+    if (watch.missed_sum != 0 || is_bad(watch, QualityKind::missing)) judge_missing(watch, now);
+}
+
+void DataQuality::miss(Watch& watch, Duration interval) {
+    uint16_t& missed = watch.missed[watch.slot_at];
+    const int64_t most = minutes(5) / watch.interval + 1;
+    const int64_t lost = std::min((interval + watch.interval / 2) / watch.interval - 1, most);
+    const auto room = static_cast<int64_t>(65'000 - missed);
+    const auto counted = static_cast<uint16_t>(std::min(lost, room));
+    missed = static_cast<uint16_t>(missed + counted);
+    watch.missed_sum += counted;
+}
+
+void DataQuality::judge_missing(Watch& watch, ReceiveTime now) {
+    const bool was_bad = is_bad(watch, QualityKind::missing);
     // Of what five minutes should have brought, also while the first five are not over.
     const auto expected = static_cast<double>(minutes(5) / std::max(watch.interval, Duration(1)));
     const double total = std::max(static_cast<double>(watch.seen_sum + watch.missed_sum), expected);
@@ -246,9 +257,10 @@ int64_t DataQuality::gaps_in_window(const Watch& watch, ReceiveTime now) const {
 void DataQuality::on_tick(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick) {
     Watch* found = find(tick.instrument);
     if (found == nullptr || (tick.flags & kNoWord) != 0) return;
-    if (!arrived(*found, received, Duration(0))) return;
+    const ReceiveTime* open = session_of(hours_[found->hours], received);
+    if (open == nullptr || !arrived(*found, *open, received, Duration(0))) return;
     check_frozen(*found, received, exchange, tick);
-    check_feed(received, exchange, feed_arrived(*found, received));
+    check_feed(received, exchange, feed_arrived(*found, *open, received));
 }
 
 void DataQuality::on_bar(ReceiveTime received, const Bar& bar) {
@@ -257,14 +269,23 @@ void DataQuality::on_bar(ReceiveTime received, const Bar& bar) {
     found->bars = watches_[0].bars = true;
     // A bar's end may be the session's close: it belongs to the session of its start.
     const ReceiveTime inside = std::min(received, as_receive_time(bar.start) + minutes(1) - Duration(1));
-    if (arrived(*found, inside, Duration(0))) feed_arrived(*found, inside);
+    const ReceiveTime* open = session_of(hours_[found->hours], inside);
+    if (open == nullptr || !arrived(*found, *open, inside, Duration(0))) return;
+    feed_arrived(*found, *open, inside);
 }
 
 // The feed is alive when anything comes. True: a beat of its own, not one more row of the same snapshot.
-bool DataQuality::feed_arrived(const Watch& by, ReceiveTime now) {
+bool DataQuality::feed_arrived(const Watch& by, ReceiveTime open, ReceiveTime now) {
     Watch& feed = watches_[0];
-    if (session_of(hours_[feed.hours], now) == nullptr) feed.hours = by.hours;
-    return arrived(feed, now, kSameBeat);
+    if (feed.hours != by.hours) {
+        const ReceiveTime* own = session_of(hours_[feed.hours], now);
+        if (own == nullptr) {
+            feed.hours = by.hours;
+        } else {
+            open = *own;
+        }
+    }
+    return arrived(feed, open, now, kSameBeat);
 }
 
 // ---- frozen, skewed
@@ -336,9 +357,10 @@ void DataQuality::sample_skew(ReceiveTime now, ExchangeTime exchange) {
     if (skews_.size() < kSkewSamplesMin) return;
     skew_s_ = in_seconds(Duration(sorted[sorted.size() / 2]));
     Watch& feed = watches_[0];
-    if (std::fabs(skew_s_) > settings_.skew_max_s) {
+    const bool bad = is_bad(feed, QualityKind::skewed);
+    if (!bad && std::fabs(skew_s_) > settings_.skew_max_s) {
         set(feed, QualityKind::skewed, true, skew_s_, settings_.skew_max_s, now);
-    } else if (std::fabs(skew_s_) < kLeave * settings_.skew_max_s) {
+    } else if (bad && std::fabs(skew_s_) < kLeave * settings_.skew_max_s) {
         set(feed, QualityKind::skewed, false, skew_s_, settings_.skew_max_s, now);
     }
 }

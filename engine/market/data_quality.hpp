@@ -104,6 +104,8 @@ class DataQuality {
         Price last_price, bid, ask;
         int64_t volume = 0, oi = 0;
         int64_t slot = 0;  // of missing, in units of kSlot
+        size_t slot_at = 0;
+        ReceiveTime slot_end;
         std::array<uint16_t, kSlots> seen{}, missed{};
         uint32_t seen_sum = 0, missed_sum = 0;
         double missing_pct = 0;
@@ -119,18 +121,27 @@ class DataQuality {
     const Watch* find(InstrumentId id) const { return const_cast<DataQuality*>(this)->find(id); }
     const Watch* subject(InstrumentId id) const { return id.valid() ? find(id) : watches_.data(); }
     // The open of the session that `now` is in; none when closed.
-    static const ReceiveTime* session_of(Hours& table, ReceiveTime now);
+    static const ReceiveTime* session_of(Hours& table, ReceiveTime now) {
+        const size_t i = table.current;
+        const bool inside = i < table.count && now >= table.open[i] && now < table.close[i];
+        return inside ? &table.open[i] : find_session(table, now);
+    }
+    static const ReceiveTime* find_session(Hours& table, ReceiveTime now);
     uint8_t hours_of(std::string_view calendar);
-    // A tick or bar arrived: cadence, silence, missing ones. False: outside the session, or sooner than `least`.
-    bool arrived(Watch& watch, ReceiveTime now, Duration least);
+    // A tick or bar arrived: cadence, silence, missing ones. False: sooner than `least`.
+    bool arrived(Watch& watch, ReceiveTime open, ReceiveTime now, Duration least);
+    void end_silence(Watch& watch, ReceiveTime now, Duration interval);
+    void leave_gaps(Watch& watch, ReceiveTime now);
     void begin_session(Watch& watch, ReceiveTime open, ReceiveTime now);
     void learn(Watch& watch, Duration interval);
     void begin_slot(Watch& watch, int64_t slot);
     void count_missing(Watch& watch, ReceiveTime now, Duration interval);
+    void miss(Watch& watch, Duration interval);
+    void judge_missing(Watch& watch, ReceiveTime now);
     void note_gap(Watch& watch, ReceiveTime now);
     int64_t gaps_in_window(const Watch& watch, ReceiveTime now) const;
     void check_frozen(Watch& watch, ReceiveTime now, ExchangeTime exchange, const TickEvent& tick);
-    bool feed_arrived(const Watch& by, ReceiveTime now);
+    bool feed_arrived(const Watch& by, ReceiveTime open, ReceiveTime now);
     void check_feed(ReceiveTime now, ExchangeTime exchange, bool beat);
     void sample_skew(ReceiveTime now, ExchangeTime exchange);
     bool frozen(const Stood& stood, ReceiveTime now) const;

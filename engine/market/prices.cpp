@@ -20,10 +20,7 @@ std::string_view name_of(VixSource source) {
     return "none";
 }
 
-void MarketPrices::use_tick(ReceiveTime now, const TickEvent& tick) {
-    quotes_.on_tick(now, tick);
-    const Instrument* instrument = book_.find(tick.instrument);
-    if (instrument == nullptr || instrument->kind != InstrumentKind::volatility_index || !tick.last.positive()) return;
+void MarketPrices::use_vix(ReceiveTime now, const TickEvent& tick) {
     const VixSource source = tick.has(kTickRealisedValue) ? VixSource::realised
                              : tick.has(kTickDailyValue)  ? VixSource::daily
                                                           : VixSource::tick;
@@ -33,7 +30,6 @@ void MarketPrices::use_tick(ReceiveTime now, const TickEvent& tick) {
 // Points inside a bar, a day's value and model prices are not words of a feed.
 void MarketPrices::on_tick(ReceiveTime now, ExchangeTime exchange, const TickEvent& tick) {
     constexpr uint32_t kUnjudged = kTickPathOfBar | kTickDailyValue | kTickModelPrice;
-    verdict_ = PriceVerdict::accepted;
     if (filter_ && (tick.flags & kUnjudged) == 0 && tick.last.positive()) {
         verdict_ = filter_->judge(now, exchange, tick);
         if (verdict_ == PriceVerdict::held) return;
@@ -52,24 +48,20 @@ void MarketPrices::release(ReceiveTime now) {
     }
 }
 
-void MarketPrices::on_event(const Event& event) {
+void MarketPrices::on_other(const Event& event) {
     const ReceiveTime now = event.received;
-    released_.clear();
-    verdict_ = PriceVerdict::accepted;
-    if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
-        on_tick(now, event.exchange, *tick);
-    } else if (const auto* bar_event = std::get_if<BarEvent>(&event.payload)) {
+    if (const auto* bar_event = std::get_if<BarEvent>(&event.payload)) {
         const Bar& bar = bar_event->bar;
         if (bar.is_history()) return;
         quotes_.on_bar(now, bar);
         if (filter_) filter_->judge_bar(bar.instrument, bar.close);
-        const Instrument* instrument = book_.find(bar.instrument);
-        if (instrument != nullptr && instrument->kind == InstrumentKind::volatility_index) {
-            vix_ = {bar.close.to_double(), VixSource::minute, now};
-        }
+        if (is_vix(bar.instrument)) vix_ = {bar.close.to_double(), VixSource::minute, now};
     } else if (const auto* added = std::get_if<InstrumentEvent>(&event.payload)) {
-        book_.add(added->instrument);
-        if (filter_) filter_->add(added->instrument);
+        const Instrument& instrument = added->instrument;
+        book_.add(instrument);
+        if (is_vix_.size() <= instrument.id.value()) is_vix_.resize(instrument.id.value() + size_t(64));
+        is_vix_[instrument.id.value()] = instrument.kind == InstrumentKind::volatility_index;
+        if (filter_) filter_->add(instrument);
     } else if (const auto* day = std::get_if<TradingDayEvent>(&event.payload)) {
         quotes_.start_day();
         if (filter_ && !day->history) filter_->start_day();

@@ -31,7 +31,15 @@ class MarketPrices {
     void use_price_filter(const DataQualitySettings& settings) { filter_.emplace(settings); }
 
     // Instruments, ticks, bars (not history) and days matter here; anything else is ignored.
-    void on_event(const Event& event);
+    void on_event(const Event& event) {
+        released_.clear();
+        verdict_ = PriceVerdict::accepted;
+        if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
+            on_tick(event.received, event.exchange, *tick);
+        } else {
+            on_other(event);
+        }
+    }
     // Lets held ticks count that nothing has contradicted for long enough; released() has them.
     void release_due(ReceiveTime now) {
         released_.clear();
@@ -65,11 +73,18 @@ class MarketPrices {
 
   private:
     void on_tick(ReceiveTime now, ExchangeTime exchange, const TickEvent& tick);
-    void use_tick(ReceiveTime now, const TickEvent& tick);
+    void use_tick(ReceiveTime now, const TickEvent& tick) {
+        quotes_.on_tick(now, tick);
+        if (is_vix(tick.instrument) && tick.last.positive()) use_vix(now, tick);
+    }
+    void use_vix(ReceiveTime now, const TickEvent& tick);
+    void on_other(const Event& event);
+    bool is_vix(InstrumentId id) const { return id.value() < is_vix_.size() && is_vix_[id.value()] != 0; }
     void release(ReceiveTime now);
 
     InstrumentBook book_;
     QuoteBoard quotes_;
+    std::vector<uint8_t> is_vix_;  // by instrument id
     VixReading vix_;
     std::optional<OptionModelSettings> model_;
     std::optional<PriceFilter> filter_;

@@ -142,26 +142,29 @@ void Guardian::kill(ReceiveTime now, std::string values, std::string text, Guard
 
 // ---- prices
 
-Guardian::UnderlyingWatch& Guardian::watch_of(InstrumentId id) {
-    for (UnderlyingWatch& watch : underlyings_) {
-        if (watch.id == id) return watch;
-    }
+// What an instrument is to the breakers, found once.
+int32_t Guardian::find_role(InstrumentId id) {
+    const Instrument* instrument = prices_.instruments().find(id);
+    if (instrument == nullptr) return kUnknownRole;
+    if (roles_.size() <= id.value()) roles_.resize(id.value() + size_t(64), kUnknownRole);
+    int32_t& role = roles_[id.value()];
+    if (role != kUnknownRole) return role;
+    if (instrument->kind == InstrumentKind::volatility_index) return role = kVixRole;
+    if (!can_underlie(*instrument)) return role = kUnwatchedRole;
     const auto recent = static_cast<size_t>(settings_.volume_spike_min);
+    role = static_cast<int32_t>(underlyings_.size());
     underlyings_.push_back({id, WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
                             Ring<int64_t>(kVolumeHistory + recent), 0, 0, false, false});
-    return underlyings_.back();
+    return role;
 }
 
-void Guardian::on_watched_price(InstrumentId id, ReceiveTime now, GuardianActions& actions) {
-    const Instrument* instrument = prices_.instruments().find(id);
-    if (instrument == nullptr) return;
-    if (unwatched_.size() <= id.value()) unwatched_.resize(id.value() + size_t(64));
-    if (instrument->kind == InstrumentKind::volatility_index) {
+void Guardian::on_watched_price(InstrumentId id, int32_t role, ReceiveTime now, GuardianActions& actions) {
+    if (role == kUnknownRole) role = find_role(id);
+    if (role == kUnknownRole) return;
+    if (role == kVixRole) {
         on_vix(now, actions);
-    } else if (!can_underlie(*instrument)) {
-        unwatched_[id.value()] = true;
-    } else {
-        check_move(watch_of(id), now, actions);
+    } else if (role >= 0) {
+        check_move(underlyings_[static_cast<size_t>(role)], now, actions);
     }
     if (!portfolio_.concerns(id)) return;
     if (!silent_.empty()) std::erase(silent_, id);
@@ -199,6 +202,9 @@ void Guardian::check_vix_level(double level, ReceiveTime now, GuardianActions& a
 void Guardian::check_vix_rise(double level, ReceiveTime now, GuardianActions& actions) {
     vix_kill_window_.add(now, in_units(level));
     vix_spike_window_.add(now, in_units(level));
+    const double least = std::min(vix_kill_window_.low_bound(), vix_spike_window_.low_bound());
+    const double nearly = std::min(settings_.vix_kill, settings_.vix_spike) * kUnitsPerRupee;
+    if (!halts_.active(HaltKind::vix_spike) && in_units(level) - least < nearly * 0.99) return;
     const double kill_rise = (in_units(level) - vix_kill_window_.low()) / kUnitsPerRupee;
     const double spike_rise = (in_units(level) - vix_spike_window_.low()) / kUnitsPerRupee;
     if (kill_rise >= settings_.vix_kill && !halts_.active(HaltKind::vix_kill)) {
@@ -229,12 +235,12 @@ void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActio
     watch.window.add(now, price);
     // By how much it would have to have moved, rounding aside: most prices are far from it, and need no division.
     const double nearly = settings_.underlying_move_pct * 0.0099;
-    if (!watch.moving && price - watch.window.low() < nearly * watch.window.low() &&
-        watch.window.high() - price < nearly * watch.window.high()) {
-        return;
-    }
-    const double up_pct = (price - watch.window.low()) / watch.window.low() * 100.0;
-    const double down_pct = (watch.window.high() - price) / watch.window.high() * 100.0;
+    const double low = watch.window.low_bound();
+    if (!watch.moving && price - low < nearly * low && watch.window.high_bound() - price < nearly * price) return;
+    const double lowest = watch.window.low();
+    const double highest = watch.window.high();
+    const double up_pct = (price - lowest) / lowest * 100.0;
+    const double down_pct = (highest - price) / highest * 100.0;
     const double move_pct = std::max(up_pct, down_pct);
     if (!watch.moving && move_pct >= settings_.underlying_move_pct) {
         watch.moving = true;
@@ -251,9 +257,8 @@ void Guardian::check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActio
 
 void Guardian::on_bar(const Bar& bar, ReceiveTime now, GuardianActions& actions) {
     if (bar.timeframe != Timeframe::m1 || bar.is_history() || !bar.has_volume()) return;
-    const Instrument* instrument = prices_.instruments().find(bar.instrument);
-    if (instrument != nullptr && can_underlie(*instrument))
-        check_volume(watch_of(bar.instrument), bar.volume, now, actions);
+    const int32_t role = find_role(bar.instrument);
+    if (role >= 0) check_volume(underlyings_[static_cast<size_t>(role)], bar.volume, now, actions);
 }
 
 // Average: of the bars before the window, up to a day of them. Leaves when volume is back at its limit's half.
@@ -269,6 +274,12 @@ void Guardian::check_volume(UnderlyingWatch& watch, int64_t volume, ReceiveTime 
     watch.recent_sum += volume;
     const size_t older = ring.size() - std::min(ring.size(), recent);
     if (older < kVolumeHistoryMin || watch.older_sum <= 0) return;
+    // By how much it would have to be, rounding aside: most volumes are far below it, and need no division.
+    const double nearly = settings_.volume_spike_pct * 0.0099;
+    if (!watch.volume_spiking && static_cast<double>(watch.recent_sum) * static_cast<double>(older) <
+                                     nearly * static_cast<double>(watch.older_sum) * static_cast<double>(recent)) {
+        return;
+    }
     const double average =
         static_cast<double>(watch.older_sum) / static_cast<double>(older) * static_cast<double>(recent);
     const double pct = static_cast<double>(watch.recent_sum) / average * 100.0;
@@ -379,8 +390,10 @@ void Guardian::check_losses(ReceiveTime now, GuardianActions& actions) {
 }
 
 void Guardian::check_margin(ReceiveTime now, GuardianActions& actions) {
+    const Money used = portfolio_.margin_used();
+    if (used.units() == 0 && settings_.margin_close_pct > 0) return;
     const double equity = units(portfolio_.equity());
-    const double used_pct = equity > 0 ? units(portfolio_.margin_used()) / equity * 100.0 : 0.0;
+    const double used_pct = equity > 0 ? units(used) / equity * 100.0 : 0.0;
     if (used_pct < settings_.margin_close_pct || portfolio_.open().empty()) return;
     const std::string values = fmt::format("margin_pct={:.1f}", used_pct);
     if (used_pct > settings_.margin_kill_pct && !halts_.active(HaltKind::margin)) {

@@ -54,8 +54,9 @@ class Guardian {
     // A new last price of an instrument. A few ns when it is neither watched by a breaker nor by an open position.
     void on_price(InstrumentId id, ReceiveTime now, GuardianActions& actions) {
         const size_t i = id.value();
-        if (i < unwatched_.size() && unwatched_[i] && !portfolio_.concerns(id)) return;
-        on_watched_price(id, now, actions);
+        const int32_t role = i < roles_.size() ? roles_[i] : kUnknownRole;
+        if (role == kUnwatchedRole && !portfolio_.concerns(id)) return;
+        on_watched_price(id, role, now, actions);
     }
     // The VIX reading changed; on_price does this for a VIX instrument, the Session for a realised stand-in.
     void on_vix(ReceiveTime now, GuardianActions& actions);
@@ -68,9 +69,7 @@ class Guardian {
     // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
     // ReceiveTime::max(): never. A plain time, for it is asked after every event.
-    ReceiveTime next_due() const {
-        return portfolio_.open().empty() && desk_.idle() ? kNever : next_due_at_stake();
-    }
+    ReceiveTime next_due() const { return portfolio_.open().empty() && desk_.idle() ? kNever : next_due_at_stake(); }
     // Warns, once for each silence, when an open position's underlying has had no price for as long as would refuse an
     // entry: without a price no stop can act. Call it whenever silence_due says so.
     void check_silence(ReceiveTime now, GuardianActions& actions);
@@ -107,7 +106,8 @@ class Guardian {
         bool expiry = false;
     };
 
-    void on_watched_price(InstrumentId id, ReceiveTime now, GuardianActions& actions);
+    int32_t find_role(InstrumentId id);
+    void on_watched_price(InstrumentId id, int32_t role, ReceiveTime now, GuardianActions& actions);
     void check_vix_level(double level, ReceiveTime now, GuardianActions& actions);
     void check_vix_rise(double level, ReceiveTime now, GuardianActions& actions);
     void check_move(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions);
@@ -123,7 +123,6 @@ class Guardian {
     const Asked* asked(PositionId position) const;
     void raise(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
     void clear(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
-    UnderlyingWatch& watch_of(InstrumentId id);
     // The hours of an instrument's market on the day of `now`; nullptr where they are not known.
     const DayHours* hours_of(InstrumentId id, ReceiveTime now) const {
         const size_t i = id.value();
@@ -146,7 +145,9 @@ class Guardian {
     const OrderDesk& desk_;
     const TradingHours& hours_;
     HaltState& halts_;
-    std::vector<bool> unwatched_;  // per instrument id: no breaker looks at it
+    // What an instrument is to the breakers: a place in underlyings_, or one of these.
+    static constexpr int32_t kUnknownRole = -1, kUnwatchedRole = -2, kVixRole = -3;
+    std::vector<int32_t> roles_;  // by instrument id
     std::vector<UnderlyingWatch> underlyings_;
     mutable std::vector<size_t> places_;  // by instrument id, of its calendar in hours_, once that is known
     WindowExtremes vix_spike_window_, vix_kill_window_;  // of the level in 1/10000

@@ -4,34 +4,61 @@
 
 namespace tide {
 
-WindowExtremes::WindowExtremes(Duration length, Duration step) : length_(length), step_(step) {
+WindowExtremes::WindowExtremes(Duration length, Duration step)
+    : length_(length), step_(step), steps_(std::bit_ceil(static_cast<size_t>(length / step) + 2)) {
     TIDE_ASSERT(step > Duration(0) && length >= step);
-    const size_t slots = std::bit_ceil(static_cast<size_t>(length / step) + 2);
-    for (Queue* queue : {&low_, &high_}) {
-        queue->slots.resize(slots);
-        queue->mask = slots - 1;
+}
+
+// Steps lie on a grid of whole ones. A division costs more than all the rest: the next few are counted up to.
+void WindowExtremes::begin_step(ReceiveTime time, double value) {
+    constexpr int kCountedMax = 8;
+    const Duration ahead = time - step_begin_;
+    if (ahead >= Duration(0) && ahead < kCountedMax * step_) {
+        while (time - step_begin_ >= step_) step_begin_ += step_;
+    } else {
+        step_begin_ = ReceiveTime(step_ * (time.time_since_epoch() / step_));
+    }
+    newest_ = (newest_ + 1) & (steps_.size() - 1);
+    steps_[newest_] = {step_begin_, time, time, value, value};
+    count_ = std::min(count_ + 1, steps_.size());
+}
+
+void WindowExtremes::begin_block(ReceiveTime time) {
+    before_ = time - block_begin_ < 2 * length_ ? block_ : Block();
+    block_ = {};
+    block_begin_ = time;
+}
+
+template <class Each>
+void WindowExtremes::for_each_step(Each each) const {
+    TIDE_ASSERT(count_ > 0);
+    const ReceiveTime from = now_ - length_;
+    for (size_t back = 0; back < count_; ++back) {
+        const Step& step = steps_[(newest_ - back) & (steps_.size() - 1)];
+        if (step.begin + step_ <= from) return;
+        each(step, from);
     }
 }
 
-// A division costs more than all the rest of add: the next few steps are counted up to.
-void WindowExtremes::find_step(ReceiveTime time) {
-    constexpr int kCountedMax = 16;
-    for (int i = 0; i < kCountedMax && time >= step_begin_ + step_; ++i) step_begin_ += step_;
-    if (time >= step_begin_ && time - step_begin_ < step_) return;
-    step_begin_ = ReceiveTime(step_ * (time.time_since_epoch() / step_));
+double WindowExtremes::low() const {
+    double low = std::numeric_limits<double>::infinity();
+    for_each_step([&](const Step& step, ReceiveTime from) {
+        if (step.low_time >= from) low = std::min(low, step.low);
+    });
+    return low;
 }
 
-// One sample a step and queue: within a step the one already there is the more extreme, and stands for both.
-void WindowExtremes::add(ReceiveTime time, double value) {
-    expire(time);
-    if (time < step_begin_ || time - step_begin_ >= step_) find_step(time);
-    const Sample sample{time, value, step_begin_};
-    while (low_.size > 0 && low_.back().value >= value) low_.pop_back();
-    if (low_.size == 0 || low_.back().step != sample.step) low_.push(sample);
-    while (high_.size > 0 && high_.back().value <= value) high_.pop_back();
-    if (high_.size == 0 || high_.back().step != sample.step) high_.push(sample);
+double WindowExtremes::high() const {
+    double high = -std::numeric_limits<double>::infinity();
+    for_each_step([&](const Step& step, ReceiveTime from) {
+        if (step.high_time >= from) high = std::max(high, step.high);
+    });
+    return high;
 }
 
-void WindowExtremes::clear() { low_.size = high_.size = 0; }
+void WindowExtremes::clear() {
+    count_ = 0;
+    block_ = before_ = {};
+}
 
 }  // namespace tide

@@ -20,16 +20,24 @@ MarketState::MarketState(size_t bars_kept, const DataQualitySettings& data, cons
 }
 
 void MarketState::on_event(const Event& event) {
+    if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
+        if (!held_.empty() && !more_bars_) release_held();
+        prices_.on_event(event);
+        quality_.on_tick(event.received, event.exchange, *tick);
+        on_tick(event, *tick);
+    } else {
+        on_other(event);
+    }
+}
+
+void MarketState::on_other(const Event& event) {
     const auto* bar = std::get_if<BarEvent>(&event.payload);
     const auto goes_on = [&](const Bar& held) {
         return bar != nullptr && bar->bar.start == held.start && bar->bar.timeframe == held.timeframe;
     };
     if (!held_.empty() && !more_bars_ && !goes_on(held_.front())) release_held();
     prices_.on_event(event);
-    if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
-        quality_.on_tick(event.received, event.exchange, *tick);
-        on_tick(event, *tick);
-    } else if (bar != nullptr) {
+    if (bar != nullptr) {
         quality_.on_bar(event.received, bar->bar);
         gaps_.on_bar(event.received, bar->bar);
         on_bar(bar->bar);
@@ -62,8 +70,12 @@ void MarketState::on_event(const Event& event) {
 void MarketState::on_tick(const Event& event, const TickEvent& tick) {
     ++ticks_seen_;
     if (prices_.verdict() == PriceVerdict::held) return;
-    for (const HeldTick& held : prices_.released()) build(held.received, held.exchange, held.tick);
+    if (!prices_.released().empty()) build_released();
     build(event.received, event.exchange, tick);
+}
+
+void MarketState::build_released() {
+    for (const HeldTick& held : prices_.released()) build(held.received, held.exchange, held.tick);
 }
 
 void MarketState::build(ReceiveTime received, ExchangeTime exchange, const TickEvent& tick) {
@@ -72,15 +84,7 @@ void MarketState::build(ReceiveTime received, ExchangeTime exchange, const TickE
     if (const PlacedTick* placed = builder_.placed()) add(activity_.on_tick(tick, *placed));
 }
 
-void MarketState::look_at_data(ReceiveTime now) {
-    prices_.release_due(now);
-    for (const HeldTick& held : prices_.released()) build(held.received, held.exchange, held.tick);
-    quality_.on_time(now);
-    gaps_.on_time(now);
-}
-
-void MarketState::on_time(ReceiveTime now) {
-    if (!live_) return;  // history is not of this time
+void MarketState::close_due(ReceiveTime now) {
     for (const Bar& bar : builder_.close_due(now)) on_minute(bar);
     if (!held_.empty() && !more_bars_) {
         const ExchangeTime time = as_exchange_time(now);
@@ -179,7 +183,7 @@ void MarketState::release_held() {
     held_.clear();
 }
 
-void MarketState::add(std::span<const Bar> bars) {
+void MarketState::add_all(std::span<const Bar> bars) {
     for (const Bar& bar : bars) {
         if (!series_.push(bar)) continue;
         indicators_.on_bar(bar);

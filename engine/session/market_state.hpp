@@ -29,10 +29,20 @@ class MarketState {
     // closing.
     void on_event(const Event& event);
     // Time passes: bars that ended at or before `now` without a tick close too.
-    void on_time(ReceiveTime now);
+    void on_time(ReceiveTime now) {
+        if (!live_) return;  // history is not of this time
+        const ExchangeTime time = as_exchange_time(now);
+        if (!held_.empty() || builder_.is_due(time) || activity_.is_due(time) || aggregator_.is_due(time))
+            close_due(now);
+    }
     // Held prices that count by now, silences, the end of gap mode; prices().released() has the ticks that count.
     // Before on_time: what was held belongs to the minute before.
-    void look_at_data(ReceiveTime now);
+    void look_at_data(ReceiveTime now) {
+        prices_.release_due(now);
+        if (!prices_.released().empty()) build_released();
+        quality_.on_time(now);
+        gaps_.on_time(now);
+    }
     // Whether states of the data have changed and were not taken yet; and whether held prices count as well.
     bool data_changed() const { return !quality_.changes().empty() || !gaps_.changes().empty(); }
     bool data_said_something() const { return data_changed() || !prices_.released().empty(); }
@@ -69,11 +79,17 @@ class MarketState {
     int64_t ticks_seen() const { return ticks_seen_; }
 
   private:
+    void on_other(const Event& event);
     void on_instrument(const Instrument& instrument);
     void on_bar(const Bar& bar);
     void on_tick(const Event& event, const TickEvent& tick);
     void on_minute(const Bar& bar);
-    void add(std::span<const Bar> bars);
+    void close_due(ReceiveTime now);
+    void build_released();
+    void add(std::span<const Bar> bars) {
+        if (!bars.empty()) add_all(bars);
+    }
+    void add_all(std::span<const Bar> bars);
     void note_future(const Instrument& future);
     bool lacks_volume(const Bar& bar) const;
     void take_without_volume(Bar bar);

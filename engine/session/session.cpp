@@ -32,7 +32,11 @@ void Session::handle(const Event& event) {
     look_at_data();
     market_.on_time(now_);
     market_.on_event(event);
-    std::visit([this](const auto& payload) { on(payload); }, event.payload);
+    if (const auto* tick = std::get_if<TickEvent>(&event.payload)) {
+        on(*tick);
+    } else {
+        std::visit([this](const auto& payload) { on(payload); }, event.payload);
+    }
     settle();
     handling_ = nullptr;
     next_due_ = earliest_due();
@@ -53,12 +57,9 @@ void Session::advance_to(ReceiveTime t) {
     }
 }
 
-// kNever: nothing is. After every event, so in plain times, and what is idle is passed over without asking: optionals
-// made only to be looked at cost more than all the rest of this.
-ReceiveTime Session::earliest_work() const {
-    ReceiveTime first = timers_.empty() ? kNever : timers_.earliest();
+ReceiveTime Session::earliest_at_stake() const {
+    ReceiveTime first = std::min(guardian_.next_due(), guardian_.silence_due());
     if (!desk_.idle()) first = std::min(first, desk_.next_due().value_or(kNever));
-    if (!flat()) first = std::min({first, guardian_.next_due(), guardian_.silence_due()});
     return first;
 }
 
@@ -79,7 +80,7 @@ void Session::settle() {
     if (halts_.active(HaltKind::reconciling) && !desk_.comparing()) {
         clear_halt(HaltKind::reconciling, "", "live orders have been compared with the broker's books");
     }
-    gather_data_changes();
+    if (market_.data_changed()) gather_data_changes();
     if (!actions_.empty()) apply(actions_);
     if (!links_.empty()) deliver_links();
     if (!market_.volatility().changes().empty()) tell_volatility();

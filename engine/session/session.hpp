@@ -134,7 +134,13 @@ class Session final : private DeskListener, private StrategyServices {
     void advance_to(ReceiveTime t);
     // Of everything, and of everything but looking at the data.
     ReceiveTime earliest_due() const { return std::min(earliest_work(), market_.data_due()); }
-    ReceiveTime earliest_work() const;
+    // kNever: nothing is. After every event, so in plain times, and what is idle is passed over without asking:
+    // optionals made only to be looked at cost more than all the rest of this.
+    ReceiveTime earliest_work() const {
+        const ReceiveTime timer = timers_.empty() ? kNever : timers_.earliest();
+        return flat() ? timer : std::min(timer, earliest_at_stake());
+    }
+    ReceiveTime earliest_at_stake() const;
     void run_timers_at(ReceiveTime t);
     void on(const TickEvent& tick);
     void on(const BarEvent& bar);
@@ -180,7 +186,11 @@ class Session final : private DeskListener, private StrategyServices {
     Result<InstrumentId> instrument_of(const OperatorArgument& argument) const;
 
     // session_data.cpp: doubtful data, gap mode, feeds
-    void look_at_data();
+    void look_at_data() {
+        market_.look_at_data(now_);
+        if (!market_.prices().released().empty()) use_released();
+    }
+    void use_released();
     void judge(const TickEvent& tick);
     bool tells_suspect(InstrumentId id) const;
     void note_suspect(InstrumentId id, bool bad, std::string values, std::string text);

@@ -52,8 +52,7 @@ std::string text_of(const QualityChange& change, const std::string& subject) {
 }  // namespace
 
 // Held prices that count by now move what a tick would move.
-void Session::look_at_data() {
-    market_.look_at_data(now_);
+void Session::use_released() {
     for (size_t i = 0; i < market_.prices().released().size(); ++i) {
         const TickEvent tick = market_.prices().released()[i].tick;
         if (tells_suspect(tick.instrument)) {
@@ -101,7 +100,6 @@ void Session::note_quality(std::string subject, std::string what, bool bad, std:
 }
 
 void Session::gather_data_changes() {
-    if (!market_.data_changed()) return;
     for (const QualityChange& change : market_.quality().changes()) {
         const std::string subject = change.instrument.valid() ? symbol_of(change.instrument) : "feed";
         note_quality(subject, std::string(name_of(change.kind)), change.bad, values_of(change),

@@ -91,13 +91,14 @@ class MemoryFeed final : public Feed {
             return true;
         }
         const Bar& bar = bars_[at_];
-        if (stage_ == Stage::bars && ist_date(bar.start) != date_) {
+        if (stage_ == Stage::bars && bar.start >= day_end_) {
             event.payload = DayEndEvent{date_};
             stage_ = Stage::day;
             return true;
         }
         if (stage_ == Stage::day) {
             date_ = ist_date(bar.start);
+            day_end_ = ist_moment<ExchangeTime>(date_, hours(24));
             TradingDayEvent day;
             day.date = date_;
             day.session_count = 1;
@@ -162,6 +163,7 @@ class MemoryFeed final : public Feed {
     size_t at_ = 0;
     int64_t step_ = 0;
     Date date_{};
+    ExchangeTime day_end_;
 };
 
 class NoRecorder final : public Recorder {
