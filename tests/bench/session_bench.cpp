@@ -1,220 +1,26 @@
-// Rows 1 and 3 of the performance table: the whole Session with a Lua strategy over a million 1-minute bars, and over
-// ticks, with the plain hand-written loop for the same strategy beside it as the limit.
+// Rows 1, 3, 4, 5 and 16 of the performance table: the whole Session with a Lua strategy over a million 1-minute bars
+// and over ticks, from a tick to its order, and a journal replayed; with the plain hand-written loops beside them as
+// limits.
 #include <benchmark/benchmark.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <memory>
+#include <filesystem>
+#include <string>
 #include <vector>
 
-#include "app/engine_settings.hpp"
-#include "app/session_driver.hpp"
-#include "bindings/lua_host.hpp"
-#include "bindings/script_bundle.hpp"
+#include "app/journal_replay.hpp"
+#include "journal/journal_reader.hpp"
 #include "journal/journal_writer.hpp"
-#include "market/charge_rates.hpp"
+#include "session_parts.hpp"
 
 namespace tide {
 namespace {
 
-constexpr int64_t kBars = 1'000'000;
-constexpr int64_t kBarsPerDay = 375;
-constexpr int64_t kTicksPerBar = 10;
-constexpr int64_t kTickBars = 200'000;
-
-// A random walk with drifting regimes by a fixed linear congruential generator; prices on a 5-paise grid.
-std::vector<Bar> walk(int64_t count) {
-    std::vector<Bar> bars;
-    bars.reserve(static_cast<size_t>(count));
-    uint64_t seed = 11;
-    const auto draw = [&seed](int64_t range) {
-        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-        return static_cast<int64_t>((seed >> 33) % static_cast<uint64_t>(2 * range + 1)) - range;
-    };
-    int64_t price = 1'000'000;          // 5-paise steps: 50 000 rupees
-    Date date = make_date(2026, 5, 4);  // by the charges in force since then
-    for (int64_t i = 0; i < count; ++i) {
-        if (i > 0 && i % kBarsPerDay == 0) date += std::chrono::days(1);
-        const int64_t drift = (i / 97) % 3 - 1;
-        const int64_t open = price;
-        const int64_t close = std::max<int64_t>(200'000, open + drift * 40 + draw(300));
-        Bar bar;
-        bar.instrument = InstrumentId(1);
-        bar.flags = kBarHasVolume;
-        bar.start = ist_moment<ExchangeTime>(date, hours(9) + minutes(15) + minutes(i % kBarsPerDay));
-        bar.open = Price::from_units(open * 500);
-        bar.close = Price::from_units(close * 500);
-        bar.high = Price::from_units((std::max(open, close) + std::abs(draw(100))) * 500);
-        bar.low = Price::from_units((std::min(open, close) - std::abs(draw(100))) * 500);
-        bar.volume = 10'000;
-        price = close;
-        bars.push_back(bar);
-    }
-    return bars;
-}
-const std::vector<Bar>& bars() {
-    static const std::vector<Bar> made = walk(kBars);
-    return made;
-}
-
-// The bars as a feed: one equity, days of 375 minutes. With ticks, ten a minute instead of the bar.
-class MemoryFeed final : public Feed {
-  public:
-    MemoryFeed(const std::vector<Bar>& bars, bool ticks) : bars_(bars), ticks_(ticks) {}
-    void want_bar_path(bool wanted) override { path_ = wanted; }
-    std::string describe() const override { return "memory"; }
-    Result<bool> next(Event& event) override {
-        if (stage_ == Stage::instrument) {
-            Instrument instrument;
-            instrument.id = InstrumentId(1);
-            instrument.symbol = "BENCH";
-            instrument.kind = InstrumentKind::equity;
-            event.received = as_receive_time(bars_.front().start);
-            event.payload = InstrumentEvent{instrument};
-            stage_ = Stage::vix_instrument;
-            return true;
-        }
-        if (stage_ == Stage::vix_instrument) {
-            Instrument vix;
-            vix.id = InstrumentId(2);
-            vix.symbol = "INDIAVIX";
-            vix.kind = InstrumentKind::volatility_index;
-            event.payload = InstrumentEvent{vix};
-            stage_ = Stage::day;
-            return true;
-        }
-        if (at_ == limit()) {
-            if (stage_ == Stage::ended) return false;
-            event.payload = stage_ == Stage::bars ? EventPayload(DayEndEvent{date_})
-                                                  : FeedStatusEvent{FeedState::ended, "memory", ""};
-            stage_ = stage_ == Stage::bars ? Stage::day_over : Stage::ended;
-            return true;
-        }
-        const Bar& bar = bars_[at_];
-        if (stage_ == Stage::bars && bar.start >= day_end_) {
-            event.payload = DayEndEvent{date_};
-            stage_ = Stage::day;
-            return true;
-        }
-        if (stage_ == Stage::day) {
-            date_ = ist_date(bar.start);
-            day_end_ = ist_moment<ExchangeTime>(date_, hours(24));
-            TradingDayEvent day;
-            day.date = date_;
-            day.session_count = 1;
-            day.sessions[0] = {hours(9) + minutes(15), hours(15) + minutes(30)};
-            day.calendar = "NSE";
-            event.received = as_receive_time(bar.start);
-            event.payload = day;
-            stage_ = Stage::vix;
-            return true;
-        }
-        if (stage_ == Stage::vix) {
-            TickEvent vix;
-            vix.instrument = InstrumentId(2);
-            vix.flags = kTickDailyValue;
-            vix.last = Price::from_rupees(14);
-            event.payload = vix;
-            stage_ = Stage::bars;
-            return true;
-        }
-        event.exchange = bar.start;
-        if (ticks_) return next_tick(bar, event);
-        if (path_ && step_ < 4) {
-            const Price path[] = {bar.open, bar.low, bar.high, bar.close};
-            static constexpr int64_t kSeconds[] = {0, 20, 40, 59};
-            TickEvent tick;
-            tick.instrument = bar.instrument;
-            tick.flags = kTickPathOfBar;
-            tick.last = path[step_];
-            event.received = as_receive_time(bar.start) + seconds(kSeconds[step_]);
-            event.payload = tick;
-            ++step_;
-            return true;
-        }
-        step_ = 0;
-        event.received = as_receive_time(bar.start) + minutes(1);
-        event.payload = BarEvent{bar};
-        ++at_;
-        return true;
-    }
-
-  private:
-    enum class Stage { instrument, vix_instrument, day, vix, bars, day_over, ended };
-    size_t limit() const { return ticks_ ? static_cast<size_t>(kTickBars) : bars_.size(); }
-    Result<bool> next_tick(const Bar& bar, Event& event) {
-        const Price path[] = {bar.open, bar.low, bar.high, bar.close};
-        TickEvent tick;
-        tick.instrument = bar.instrument;
-        tick.last = step_ == kTicksPerBar - 1 ? bar.close : path[static_cast<size_t>(step_ % 4)];
-        event.received = as_receive_time(bar.start) + seconds(6 * step_);
-        event.exchange = as_exchange_time(event.received);
-        event.payload = tick;
-        if (++step_ == kTicksPerBar) {
-            step_ = 0;
-            ++at_;
-        }
-        return true;
-    }
-    const std::vector<Bar>& bars_;
-    bool ticks_;
-    bool path_ = false;
-    Stage stage_ = Stage::instrument;
-    size_t at_ = 0;
-    int64_t step_ = 0;
-    Date date_{};
-    ExchangeTime day_end_;
-};
-
-class NoRecorder final : public Recorder {
-  public:
-    void record(const Record& record) override { trades += std::holds_alternative<TradeRecord>(record.body) ? 1 : 0; }
-    int64_t trades = 0;
-};
-
-// Limits of the risk gate that would keep a benchmark strategy on one symbol from trading all day, made wide.
-constexpr std::string_view kWideLimits = R"(
-session.entry_from = 09:15
-session.entry_until = 15:00
-risk.losing_streak = 100
-risk.day_loss_pct = 90
-risk.day_loss_warn_pct = 80
-risk.drawdown_pct = 90
-risk.equity_floor_pct = 1
-session.over_history = true
-risk.position_size_pct = 100
-risk.trade_loss_pct = 100
-risk.underlying_exposure_pct = 100
-account.equity = 100000000
-)";
-
-struct RunCounts {
-    uint64_t events = 0;
-    int64_t trades = 0;
-};
-
-RunCounts run(bool ticks, JournalSink& journal) {
-    EngineSettings settings;
-    if (auto read = settings.read_text(kWideLimits); !read) throw std::runtime_error(read.error().message);
-    settings.session.mode = "backtest";
-    const std::filesystem::path root = TIDE_SOURCE_DIR;
-    auto bundle = load_bundle(root / "strategies" / "ema_cross.lua", {root / "scripts"});
-    if (!bundle) throw std::runtime_error(bundle.error().message);
-    bundle->parameters = "symbol=BENCH\ntf=1m\n";
-    auto charges = load_charge_rates(root / "config" / "charges");
-    if (!charges) throw std::runtime_error(charges.error().message);
-    SessionOpening opening{settings.canonical_text(), *charges, {*bundle}};
-    MemoryFeed feed(bars(), ticks);
-    PaperBroker broker(settings.paper);
-    JournalledLink link(broker, false);
-    link.attach(journal);
-    LuaHost host;
-    NoRecorder recorder;
-    Session session(settings.session, host, link, recorder);
-    SessionDriver driver({feed, broker, link, session, journal, nullptr, {}});
-    if (auto done = driver.run(opening); !done) throw std::runtime_error(done.error().message);
-    return {driver.events(), recorder.trades};
-}
+using namespace bench;
 
 void report(benchmark::State& state, int64_t items, const RunCounts& counts) {
     state.counters["each"] = benchmark::Counter(
@@ -229,7 +35,8 @@ void session_million_bars(benchmark::State& state) {
     bars();
     for (auto _ : state) {
         DisabledJournal journal;
-        counts = run(false, journal);
+        MemoryFeed feed(bars(), false);
+        counts = run_session(feed, bench_strategy("ema_cross.lua"), journal);
     }
     report(state, kBars, counts);
 }
@@ -241,7 +48,8 @@ void session_million_bars_journal_digest(benchmark::State& state) {
     bars();
     for (auto _ : state) {
         auto journal = JournalWriter::digest_only({"bench", "bench"});
-        counts = run(false, *journal);
+        MemoryFeed feed(bars(), false);
+        counts = run_session(feed, bench_strategy("ema_cross.lua"), *journal);
     }
     report(state, kBars, counts);
 }
@@ -253,11 +61,155 @@ void session_two_million_ticks(benchmark::State& state) {
     bars();
     for (auto _ : state) {
         DisabledJournal journal;
-        counts = run(true, journal);
+        MemoryFeed feed(bars(), true);
+        counts = run_session(feed, bench_strategy("ema_cross.lua"), journal);
     }
     report(state, kTickBars * kTicksPerBar, counts);
 }
 BENCHMARK(session_two_million_ticks)->Unit(benchmark::kMillisecond);
+
+// Row 4: the same with a callback on every tick.
+constexpr const char* kTickStrategy = R"lua(
+local S = strategy { name = "ticks", version = "1", api = 1,
+  needs = { symbols = { "BENCH" }, bars = { "1m" }, ticks = true } }
+local ema
+local above, below = 0, 0
+function S.on_start(ctx) ema = ctx:indicator("BENCH", "1m", "ema", 9) end
+function S.on_bar(ctx, bar) end
+function S.on_tick(ctx, tick)
+  local average = ema:value()
+  if not average then return end
+  if tick.last > average then above = above + 1 else below = below + 1 end
+end
+return S
+)lua";
+void session_two_million_ticks_on_tick(benchmark::State& state) {
+    RunCounts counts;
+    bars();
+    for (auto _ : state) {
+        DisabledJournal journal;
+        MemoryFeed feed(bars(), true);
+        counts = run_session(feed, strategy_from(kTickStrategy), journal);
+    }
+    report(state, kTickBars * kTicksPerBar, counts);
+}
+BENCHMARK(session_two_million_ticks_on_tick)->Unit(benchmark::kMillisecond);
+
+// Row 5: from the moment a tick is there (already decoded) to the moment its order is handed to the broker: journal
+// append, bars, engine checks, Lua, risk gate, the order in the journal; no fsync.
+constexpr const char* kOrderStrategy = R"lua(
+local S = strategy { name = "orders", version = "1", api = 1,
+  needs = { symbols = { "BENCH" }, bars = { "1m" }, ticks = true } }
+local ticks, open = 0, nil
+function S.on_tick(ctx, tick)
+  ticks = ticks + 1
+  if ticks % 20 ~= 0 then return end
+  if open then
+    ctx:exit(open, { rule = "turn", reason = "twenty ticks on", priority = 4 })
+  else
+    ctx:enter { symbol = "BENCH", lots = 1, stop_pct = 5, why = "twenty ticks on" }
+  end
+end
+function S.on_fill(ctx, fill)
+  open = nil
+  for _, position in ipairs(ctx:positions()) do open = position.id end
+end
+return S
+)lua";
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Notes when it gave its last event.
+class StampedFeed final : public Feed {
+  public:
+    explicit StampedFeed(Feed& feed) : feed_(feed) {}
+    void want_bar_path(bool wanted) override { feed_.want_bar_path(wanted); }
+    std::string describe() const override { return feed_.describe(); }
+    Result<bool> next(Event& event) override {
+        auto more = feed_.next(event);
+        given = std::chrono::steady_clock::now();
+        return more;
+    }
+    SteadyTime given;
+
+  private:
+    Feed& feed_;
+};
+
+// Notes how long after that an order reached it.
+class StampedExchange final : public ExchangeLink {
+  public:
+    StampedExchange(ExchangeLink& exchange, const StampedFeed& feed, std::vector<double>& delays_us)
+        : exchange_(exchange), feed_(feed), delays_us_(delays_us) {}
+    void submit(const Order& order) override {
+        const std::chrono::duration<double, std::micro> delay = std::chrono::steady_clock::now() - feed_.given;
+        delays_us_.push_back(delay.count());
+        exchange_.submit(order);
+    }
+    void cancel(const Order& order) override { exchange_.cancel(order); }
+    void replace(const Order& order, Price limit) override { exchange_.replace(order, limit); }
+    void on_event(const Event& event) override { exchange_.on_event(event); }
+    void set_now(ReceiveTime now) override { exchange_.set_now(now); }
+    std::optional<ReceiveTime> next_due() override { return exchange_.next_due(); }
+    bool pop_due(ReceiveTime until, Event& out) override { return exchange_.pop_due(until, out); }
+    Result<ExchangeBooks> books() override { return exchange_.books(); }
+
+  private:
+    ExchangeLink& exchange_;
+    const StampedFeed& feed_;
+    std::vector<double>& delays_us_;
+};
+
+void tick_to_order(benchmark::State& state) {
+    RunCounts counts;
+    std::vector<double> delays_us;
+    bars();
+    for (auto _ : state) {
+        auto journal = JournalWriter::digest_only({"bench", "bench"});
+        MemoryFeed market(bars(), true);
+        StampedFeed feed(market);
+        counts = run_session(feed, strategy_from(kOrderStrategy), *journal, [&](ExchangeLink& paper) {
+            return std::make_unique<StampedExchange>(paper, feed, delays_us);
+        });
+    }
+    std::sort(delays_us.begin(), delays_us.end());
+    const auto percentile = [&](double share) {
+        return delays_us.empty() ? -1
+                                 : delays_us[static_cast<size_t>(share * static_cast<double>(delays_us.size() - 1))];
+    };
+    state.counters["p50_us"] = percentile(0.5);
+    state.counters["p99_us"] = percentile(0.99);
+    state.counters["max_us"] = percentile(1);
+    state.counters["orders"] = static_cast<double>(delays_us.size());
+    state.counters["trades"] = static_cast<double>(counts.trades);
+}
+BENCHMARK(tick_to_order)->Unit(benchmark::kMillisecond);
+
+// Row 16: a journal of ticks (two million of them; a day of five takes as much longer) read and run again.
+void recovery_of_two_million_ticks(benchmark::State& state) {
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("tide-recovery-bench-" + std::to_string(::getpid()))).string();
+    std::filesystem::remove(path);
+    {
+        auto journal = must(JournalWriter::create(path, {"bench", "bench"}));
+        MemoryFeed feed(bars(), true);
+        run_session(feed, bench_strategy("ema_cross.lua"), *journal);
+        must(journal->close());
+    }
+    RunCounts counts;
+    for (auto _ : state) {
+        auto reader = must(JournalReader::open(path));
+        JournalReplay replay(reader, false);
+        must(replay.run());
+        counts.events = replay.events();
+    }
+    std::filesystem::remove(path);
+    report(state, static_cast<int64_t>(counts.events), counts);
+    state.counters["five_million"] =
+        benchmark::Counter(static_cast<double>(counts.events) / 5e6,
+                           benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(recovery_of_two_million_ticks)->Unit(benchmark::kMillisecond);
 
 struct WilderAdx {
     double tr = 0, up = 0, down = 0, adx = 0, high = 0, low = 0, close = 0, sum = 0;
