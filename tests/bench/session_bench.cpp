@@ -148,6 +148,7 @@ class StampedExchange final : public ExchangeLink {
     }
     void cancel(const Order& order) override { exchange_.cancel(order); }
     void replace(const Order& order, Price limit) override { exchange_.replace(order, limit); }
+    void ask(const Order& order) override { exchange_.ask(order); }
     void on_event(const Event& event) override { exchange_.on_event(event); }
     void set_now(ReceiveTime now) override { exchange_.set_now(now); }
     std::optional<ReceiveTime> next_due() override { return exchange_.next_due(); }
