@@ -522,6 +522,8 @@ TEST(WindowExtremes, agree_with_a_plain_scan_of_the_window) {
         }
         ASSERT_EQ(window.low(), low);
         ASSERT_EQ(window.high(), high);
+        ASSERT_LE(window.low_bound(), low);
+        ASSERT_GE(window.high_bound(), high);
     }
 }
 
