@@ -110,6 +110,23 @@ const char* without_prelude_position(const char* text) {
     return rest > text + 5 && rest[0] == ':' && rest[1] == ' ' ? rest + 2 : nullptr;
 }
 
+bool holds(const char* text, size_t length, const char* part) {
+    const size_t size = std::strlen(part);
+    return std::search(text, text + length, part, part + size) != text + length;
+}
+
+constexpr const char* kMissingIsNil =
+    " (what is missing is nil: not ready yet, out of range, no such field; ask before using it)";
+
+// Most errors of a first strategy are a value that was not there yet.
+bool is_use_of_nil(const char* text, size_t length) {
+    const bool uses = holds(text, length, "attempt to perform arithmetic on") ||
+                      holds(text, length, "attempt to index") || holds(text, length, "attempt to compare") ||
+                      holds(text, length, "attempt to concatenate");
+    return uses && (holds(text, length, "nil value") || holds(text, length, "with nil") ||
+                    holds(text, length, "compare nil") || holds(text, length, "two nil"));
+}
+
 void add_frames(lua_State* state, TextBuffer& buffer) {
     lua_Debug frame;
     int shown = 0;
@@ -148,6 +165,8 @@ int add_traceback(lua_State* state) {
         }
         buffer.add_escaped(text, std::min(length, kMessageBytesMax));
         if (length > kMessageBytesMax) buffer.add("…");
+        // Once: the message may have come through another script's error.
+        if (is_use_of_nil(text, length) && !holds(text, length, kMissingIsNil)) buffer.add(kMissingIsNil);
     } else {
         push_script_position(state);
         buffer.add(lua_tostring(state, -1));

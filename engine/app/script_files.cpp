@@ -65,6 +65,11 @@ Result<fs::path> find_script(const Paths& paths, const std::string& name) {
         std::error_code ignored;
         if (fs::is_regular_file(folder / file, ignored)) return folder / file;
     }
+    std::error_code ignored;
+    if (bare && (fs::is_regular_file(given, ignored) || fs::is_regular_file(name + ".lua", ignored))) {
+        return make_error(ErrorCode::usage, fmt::format("script '{}' not found in {}; the one in this folder is ./{}",
+                                                        name, folder.string(), name));
+    }
     return make_error(ErrorCode::usage, fmt::format("script '{}' not found in {}{}", name, folder.string(),
                                                     nearest_script(folder, given.filename().string())));
 }
