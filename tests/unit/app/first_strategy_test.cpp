@@ -100,11 +100,9 @@ TEST_F(FirstStrategyTest, the_guides_strategy_passes_the_guides_test) {
 
 TEST_F(FirstStrategyTest, each_usual_mistake_is_answered_with_what_mends_it) {
     const std::string close_up = "bar.close > level";
-    const std::string enter = "ctx:enter {";
     expect_message("function S.on_bar(", "function S.onbar(", "unknown callback 'onbar'; did you mean 'on_bar'?");
-    expect_message(enter, "ctx:entr {", "did you mean 'enter'?");
-    expect_message("ctx:positions()[1]", "ctx:position()[1]", "did you mean 'positions'?");
-    expect_message("average:value()  ", "average:valeu()  ", "has no output or method 'valeu'; it has value, get, ready");
+    expect_message("average:value()  ", "average:valeu()  ",
+                   "has no output or method 'valeu'; it has value, get, ready");
     expect_message("\"sma\"", "\"smaa\"", "unknown indicator 'smaa'; did you mean 'sma'?");
     expect_message("ctx.params.lots", "ctx.params.lot", "no parameter 'lot'; did you mean 'lots'?");
     expect_message("if not level then return ctx:skip(\"average not ready\") end", "level = average:value(999) + 0",
@@ -119,7 +117,7 @@ TEST_F(FirstStrategyTest, each_usual_mistake_is_answered_with_what_mends_it) {
     expect_message("param.integer(20, 2, 200, { help = \"bars of the average\" })", "20",
                    "params.period must be made by param.number, param.integer");
     expect_message("api = 1,", "", "api must be 1, got nil");
-    expect_message("\nreturn S\n", "\n", "return S");
+    expect_message("\nreturn S\n", "\n", "the file must end with 'return'");
     expect_message("if not level then", "if not levl then", "unknown name 'levl'");
     expect_message("return ctx:skip(\"average not ready\") end", "return ctx:skip(\"average not ready\")",
                    "'end' expected");
