@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "app/exit_code.hpp"
 #include "app/market_source.hpp"
 #include "app/script_files.hpp"
 #include "app/strategy_test_views.hpp"
@@ -85,8 +86,8 @@ Result<void> StrategyTestMarket::prepare(const TestValue& spec) {
     const TestArguments arguments = market_arguments(spec);
     if (arguments.error()) return *arguments.error();
     if (auto read = read_settings(spec); !read) return read;
-    auto scripts = read_script(spec);
-    if (!scripts) return scripts.error();
+    auto scripts = read_script(spec.find("script")->text);
+    if (!scripts) return Error{scripts.error().code, "scripted_market: " + scripts.error().message};
     auto start = read_start(spec);
     if (!start) return start.error();
     tape_ = std::make_unique<ScriptedTape>(tables_.calendar, tables_.rules, settings_.session.option_model);
@@ -104,7 +105,13 @@ Result<void> StrategyTestMarket::read_settings(const TestValue& spec) {
     if (auto read = settings_.read_text(tables_.config_text); !read) return read;
     const auto equity = arguments.number("equity");
     const TestValue* given = arguments.table("settings");
+    const TestValue* params = arguments.table("params");
+    const auto script = arguments.text("script");
     if (arguments.error()) return *arguments.error();
+    if (!script) return wrong("scripted_market: script is missing: scripted_market { script = \"ema_cross.lua\", … }");
+    if (params != nullptr) {
+        for (const auto& [name, value] : params->fields) parameters_.push_back(name + "=" + text_of(value));
+    }
     if (equity) {
         if (auto set = settings_.registry().set("account.equity", fmt::format("{}", *equity)); !set)
             return wrong("scripted_market: equity: " + set.error().message);
@@ -117,25 +124,15 @@ Result<void> StrategyTestMarket::read_settings(const TestValue& spec) {
     return {};
 }
 
-Result<std::vector<ScriptBundle>> StrategyTestMarket::read_script(const TestValue& spec) const {
-    TestArguments arguments = market_arguments(spec);
-    const auto script = arguments.text("script");
-    const TestValue* params = arguments.table("params");
-    if (arguments.error()) return *arguments.error();
-    if (!script) return wrong("scripted_market: script is missing: scripted_market { script = \"ema_cross.lua\", … }");
-    std::vector<std::string> lines;
-    if (params != nullptr) {
-        for (const auto& [name, value] : params->fields) lines.push_back(name + "=" + text_of(value));
-    }
-    std::string name = *script;
+Result<std::vector<ScriptBundle>> StrategyTestMarket::read_script(const std::string& script) const {
+    std::string name = script;
     for (const char* ending : {"", ".lua"}) {
         std::error_code ignored;
-        if (std::filesystem::is_regular_file(folder_ / (*script + ending), ignored))
-            name = (std::filesystem::absolute(folder_) / (*script + ending)).string();
+        if (std::filesystem::is_regular_file(folder_ / (script + ending), ignored))
+            name = (std::filesystem::absolute(folder_) / (script + ending)).string();
     }
-    auto bundles = read_scripts(tables_.paths, {name}, lines);
-    if (!bundles && bundles.error().code != ErrorCode::script)
-        return wrong("scripted_market: " + bundles.error().message);
+    auto bundles = read_scripts(tables_.paths, {name}, parameters_);
+    if (!bundles && bundles.error().code != ErrorCode::script) return wrong(bundles.error().message);
     return bundles;
 }
 
@@ -438,6 +435,28 @@ Result<TestValue> StrategyTestMarket::feed_up(const TestValue&) {
     if (auto done = session_->go_on(); !done) return done.error();
     return TestValue();
 }
+// As the engine does when a file was saved and the operator says "now".
+Result<TestValue> StrategyTestMarket::reload(const TestValue& argument) {
+    auto script = test_text("market:reload", argument);
+    if (!script) return script.error();
+    auto bundles = read_script(*script);
+    if (!bundles) return wrong("market:reload: " + one_line(bundles.error().message));
+    const ScriptBundle& bundle = bundles->front();
+    const ScriptRunner& runner = *session_->session().scripts().front();
+    for (const ScriptSource& module : bundle.modules)
+        tape_->tell(ScriptEvent{runner.id(), ScriptRole::module, module.name, module.text, ""});
+    tape_->tell(ScriptEvent{runner.id(), ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters});
+    const std::string words = fmt::format("script={};now=yes;confirm=yes", runner.declaration().name);
+    tape_->tell(CommandEvent{CommandKind::reload, "test", words, "market:reload"});
+    if (auto done = session_->go_on(); !done) return done.error();
+    const CommandRecord* answer = nullptr;
+    for (const Record& record : session_->records()) {
+        if (const auto* command = std::get_if<CommandRecord>(&record.body)) answer = command;
+    }
+    if (answer == nullptr || answer->code != "ok")
+        return wrong("market:reload: " + (answer == nullptr ? "no answer" : answer->outcome));
+    return TestValue();
+}
 Result<TestValue> StrategyTestMarket::restart(const TestValue&) {
     if (auto done = session_->restart(); !done) return done.error();
     return TestValue();
@@ -471,6 +490,7 @@ const std::map<std::string_view, StrategyTestMarket::Action>& StrategyTestMarket
         {"delay", &StrategyTestMarket::delay},
         {"feed_down", &StrategyTestMarket::feed_down},
         {"feed_up", &StrategyTestMarket::feed_up},
+        {"reload", &StrategyTestMarket::reload},
         {"restart", &StrategyTestMarket::restart},
         {"time", &StrategyTestMarket::time},
         {"price", &StrategyTestMarket::price},

@@ -44,7 +44,8 @@ class StrategyTestMarket {
     Result<void> read_prices(const TestValue& spec);
     Result<void> read_history(const TestValue& spec, std::map<std::string, Price>& prices);
     Result<ReceiveTime> read_start(const TestValue& spec) const;
-    Result<std::vector<ScriptBundle>> read_script(const TestValue& spec) const;
+    // Of one strategy, with parameters as the test gave them.
+    Result<std::vector<ScriptBundle>> read_script(const std::string& script) const;
     Result<void> advance(ReceiveTime until);
     Result<std::string> symbol_or_only(const std::string& who, std::optional<std::string> given) const;
     Result<void> play_bars(const std::string& who, const std::vector<TestValue>& bars, const TestValue& common);
@@ -64,6 +65,7 @@ class StrategyTestMarket {
     Result<TestValue> delay(const TestValue& argument);
     Result<TestValue> feed_down(const TestValue& argument);
     Result<TestValue> feed_up(const TestValue& argument);
+    Result<TestValue> reload(const TestValue& argument);
     Result<TestValue> restart(const TestValue& argument);
     Result<TestValue> time(const TestValue& argument);
     Result<TestValue> price(const TestValue& argument);
@@ -71,6 +73,7 @@ class StrategyTestMarket {
     const TestTables& tables_;
     std::filesystem::path folder_;
     EngineSettings settings_;
+    std::vector<std::string> parameters_;  // "name=value"
     std::unique_ptr<ScriptedTape> tape_;
     std::unique_ptr<StrategyTestSession> session_;
 };

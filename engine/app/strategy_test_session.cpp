@@ -79,7 +79,8 @@ Result<void> StrategyTestSession::go_on() {
 Result<void> StrategyTestSession::failures() {
     for (; looked_at_ < records_.rows().size(); ++looked_at_) {
         const auto* script = std::get_if<ScriptRecord>(&records_.rows()[looked_at_].body);
-        if (script == nullptr || script->status == "loaded") continue;
+        if (script == nullptr) continue;
+        if (script->status != "error" && script->status != "budget" && script->status != "quarantined") continue;
         ++looked_at_;
         return make_error(ErrorCode::input,
                           fmt::format("the strategy failed at {}: {}", format_iso(session_->now()).substr(11, 8),

@@ -134,9 +134,10 @@ TEST_F(LuaHostTest, an_error_names_file_line_and_frames_of_the_script) {
         "local function deep(x)\n  return x.field\nend\nfunction S.on_bar(ctx, bar)\n  local y = deep(nil)\nend"));
     const CallbackResult result = bar();
     EXPECT_EQ(result.status, CallbackStatus::error);
-    EXPECT_EQ(
-        result.message,
-        "probe.lua:3: attempt to index local 'x' (a nil value)\n    probe.lua:3 in deep\n    probe.lua:6 in on_bar");
+    EXPECT_EQ(result.message,
+              "probe.lua:3: attempt to index local 'x' (a nil value) (what is missing is nil: not ready yet, out of "
+              "range, no "
+              "such field; ask before using it)\n    probe.lua:3 in deep\n    probe.lua:6 in on_bar");
 }
 
 TEST_F(LuaHostTest, on_chain_gets_the_chain_of_its_symbol_and_needs_it_declared) {
@@ -169,8 +170,10 @@ TEST_F(LuaHostTest, an_error_in_on_chain_names_its_line_and_takes_the_intents_ba
     output.clear();
     const CallbackResult result = host.call(kSlot, ChainMessage{0}, output);
     EXPECT_EQ(result.status, CallbackStatus::error);
-    EXPECT_EQ(result.message.substr(0, result.message.find('\n')),
-              "probe.lua:4: attempt to index field 'nothing' (a nil value)");
+    EXPECT_EQ(
+        result.message.substr(0, result.message.find('\n')),
+        "probe.lua:4: attempt to index field 'nothing' (a nil value) (what is missing is nil: not ready yet, out of "
+        "range, no such field; ask before using it)");
     EXPECT_TRUE(output.intents.empty());
 }
 

@@ -603,22 +603,6 @@ TEST_F(ShippedStrategy, ema_cross_enters_on_the_cross_and_leaves_on_the_way_back
     EXPECT_EQ(output.intents[0].reason.rule, "ema_cross");
 }
 
-TEST_F(ShippedStrategy, the_first_strategy_of_the_guide_runs) {
-    std::ifstream file(fs::path(TIDE_SOURCE_DIR) / "docs/strategy-guide.md");
-    std::ostringstream guide;
-    guide << file.rdbuf();
-    const std::string text = guide.str();
-    const size_t begin = text.find("```lua\n") + 7;
-    ASSERT_NE(begin, std::string::npos + 7);
-    const auto loaded = host.load(kSlot, bundle_of(text.substr(begin, text.find("```", begin) - begin)), services);
-    ASSERT_TRUE(loaded) << loaded.error().message;
-    services.indicators["RELIANCE 5m ema 20"] = {{"ema"}, {{99}}};
-    ASSERT_EQ(host.call(kSlot, StartMessage{}, output).status, CallbackStatus::ok);
-    ASSERT_EQ(host.call(kSlot, bar_of(kNow, 99, 101, 98, 100, Timeframe::m5), output).status, CallbackStatus::ok);
-    ASSERT_EQ(output.intents.size(), 1u);
-    EXPECT_EQ(output.intents[0].why, "close above the EMA");
-}
-
 TEST_F(ShippedStrategy, ema_cross_runs_on_any_symbol_and_timeframe) {
     ASSERT_TRUE(load("ema_cross", "symbol=TCS\ntf=5m\nslow=30\n"));
     EXPECT_EQ(declaration.symbols, std::vector<std::string>{"TCS"});
