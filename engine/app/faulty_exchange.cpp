@@ -63,6 +63,17 @@ void FaultyExchange::replace(const Order& order, Price limit) {
     answer(now_ + kAnswerTime, update, "");
 }
 
+// The exchange's books hold the part alone: the rest is said to be resting there.
+void FaultyExchange::ask(const Order& order) {
+    exchange_.ask(order);
+    const auto partial = partials_.find(order.id);
+    if (partial == partials_.end() || !partial->second.over_at_exchange()) return;
+    OrderUpdateEvent update = update_of(order, OrderUpdateKind::acknowledged, partial->second.rest);
+    update.flags = kUpdateFromBook;
+    update.price = order.limit;
+    answer(now_ + kAnswerTime, update, "order book");
+}
+
 std::optional<ReceiveTime> FaultyExchange::next_due() {
     const auto at_exchange = exchange_.next_due();
     if (held_.empty()) return at_exchange;
@@ -107,7 +118,7 @@ bool FaultyExchange::pass(OrderUpdateEvent& update) {
     if (partial == partials_.end()) return true;
     switch (update.kind) {
         case OrderUpdateKind::filled:
-            partial->second.filled = partial->second.filled + update.quantity;
+            if ((update.flags & kUpdateFromBook) == 0) partial->second.filled += update.quantity;
             break;
         case OrderUpdateKind::acknowledged:
         case OrderUpdateKind::replaced:

@@ -29,7 +29,7 @@ class FaultyExchange final : public ExchangeLink {
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
-    void ask(const Order& order) override { exchange_.ask(order); }
+    void ask(const Order& order) override;
     std::optional<ReceiveTime> next_due() override;
     bool pop_due(ReceiveTime until, Event& out) override;
     Result<ExchangeBooks> books() override { return exchange_.books(); }
