@@ -111,20 +111,24 @@ void add_intents(std::vector<ApiName>& all) {
 
 void add_notes(std::vector<ApiName>& all) {
     const ApiArgument symbol{"symbol", "string"};
-    all.push_back(method("ctx", "skip", {{"why", "string"}, {"symbol", "string?"}}, "",
-                         "why there was no trade; kept, counted and queryable. Use few and constant texts",
-                         "return ctx:skip(\"no trend\")"));
+    all.push_back(method(
+        "ctx", "skip",
+        {{"why", "string", 1, std::numeric_limits<double>::infinity(), "a text that says why"}, {"symbol", "string?"}},
+        "", "why there was no trade; kept, counted and queryable. Use few and constant texts",
+        "return ctx:skip(\"no trend\")"));
     all.push_back(method("ctx", "log", {{"...", "any"}}, "", "to the log"));
     all.push_back(method("ctx", "notify", {{"text", "string"}}, "", "to the operator"));
     all.push_back(method("ctx", "state", {symbol, {"name", "string"}, {"value", "any"}, {"values", "any?"}}, "",
                          "records that a named state of the strategy changed",
                          "ctx:state(\"NIFTY\", \"category\", \"buy_ce\", { adx = 31.2 })"));
     all.push_back(method("ctx", "plot",
-                         {{"name", "string"}, {"value", "number?", -kApiPlotMax, kApiPlotMax}, {"symbol", "string?"}},
+                         {{"name", "string", 1, 64, "a text of 1 to 64 bytes"},
+                          {"value", "number?", -kApiPlotMax, kApiPlotMax},
+                          {"symbol", "string?"}},
                          "", "keeps a value of a curve of the strategy's own; nil leaves a hole",
                          "ctx:plot(\"spread\", bar.high - bar.low)"));
     all.push_back(method("ctx", "mark",
-                         {{"name", "string"},
+                         {{"name", "string", 1, 64, "a text of 1 to 64 bytes"},
                           {"price", "number", kApiPriceMin, kApiPriceMax, "a price above 0 in rupees"},
                           {"symbol", "string?"}},
                          "", "keeps a mark at a price, now", "ctx:mark(\"breakout\", bar.close)"));

@@ -90,8 +90,8 @@ void add_callback_names(std::vector<ApiName>& all) {
                            "each tick of the leg or its underlying while a position is open; looks and decides"));
     all.push_back(callback("on_order", {ctx, {"order", "order"}}, "", "an order of this strategy changed its state"));
     all.push_back(callback("on_fill", {ctx, {"fill", "fill"}}, "", "a part of an order was filled"));
-    all.push_back(callback("on_position", {ctx, {"position", "position"}}, "",
-                           "a position opened, changed its size or levels, or closed (lots is 0)"));
+    all.push_back(callback("on_position", {ctx, {"position", "position"}, {"change", "position_change"}}, "",
+                           "a position opened, changed its size or a level, or closed (lots is 0 then)"));
     all.push_back(callback("on_timer", {ctx, {"name", "string"}}, "", "a time asked for with ctx:after has come"));
     all.push_back(callback("on_session", {ctx, {"phase", "phase"}}, "", "the session's phase changed"));
     all.push_back(callback("on_risk", {ctx, {"event", "risk_event"}}, "",

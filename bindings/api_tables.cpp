@@ -32,8 +32,9 @@ std::string condition_of(const ApiArgument& argument) {
         if (std::isfinite(argument.max)) condition += fmt::format(" and {} <= {}", name, argument.max);
     } else if (type == "string" || type == "boolean" || type == "table" || type == "function") {
         condition = fmt::format("type({}) == \"{}\"", name, type);
-        if (type == "string" && std::isfinite(argument.max))
-            condition += fmt::format(" and #{0} >= {1} and #{0} <= {2}", name, argument.min, argument.max);
+        const bool text = type == "string";  // of a text the range is that of its length
+        if (text && std::isfinite(argument.min)) condition += fmt::format(" and #{} >= {}", name, argument.min);
+        if (text && std::isfinite(argument.max)) condition += fmt::format(" and #{} <= {}", name, argument.max);
     } else if (const ApiOwner* owner = find_api_owner(type); owner != nullptr && owner->given_by_script) {
         condition = fmt::format("type({}) == \"table\"", name);
     } else if (type.starts_with('"')) {

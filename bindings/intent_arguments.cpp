@@ -4,13 +4,12 @@
 
 #include <cmath>
 
+#include "bindings/api_limits.hpp"
+
 namespace tide {
 namespace {
 
 using Kind = ScriptValue::Kind;
-constexpr double kPriceMax = 1e9;  // rupees; far above any price, far below what a Price can hold
-constexpr double kLotsMax = 1e6;
-constexpr double kPercentMax = 100;
 constexpr double kIdMax = 9007199254740992.0;  // 2^53: beyond it a Lua number skips integers
 constexpr size_t kTagBytesMax = 64;
 constexpr size_t kWhyBytesMax = 512;
@@ -53,12 +52,12 @@ class FieldReader {
     }
     std::optional<Price> price(const char* field, const ScriptValue& value) {
         if (!value.given()) return std::nullopt;
-        const double read = number(field, value, 0.0001, kPriceMax, "a price above 0 in rupees");
+        const double read = number(field, value, kApiPriceMin, kApiPriceMax, "a price above 0 in rupees");
         return failed() ? std::nullopt : std::optional(Price::from_double(read));
     }
     std::optional<double> percent(const char* field, const ScriptValue& value) {
         if (!value.given()) return std::nullopt;
-        return number(field, value, 0.01, kPercentMax, "a percentage from 0.01 to 100");
+        return number(field, value, kApiPercentMin, kApiPercentMax, "a percentage from 0.01 to 100");
     }
     std::string text(const char* field, const ScriptValue& value, size_t bytes_max) {
         if (!value.given()) return {};
@@ -126,7 +125,7 @@ IntentOrText enter_intent(const EnterArguments& arguments, const StrategyService
         intent.instrument = services.find_instrument(arguments.symbol.text);
         if (!intent.instrument.valid()) fields.refuse(fmt::format("symbol {} is not known", show(arguments.symbol)));
     }
-    intent.lots = fields.whole("lots", arguments.lots, 1, kLotsMax);
+    intent.lots = fields.whole("lots", arguments.lots, 1, kApiLotsMax);
     const std::string side = arguments.side.given() ? fields.text("side", arguments.side, 8) : "buy";
     if (side != "buy" && side != "sell")
         fields.refuse(fmt::format("side must be \"buy\" or \"sell\", got {}", show(arguments.side)));
@@ -145,10 +144,12 @@ IntentOrText exit_intent(const ExitArguments& arguments) {
     intent.kind = IntentKind::exit;
     intent.position = PositionId(fields.id("position", arguments.position, kPositionWanted));
     if (arguments.fraction.given())
-        intent.fraction = fields.number("fraction", arguments.fraction, 1e-6, 1, "a number above 0 and at most 1");
+        intent.fraction =
+            fields.number("fraction", arguments.fraction, kApiFractionMin, 1, "a number above 0 and at most 1");
     intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, "script");
     if (arguments.priority.given())
-        intent.reason.priority = static_cast<int>(fields.whole("priority", arguments.priority, 2, 5));
+        intent.reason.priority =
+            static_cast<int>(fields.whole("priority", arguments.priority, kApiPriorityMin, kApiPriorityMax));
     if (fields.failed()) return tl::unexpected(fields.problem());
     return intent;
 }

@@ -89,9 +89,10 @@ int raise_stop(lua_State* state, LuaStrategy& strategy) { return raise_text(stat
 
 // ---- loading
 
-// parameters(): what --param gave, name -> text. Lines "name=value".
+// parameters(text): "name=value" lines as a table name -> text; without a text those that --param gave.
 int parameters(lua_State* state) {
-    std::string_view rest = strategy_of(state).bundle().parameters;
+    std::string_view rest =
+        lua_isstring(state, 1) != 0 ? text_at(state, 1) : std::string_view(strategy_of(state).bundle().parameters);
     lua_newtable(state);
     while (!rest.empty()) {
         const size_t end = std::min(rest.find('\n'), rest.size());
@@ -557,6 +558,24 @@ int state_change(lua_State* state) {
     return 0;
 }
 
+// plot(name, value or nil, symbol)
+int plot(lua_State* state) {
+    LuaStrategy& strategy = strategy_of(state);
+    pay_or_raise(state, strategy.runtime(), 10);
+    const double value = lua_isnil(state, 2) ? kMissing : luaL_checknumber(state, 2);
+    if (!strategy.plot(text_at(state, 3), text_at(state, 1), value, false)) return raise_stop(state, strategy);
+    return 0;
+}
+
+// mark(name, price, symbol)
+int mark(lua_State* state) {
+    LuaStrategy& strategy = strategy_of(state);
+    pay_or_raise(state, strategy.runtime(), 10);
+    const double price = luaL_checknumber(state, 2);
+    if (!strategy.plot(text_at(state, 3), text_at(state, 1), price, true)) return raise_stop(state, strategy);
+    return 0;
+}
+
 int after(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 10);
@@ -594,6 +613,8 @@ constexpr LuaFunctionEntry kApiFunctions[] = {
     {"log", &log},
     {"skip", &skip},
     {"state", &state_change},
+    {"plot", &plot},
+    {"mark", &mark},
     {"after", &after},
     {"position", &position_text},
 };

@@ -11,6 +11,7 @@ local first_unknown, refuse_unknown, is_number, or_nil = sandbox.first_unknown, 
 local type, rawget, rawset, setmetatable, tostring = raw.type, raw.rawget, raw.rawset, raw.setmetatable, raw.tostring
 local ipairs, select, floor, band, format, concat = raw.ipairs, raw.select, raw.math.floor, raw.bit.band, raw.string.format, raw.table.concat
 local find, huge = raw.string.find, raw.math.huge
+local fields, checks = sandbox.api.fields, sandbox.api.checks
 local declaration, params  -- known once the chunk has run
 
 ---------------------------------------------------------------------------------------------------- mirror: bars
@@ -71,11 +72,10 @@ local function make_bars(symbol, timeframe, columns, capacity)
     return count < capacity and count or capacity
   end
   local function over(name, start, step)
+    local check = checks["bars:" .. name]
     return function(_, length, back)
+      check(length, back)
       back = back or 0
-      if type(length) ~= "number" or type(back) ~= "number" or length % 1 ~= 0 or length < 1 then
-        fail("bars:" .. name .. ": needs a whole number of bars, at least 1, and how many bars back to start")
-      end
       if back + length > capacity then return nil end
       host.guard(length / 8)
       local total = start
@@ -184,9 +184,15 @@ setmetatable(ctx, {
 })
 
 -- ctx.skip(…) instead of ctx:skip(…) is the usual slip.
+local function wrong_self(name) fail("ctx." .. name .. ": call it with a colon, ctx:" .. name .. "(…)") end
 local function method(name, body)
-  methods[name] = function(self, ...)
-    if self ~= ctx then fail("ctx." .. name .. ": call it with a colon, ctx:" .. name .. "(…)") end
+  local check = checks["ctx:" .. name]
+  methods[name] = check and function(self, ...)
+    if self ~= ctx then wrong_self(name) end
+    check(...)
+    return body(...)
+  end or function(self, ...)
+    if self ~= ctx then wrong_self(name) end
     return body(...)
   end
 end
@@ -245,24 +251,24 @@ method("indicator", function(symbol, timeframe, name, ...)
 end)
 
 local chain_methods = {}
-function chain_methods.strike(self, strike, side)
-  if side ~= "CE" and side ~= "PE" then fail("chain: side must be \"CE\" or \"PE\", got " .. show(side)) end
+local function leg_of(self, strike, side)
   for _, row in ipairs(self.rows) do
     if row.strike == strike and row.right == side then return row end
   end
   return nil
 end
+local check_strike, check_atm = checks["chain:strike"], checks["chain:atm"]
+function chain_methods.strike(self, strike, side)
+  check_strike(strike, side)
+  return leg_of(self, strike, side)
+end
 function chain_methods.atm(self, side)
-  if self.atm_strike == nil then
-    chain_methods.strike(self, nil, side)
-    return nil
-  end
-  return chain_methods.strike(self, self.atm_strike, side)
+  check_atm(side)
+  return leg_of(self, self.atm_strike, side)
 end
 -- The leg `n` strikes from the money, upwards (`direction` 1) or downwards.
-local function leg_away(self, side, n, direction, what)
-  if side ~= "CE" and side ~= "PE" then fail("chain: side must be \"CE\" or \"PE\", got " .. show(side)) end
-  if not is_number(n) or n < 0 or n % 1 ~= 0 then fail("chain:" .. what .. ": how many strikes must be a whole number, at least 0, got " .. show(n)) end
+local function leg_away(self, side, n, direction, check)
+  check(side, n)
   local legs, at = {}, nil
   for _, row in ipairs(self.rows) do
     if row.right == side then
@@ -272,16 +278,14 @@ local function leg_away(self, side, n, direction, what)
   end
   return at and legs[at + n * direction]
 end
-function chain_methods.otm(self, side, n) return leg_away(self, side, n, side == "CE" and 1 or -1, "otm") end
-function chain_methods.itm(self, side, n) return leg_away(self, side, n, side == "CE" and -1 or 1, "itm") end
+function chain_methods.otm(self, side, n) return leg_away(self, side, n, side == "CE" and 1 or -1, checks["chain:otm"]) end
+function chain_methods.itm(self, side, n) return leg_away(self, side, n, side == "CE" and -1 or 1, checks["chain:itm"]) end
 local chain_metatable = { __index = chain_methods, __metatable = false }
 
 method("chain", function(symbol, options)
-  if type(symbol) ~= "string" then fail("ctx:chain: the underlying must be a symbol, got " .. show(symbol)) end
   if declaration.chain == 0 then fail("ctx:chain: declare it first: needs = { chain = { strikes = 10 } }") end
   options = options or {}
-  if type(options) ~= "table" then fail("ctx:chain: options must be a table such as { expiry = \"weekly\" }, got " .. show(options)) end
-  refuse_unknown(options, { expiry = 1, min_days = 1 }, "ctx:chain")
+  refuse_unknown(options, fields.chain_options, "ctx:chain")
   local expiry, min_days = options.expiry or "weekly", options.min_days or 0
   local is_date = type(expiry) == "string" and find(expiry, "^%d%d%d%d%-%d%d%-%d%d$")
   if expiry ~= "weekly" and expiry ~= "next" and expiry ~= "monthly" and not is_date then fail("ctx:chain: expiry must be \"weekly\", \"next\", \"monthly\" or a date YYYY-MM-DD, got " .. show(expiry)) end
@@ -294,21 +298,17 @@ end)
 method("vix", function() return host.vix() end)
 method("volatility", function() return host.volatility() end)
 method("regime", function(symbol)
-  if type(symbol) ~= "string" then fail("ctx:regime: needs a symbol, got " .. show(symbol)) end
   return host.regime(symbol)
 end)
 method("quality", function(symbol)
-  if type(symbol) ~= "string" then fail("ctx:quality: needs a symbol, got " .. show(symbol)) end
   return host.quality(symbol)
 end)
 method("gap", function(symbol)
-  if type(symbol) ~= "string" then fail("ctx:gap: needs a symbol, got " .. show(symbol)) end
   return host.gap(symbol)
 end)
 method("account", function() return host.account() end)
 method("phase", function() return host.phase() end)
 method("has", function(symbol)
-  if type(symbol) ~= "string" then fail("ctx:has: needs a symbol, got " .. show(symbol)) end
   return host.has_symbol(symbol)
 end)
 method("price", function(symbol)
@@ -350,7 +350,7 @@ end
 
 ---------------------------------------------------------------------------------------------------- intents
 
-local enter_fields = { leg = 1, symbol = 1, lots = 1, side = 1, limit = 1, stop_pct = 1, target_pct = 1, stop = 1, target = 1, tag = 1, why = 1 }
+local enter_fields = fields.enter
 method("enter", function(order)
   if type(order) ~= "table" then return wrong_argument("ctx:enter", "needs a table such as { leg = leg, lots = 1, why = \"…\" }, got " .. show(order)) end
   local unknown = first_unknown(order, enter_fields)
@@ -370,7 +370,7 @@ local function values_text(values)
   for name, value in sandbox.pairs(values) do parts[#parts + 1] = safe_tostring(name) .. "=" .. safe_tostring(value) end
   return concat(parts, " ")
 end
-local exit_fields = { fraction = 1, reason = 1, rule = 1, priority = 1, values = 1, why = 1 }
+local exit_fields = fields.exit
 method("exit", function(position, options)
   if options == nil then options = {} end
   if type(options) ~= "table" then return wrong_argument("ctx:exit", "options must be a table such as { fraction = 0.5, reason = \"…\" }, got " .. show(options)) end
@@ -378,7 +378,7 @@ method("exit", function(position, options)
   if unknown ~= nil then return wrong_argument("ctx:exit", "unknown field " .. show(unknown) .. suggestion(unknown, exit_fields)) end
   return host.exit(position_id(position), options.fraction, options.rule, options.reason or options.why, options.priority, values_text(options.values))
 end)
-local level_fields = { rule = 1, why = 1, reason = 1, values = 1 }
+local level_fields = fields.level
 local function set_level(kind)
   local who = "ctx:set_" .. kind
   return function(position, price, options)
@@ -399,10 +399,7 @@ end)
 ---------------------------------------------------------------------------------------------------- notes
 
 method("skip", function(why, symbol)
-  if type(why) ~= "string" or why == "" then fail("ctx:skip: say why, as a text; got " .. show(why)) end
-  if symbol == nil then symbol = current_symbol end
-  if type(symbol) ~= "string" then fail("ctx:skip: the symbol must be a text, got " .. show(symbol)) end
-  host.skip(why, symbol)
+  host.skip(why, symbol or current_symbol)
 end)
 method("log", function(...)
   local parts = { ... }
@@ -410,23 +407,20 @@ method("log", function(...)
   host.log("info", concat(parts, " "))
 end)
 method("notify", function(text)
-  if type(text) ~= "string" then fail("ctx:notify: needs a text, got " .. show(text)) end
   host.log("warning", text)
 end)
 method("state", function(symbol, name, value, values)
-  if type(symbol) ~= "string" or type(name) ~= "string" or value == nil then fail("ctx:state: needs a symbol, a name and a value") end
+  if value == nil then fail("ctx:state: value must not be nil") end
   host.state(symbol, name, safe_tostring(value), safe_tostring(values_text(values) or ""))
 end)
-method("after", function(seconds, name)
-  if not is_number(seconds) or seconds <= 0 or seconds > 604800 then fail("ctx:after: seconds must be above 0 and at most 604800 (a week), got " .. show(seconds)) end
-  if type(name) ~= "string" or name == "" or #name > 64 then fail("ctx:after: name must be a text of 1 to 64 bytes, got " .. show(name)) end
-  host.after(seconds, name)
-end)
+method("after", function(seconds, name) host.after(seconds, name) end)
+method("plot", function(name, value, symbol) host.plot(name, value, symbol or current_symbol) end)
+method("mark", function(name, price, symbol) host.mark(name, price, symbol or current_symbol) end)
 
 ---------------------------------------------------------------------------------------------------- what the host calls
 
-local callback_names = { "on_start", "on_stop", "on_bar", "on_tick", "on_exit_check", "on_order", "on_fill", "on_timer", "on_session", "on_risk", "on_chain", "on_link" }
-local later_names = { "on_position", "on_params", "on_save", "on_load" }
+local callback_names = sandbox.api.callbacks
+local later_names = { on_save = true, on_load = true }
 
 -- What the chunk returned, checked: the callbacks it defines and the declaration.
 local function finish(returned)
@@ -436,16 +430,15 @@ local function finish(returned)
   if returned ~= declared.strategy_table then fail("the file must end with 'return' of what strategy { … } gave, got " .. show(returned)) end
   local known, callbacks, ignored = {}, {}, {}
   for _, name in ipairs(callback_names) do known[name] = true end
-  for _, name in ipairs(later_names) do known[name] = true end
   for key, value in sandbox.pairs(returned) do
     local looks_like_one = type(key) == "string" and
       (find(key, "^[oO][nN]_") ~= nil or (find(key, "^[oO][nN]") ~= nil and host.nearest(key, sandbox.names_of(known)) ~= ""))
     if looks_like_one and not known[key] then fail("unknown callback " .. show(key) .. suggestion(key, known)) end
     if known[key] and type(value) ~= "function" then fail("callback " .. key .. " must be a function, got " .. show(value)) end
   end
-  for _, name in ipairs(callback_names) do callbacks[name] = rawget(returned, name) end
-  for _, name in ipairs(later_names) do
-    if rawget(returned, name) ~= nil then ignored[#ignored + 1] = name end
+  for _, name in ipairs(callback_names) do
+    callbacks[name] = rawget(returned, name)
+    if callbacks[name] and later_names[name] then ignored[#ignored + 1] = name end
   end
   if callbacks.on_tick and not declaration.ticks then fail("on_tick is defined; declare needs = { ticks = true } as well") end
   if callbacks.on_chain and declaration.chain == 0 then fail("on_chain is defined; declare needs = { chain = { strikes = 10 } } as well") end
@@ -453,7 +446,7 @@ local function finish(returned)
   return callbacks, declaration, concat(ignored, ", ")
 end
 
-local decision_fields = { exit = 1, stop = 1, rule = 1, why = 1, priority = 1, values = 1, stop_rule = 1 }
+local decision_fields = fields.decision
 local function apply_decision(position, decision)
   if type(decision) ~= "table" then fail("on_exit_check must return nil or a table such as { exit = 1, rule = \"…\", why = \"…\" }, got " .. show(decision)) end
   local unknown = first_unknown(decision, decision_fields)
@@ -472,7 +465,7 @@ local function make_entries(callbacks)
   local on_start, on_stop, on_bar, on_tick = callbacks.on_start, callbacks.on_stop, callbacks.on_bar, callbacks.on_tick
   local on_exit_check, on_order, on_fill = callbacks.on_exit_check, callbacks.on_order, callbacks.on_fill
   local on_timer, on_session, on_risk, on_chain = callbacks.on_timer, callbacks.on_session, callbacks.on_risk, callbacks.on_chain
-  local on_link = callbacks.on_link
+  local on_link, on_position, on_params = callbacks.on_link, callbacks.on_position, callbacks.on_params
   local entries = {}
   -- The script's own indicators see new bars before any callback does.
   local reset, catch_up, own = own_indicators.reset, own_indicators.catch_up, declared.has_indicators
@@ -531,6 +524,21 @@ local function make_entries(callbacks)
   entries.on_fill = on_fill and function(now, order, position, symbol, side, quantity, price, charges)
     begin(now)
     on_fill(ctx, { order = order, position = position, symbol = symbol, side = side, quantity = quantity, price = price, charges = charges })
+  end
+  entries.on_position = on_position and function(now, change, id, lots, quantity, entry_price, last_price, underlying_entry,
+                                                 underlying_last, underlying_best, stop, target, unrealised, net, minutes_held,
+                                                 half_taken, days_to_expiry)
+    begin(now)
+    local position = refresh_position(id, lots, quantity, entry_price, last_price, underlying_entry, underlying_last, underlying_best,
+                                      stop, target, unrealised, net, minutes_held, half_taken, days_to_expiry)
+    current_symbol = position.underlying
+    on_position(ctx, position, change)
+  end
+  -- Parameters change whether or not the script wants to be told.
+  entries.on_params = function(now, text)
+    begin(now)
+    local old = declared.change_parameters(text)
+    if on_params then on_params(ctx, old) end
   end
   entries.on_timer = on_timer and function(now, name)
     begin(now)

@@ -9,6 +9,7 @@ local raw, fail, show, read_only, suggestion = sandbox.raw, host.fail, sandbox.s
 local refuse_unknown, is_number, safe_tostring = sandbox.refuse_unknown, sandbox.is_number, sandbox.tostring
 local type, setmetatable, tostring, ipairs, select = raw.type, raw.setmetatable, raw.tostring, raw.ipairs, raw.select
 local find, concat = raw.string.find, raw.table.concat
+local fields = sandbox.api.fields
 
 ---------------------------------------------------------------------------------------------------- require
 
@@ -44,7 +45,7 @@ local function define(kind, default, options, made)
     fail(what .. ": the last argument must be a table such as { help = \"…\" }, got " .. show(options))
   end
   options = options or {}
-  refuse_unknown(options, { help = true }, what)
+  refuse_unknown(options, fields.parameter_options, what)
   if options.help ~= nil and type(options.help) ~= "string" then fail(what .. ": help must be a text") end
   made.kind, made.default, made.help = kind, default, options.help or ""
   local proxy = read_only(made, "a parameter's definition")
@@ -132,19 +133,23 @@ local function value_of(name, made, given)
 end
 
 local function read_parameters(definitions, given)
-  local values, list = {}, {}
+  local values, list, made_of = {}, {}, {}
   for name, made in sandbox.pairs(definitions) do
     if type(name) ~= "string" or not find(name, "^[%a_][%w_]*$") then fail("strategy: params: " .. show(name) .. " is not a name") end
     made = definition_of[made]
     if made == nil then fail("strategy: params." .. name .. " must be made by param.number, param.integer, param.percent, param.choice, param.bool, param.time or param.text") end
     values[name] = value_of(name, made, given[name])
+    made_of[name] = made
   end
   for name in sandbox.pairs(given) do
     if values[name] == nil then fail("unknown parameter " .. show(name) .. suggestion(name, definitions)) end
   end
-  for name, value in sandbox.pairs(values) do list[#list + 1] = { name, tostring(value) } end
+  for name, value in sandbox.pairs(values) do
+    local made = made_of[name]
+    list[#list + 1] = { name, tostring(value), made.kind, made.min or 0, made.max or 0, made.choices and concat(made.choices, "\n") or "", made.help }
+  end
   setmetatable(values, { __index = function(_, name) fail("no parameter " .. show(name) .. suggestion(name, values)) end })
-  return values, list
+  return values, list, made_of
 end
 
 ---------------------------------------------------------------------------------------------------- strategy { … }
@@ -199,11 +204,10 @@ local function read_bars(list)
   raw.table.sort(timeframes, function(x, y) return x.index < y.index end)
   return timeframes, seen
 end
-local needs_fields = { symbols = 1, bars = 1, history = 1, vix = 1, chain = 1, ticks = 1 }
 local function read_needs(needs)
   if type(needs) == "function" then needs = needs(declared.params) end
   needs = need_table(needs, "needs")
-  refuse_unknown(needs, needs_fields, "strategy: needs")
+  refuse_unknown(needs, fields.needs, "strategy: needs")
   local d = { vix = need_bool(needs.vix, "needs.vix"), ticks = need_bool(needs.ticks, "needs.ticks"), chain = 0, history = {} }
   d.symbols, d.symbol_index = read_symbols(needs.symbols)
   d.timeframes, d.timeframe_index = read_bars(needs.bars)
@@ -216,7 +220,7 @@ local function read_needs(needs)
   end
   if needs.chain ~= nil then
     local chain = need_table(needs.chain, "needs.chain")
-    refuse_unknown(chain, { strikes = 1 }, "strategy: needs.chain")
+    refuse_unknown(chain, fields.chain_need, "strategy: needs.chain")
     d.chain = need_count(chain.strikes, "needs.chain.strikes", 100)
   end
   return d
@@ -225,11 +229,23 @@ end
 function sandbox.globals.strategy(spec)
   if type(spec) ~= "table" then fail("strategy: needs a table, as in strategy { name = \"…\", … }") end
   if declared.declaration then fail("strategy: called twice in one file") end
-  refuse_unknown(spec, { name = 1, version = 1, api = 1, params = 1, needs = 1 }, "strategy")
+  refuse_unknown(spec, fields.strategy_spec, "strategy")
   local name = need_text(spec, "name", "^[%w_]+$", "letters, digits and underscores")
   local version = need_text(spec, "version", "^[%w%.%-_]+$", "a text such as \"1.0.0\"")
-  if spec.api ~= 1 then fail("strategy: api must be 1, got " .. show(spec.api)) end
-  local values, list = read_parameters(need_table(spec.params, "params"), host.parameters())
+  if spec.api ~= 1 then
+    local newer = is_number(spec.api) and spec.api > 1 and "; this engine offers api 1: write api = 1, or use a newer engine" or ""
+    fail("strategy: api must be 1, got " .. show(spec.api) .. newer)
+  end
+  local values, list, made_of = read_parameters(need_table(spec.params, "params"), host.parameters())
+  -- All parameters anew, from their texts; gives what they were.
+  function declared.change_parameters(text)
+    local old, new = {}, host.parameters(text)
+    for name, made in sandbox.pairs(made_of) do
+      old[name] = values[name]
+      values[name] = value_of(name, made, new[name])
+    end
+    return old
+  end
   declared.params = read_only(values, "ctx.params")
   local declaration = read_needs(spec.needs)
   declaration.name, declaration.version, declaration.parameters = name, version, list

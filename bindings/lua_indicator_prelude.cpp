@@ -56,7 +56,7 @@ end
 function sandbox.globals.indicator(spec)
   if declared.finished then fail("indicator: define it while the file is loaded, not in a callback") end
   if type(spec) ~= "table" then fail("indicator: needs a table, as in indicator { name = \"…\", update = function(self, bar) … end }") end
-  refuse_unknown(spec, { name = 1, params = 1, outputs = 1, init = 1, update = 1 }, "indicator")
+  refuse_unknown(spec, sandbox.api.fields.indicator_spec, "indicator")
   if not is_name(spec.name) then fail("indicator: name must be letters, digits and underscores (at most 40), got " .. show(spec.name)) end
   local who = "indicator " .. spec.name
   if type(spec.update) ~= "function" then fail(who .. ": update must be a function of (self, bar), got " .. show(spec.update)) end

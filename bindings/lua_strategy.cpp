@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <lua.hpp>
 
+#include "bindings/api_documents.hpp"
 #include "bindings/lua_functions.hpp"
 #include "bindings/lua_prelude.hpp"
 #include "bindings/lua_sandbox.hpp"
@@ -30,6 +31,16 @@ std::string field_text(lua_State* state, int index, const char* name) {
     std::string copy = text != nullptr ? std::string(text, length) : std::string();
     lua_pop(state, 1);
     return copy;
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
 }
 
 double field_number(lua_State* state, int index, const char* name) {
@@ -84,6 +95,11 @@ Result<void> LuaStrategy::run_preludes() {
     lua_pushvalue(state, host);
     add_api_functions(state, *this);
     host_ref = luaL_ref(state, LUA_REGISTRYINDEX);
+    lua_pushvalue(state, host);
+    lua_pushvalue(state, sandbox);
+    if (run_trusted_chunk(state, api_tables_source().c_str(), 2) != 0)
+        return make_error(ErrorCode::internal, fmt::format("tables of the API: {}", lua_tostring(state, -1)));
+    lua_setfield(state, sandbox, "api");
     lua_getfield(state, sandbox, "environment");
     environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_pushvalue(state, host);
@@ -199,10 +215,14 @@ void LuaStrategy::read_declaration(int table) {
         declaration_.history_bars[static_cast<Timeframe>(element(1))] = static_cast<int64_t>(element(2));
     });
     for_each_in(state, table, "parameters", [&] {
-        lua_rawgeti(state, -1, 1);
-        lua_rawgeti(state, -2, 2);
-        declaration_.parameters.emplace_back(lua_tostring(state, -2), lua_tostring(state, -1));
-        lua_pop(state, 2);
+        const auto part = [&](int i) {
+            lua_rawgeti(state, -1, i);
+            std::string copy = lua_tostring(state, -1);
+            lua_pop(state, 1);
+            return copy;
+        };
+        declaration_.parameters.emplace_back(part(1), part(2));
+        declaration_.parameter_definitions.push_back({part(3), element(4), element(5), lines_of(part(6)), part(7)});
     });
     bar_columns_.resize(declaration_.symbols.size() * kTimeframeCount);
 }
@@ -342,6 +362,15 @@ bool LuaStrategy::state(std::string_view symbol, std::string_view name, std::str
     return true;
 }
 
+bool LuaStrategy::plot(std::string_view symbol, std::string_view name, double value, bool mark) noexcept {
+    if (output_->plots.size() >= runtime_.limits().notes_per_callback) {
+        runtime_.stop(LuaStop::output);
+        return false;
+    }
+    output_->plots.push_back({clean_text(symbol, kNoteBytesMax), clean_text(name, kNoteBytesMax), value, mark});
+    return true;
+}
+
 bool LuaStrategy::timer(double delay_s, std::string_view name) noexcept {
     if (output_->timers.size() >= runtime_.limits().notes_per_callback) {
         runtime_.stop(LuaStop::output);
@@ -431,6 +460,7 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
     output_->intents.clear();
     output_->skips.clear();
     output_->states.clear();
+    output_->plots.clear();
     output_->timers.clear();
     output_ = &early_output_;
     ++failures_;

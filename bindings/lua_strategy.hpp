@@ -49,6 +49,7 @@ class LuaStrategy {
     bool skip(std::string_view symbol, std::string_view why) noexcept;
     bool state(std::string_view symbol, std::string_view name, std::string_view value,
                std::string_view values) noexcept;
+    bool plot(std::string_view symbol, std::string_view name, double value, bool mark) noexcept;
     bool timer(double delay_s, std::string_view name) noexcept;
 
     // Results of the engine's services, kept here while a C function pushes them.

@@ -27,6 +27,7 @@ struct Options {
     CheckOptions check;
     StrategyTestOptions test;
     NewOptions make;
+    ApiOptions api;
     StoreOptions store;
     DataOptions data;
     StoreDataOptions store_data;
@@ -175,6 +176,13 @@ void add_check(CLI::App& app, Options& o, Command& chosen) {
     check->add_flag("--json", o.check.json, "print one JSON document");
     check->footer("Example: engine check adx_trend.lua");
     check->callback([&o, &chosen] { chosen = [&o] { return check_command(o.check); }; });
+    auto* api =
+        app.add_subcommand("api", "what a strategy can use: all names, or one with arguments, units and an example");
+    api->add_option("name", o.api.name, "such as ctx:enter, bars, on_fill, needs.symbols")->type_name("NAME");
+    api->add_flag("--markdown", o.api.markdown, "the page docs/lua-api.md");
+    api->add_flag("--annotations", o.api.annotations, "annotations for editors: scripts/_meta/tide.lua");
+    api->footer("Example: engine api ctx:enter\n         engine api bars");
+    api->callback([&o, &chosen] { chosen = [&o] { return api_command(o.api); }; });
 }
 
 void add_test(CLI::App& app, Options& o, Command& chosen) {

@@ -55,6 +55,13 @@ struct NewOptions {
 // Writes a commented strategy and its test. Errors (usage): a bad name, a file that is there already.
 Result<ExitCode> new_command(const NewOptions& options);
 
+struct ApiOptions {
+    std::string name;          // "ctx:enter"; empty: all names
+    bool markdown = false;     // docs/lua-api.md
+    bool annotations = false;  // scripts/_meta/tide.lua
+};
+Result<ExitCode> api_command(const ApiOptions& options);
+
 // What a command that reads the store was asked for.
 struct StoreOptions {
     std::string home;

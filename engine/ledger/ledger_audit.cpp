@@ -81,8 +81,8 @@ std::string query_of(const AuditFilter& filter, bool newest_first) {
             "{} t CROSS JOIN audit a WHERE t.session = ?1 AND t.row >= ?2 AND t.row < ?3 AND a.session = ?1 AND a.row "
             "= t.row",
             own_table);
-    } else if (filter.kind == "quality") {
-        source += " AND a.kind = 'quality'";  // few in a session, and no index of their own
+    } else if (filter.kind == "quality" || filter.kind == "plot") {
+        source += fmt::format(" AND a.kind = '{}'", filter.kind);  // no index of their own: all rows are looked at
     } else if (!filter.kind.empty()) {
         // The first term is the condition of the index for kinds without a table of their own.
         source += fmt::format(" AND a.kind IN ('session', 'day', 'intent', 'position', 'trade') AND a.kind = '{}'",

@@ -24,6 +24,7 @@ class ScriptRunner {
     const std::string& name() const { return name_; }
     const StrategyDeclaration& declaration() const { return declaration_; }
     void declare(StrategyDeclaration declaration, const InstrumentBook& book);
+    void set_parameter(size_t i, std::string value) { declaration_.parameters[i].second = std::move(value); }
 
     // Where its present version runs.
     ScriptSlot slot() const { return slot_; }

@@ -92,9 +92,10 @@ class Session final : private DeskListener, private StrategyServices {
     // A callback to a script that waits until the intents of the current one are done.
     struct PendingCall {
         StrategyId strategy;
-        bool is_fill = false;
+        enum class Kind : uint8_t { order, fill, position } kind = Kind::order;
         OrderMessage order;
         FillMessage fill;
+        std::optional<Position> position;            // as it was when it changed
         std::string symbol, state, code, text, tag;  // what the messages' views point at
     };
 
@@ -181,6 +182,8 @@ class Session final : private DeskListener, private StrategyServices {
     CommandOutcome cancel_by_operator(const CommandEvent& command);
     CommandOutcome resolve_by_operator(const CommandEvent& command);
     CommandOutcome change_setting(const CommandEvent& command);
+    // "script.NAME.PARAM": a parameter of a strategy.
+    CommandOutcome change_parameter(std::string_view key, std::string_view value);
     CommandOutcome set_manual_mode(const CommandEvent& command);
     CommandOutcome order_by_operator(const CommandEvent& command);
     Result<InstrumentId> instrument_of(const OperatorArgument& argument) const;
@@ -238,6 +241,9 @@ class Session final : private DeskListener, private StrategyServices {
     void on_unclear(const Order& order, std::string_view text) override;
     void record_outcome(const FillOutcome& outcome, const Fill& fill);
     void queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text);
+    void queue_fill_call(const Fill& fill, const Order& order);
+    // `change`: as in PositionChangeMessage.
+    void queue_position_call(const Position& position, std::string_view change);
     RiskContext risk_context() const;
 
     // session_strikes.cpp: which strikes are followed

@@ -16,6 +16,7 @@ constexpr std::string_view kHalted = "halted";
 constexpr std::string_view kNotFound = "not_found";
 constexpr std::string_view kUsage = "usage";
 constexpr std::string_view kUnavailable = "unavailable";
+constexpr std::string_view kScriptPrefix = "script.";
 
 constexpr std::array<const char*, kCommandKindCount> kNames{
     "stop",        "stop_no_exit",  "kill_switch",  "pause",          "resume",      "set",          "reload",
@@ -167,6 +168,7 @@ Session::CommandOutcome Session::change_setting(const CommandEvent& command) {
     if (!argument) return {kUsage, argument.error().message};
     if (argument->pairs().empty()) return {kUsage, "give key=value"};
     const auto& [key, value] = argument->pairs().front();
+    if (key.starts_with(kScriptPrefix)) return change_parameter(key, value);
     auto changed = change_runtime_setting(config_, key, value, argument->confirmed());
     if (!changed) return {code_of(changed.error().code), changed.error().message};
     // A tighter limit may be reached already.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "session/session.hpp"
 
@@ -245,6 +246,10 @@ void Session::take_output(ScriptRunner& owner, const CallbackResult& result, Cal
         record(CategoryRecord{owner.id(), state.symbol, state.name, known, state.value, state.values});
         known = state.value;
     }
+    for (auto& plot : output.plots) {
+        const auto value = std::isnan(plot.value) ? std::nullopt : std::optional(plot.value);
+        record(PlotRecord{owner.id(), std::move(plot.symbol), std::move(plot.name), plot.mark, value});
+    }
     for (auto& timer : output.timers) {
         const auto wait = Duration(static_cast<int64_t>(timer.seconds * 1e9));
         if (!timers_.add(now_ + std::max(Duration(1), wait), TimerKind::script, owner.id(), timer.name)) {
@@ -293,6 +298,34 @@ void Session::queue_order_call(StrategyId strategy, OrderMessage message, std::s
     pending_.push_back(std::move(call));
 }
 
+void Session::queue_fill_call(const Fill& fill, const Order& order) {
+    const ScriptRunner* owner = runner(order.strategy.valid() ? order.strategy : fill.strategy);
+    if (owner == nullptr || !owner->active() || !owner->declaration().defines(ScriptCallback::fill)) return;
+    PendingCall call;
+    call.strategy = owner->id();
+    call.kind = PendingCall::Kind::fill;
+    call.symbol = symbol_of(fill.instrument);
+    call.fill.order = fill.order.value();
+    call.fill.position = fill.position.value();
+    call.fill.side = name_of(fill.side);
+    call.fill.quantity = static_cast<double>(fill.quantity.units());
+    call.fill.price = fill.price.to_double();
+    call.fill.charges = fill.charges.to_double();
+    pending_.push_back(std::move(call));
+}
+
+void Session::queue_position_call(const Position& position, std::string_view change) {
+    const ScriptRunner* owner = runner(position.strategy);
+    if (owner == nullptr || !owner->active() || !owner->declaration().defines(ScriptCallback::position)) return;
+    PendingCall call;
+    call.strategy = owner->id();
+    call.kind = PendingCall::Kind::position;
+    call.symbol = symbol_of(position.underlying);
+    call.state = change;
+    call.position = position;
+    pending_.push_back(std::move(call));
+}
+
 void Session::deliver_pending() {
     for (int round = 0; !pending_.empty(); ++round) {
         PendingCall call = std::move(pending_.front());
@@ -305,9 +338,11 @@ void Session::deliver_pending() {
                               "order callbacks answer themselves without end: the rest were dropped"});
             return;
         }
-        if (call.is_fill) {
+        if (call.kind == PendingCall::Kind::fill) {
             call.fill.symbol = call.symbol;
             this->call(*owner, call.fill, call.symbol, call.symbol, call.fill.order);
+        } else if (call.kind == PendingCall::Kind::position) {
+            this->call(*owner, PositionChangeMessage{message_of(*call.position), call.state}, call.state, call.symbol);
         } else {
             call.order.symbol = call.symbol;
             call.order.state = call.state;

@@ -150,6 +150,7 @@ void Session::move_level(const Intent& intent) {
     TIDE_ASSERT(done);
     record(PositionRecord{*portfolio_.find(intent.position), symbol_of(position.instrument),
                           is_stop ? "stop" : "target", intent.reason.text.empty() ? intent.why : intent.reason.text});
+    queue_position_call(*portfolio_.find(intent.position), is_stop ? "stop" : "target");
 }
 
 void Session::apply(GuardianActions& actions) {
@@ -254,22 +255,10 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     const FillOutcome outcome = portfolio_.apply(fill, underlying);
     row.realised = outcome.realised;
     record(std::move(row));
+    queue_fill_call(fill, order);
     record_outcome(outcome, fill);
     market_.quality().watch(fill.instrument, portfolio_.concerns(fill.instrument), now_);
     account_changed_ = true;
-    const ScriptRunner* owner = runner(order.strategy.valid() ? order.strategy : fill.strategy);
-    if (owner == nullptr || !owner->active() || !owner->declaration().defines(ScriptCallback::fill)) return;
-    PendingCall call;
-    call.strategy = owner->id();
-    call.is_fill = true;
-    call.symbol = instrument.symbol;
-    call.fill.order = fill.order.value();
-    call.fill.position = fill.position.value();
-    call.fill.side = name_of(fill.side);
-    call.fill.quantity = static_cast<double>(fill.quantity.units());
-    call.fill.price = fill.price.to_double();
-    call.fill.charges = fill.charges.to_double();
-    pending_.push_back(std::move(call));
 }
 
 void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
@@ -290,10 +279,12 @@ void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
                                             static_cast<double>(position->opened_quantity.units())) +
                                         " left"
                                   : ""});
+        queue_position_call(*position, name_of(outcome.effect));
         return;
     }
     const Position closed = portfolio_.last_closed();
     record(PositionRecord{closed, symbol, "closed", ""});
+    queue_position_call(closed, "closed");
     TradeRecord trade;
     trade.position = closed;
     trade.instrument = symbol;

@@ -17,6 +17,14 @@
 // are rupees as doubles here; the Session turns them into integers by named rounding rules. NaN = missing.
 namespace tide {
 
+// What param.… says of a parameter.
+struct ParameterDefinition {
+    std::string kind;  // "number", "integer", "percent", "choice", "bool", "time", "text"
+    double min = 0, max = 0;
+    std::vector<std::string> choices;
+    std::string help;
+};
+
 // What a strategy file declares (its `strategy { … }` table).
 struct StrategyDeclaration {
     std::string name;
@@ -33,6 +41,7 @@ struct StrategyDeclaration {
     bool defines(ScriptCallback callback) const { return (callbacks >> static_cast<unsigned>(callback) & 1U) != 0; }
     void define(ScriptCallback callback) { callbacks |= 1U << static_cast<unsigned>(callback); }
     std::vector<std::pair<std::string, std::string>> parameters;  // name, value in force
+    std::vector<ParameterDefinition> parameter_definitions;       // of the same
 };
 
 struct ScriptSource {
@@ -172,6 +181,11 @@ struct LogNote {
 struct StateNote {  // ctx:state(symbol, name, value, values)
     std::string symbol, name, value, values;
 };
+struct PlotNote {  // ctx:plot(name, value, symbol), ctx:mark(name, price, symbol)
+    std::string symbol, name;
+    double value = kMissing;  // missing: a hole in the curve
+    bool mark = false;
+};
 struct TimerRequest {
     double seconds = 0;
     std::string name;
@@ -182,14 +196,18 @@ struct CallbackOutput {
     std::vector<SkipNote> skips;
     std::vector<LogNote> logs;
     std::vector<StateNote> states;
+    std::vector<PlotNote> plots;
     std::vector<TimerRequest> timers;
     std::optional<std::string> saved;  // the answer to a SaveMessage
-    bool empty() const { return intents.empty() && skips.empty() && logs.empty() && states.empty() && timers.empty(); }
+    bool empty() const {
+        return intents.empty() && skips.empty() && logs.empty() && states.empty() && plots.empty() && timers.empty();
+    }
     void clear() {
         intents.clear();
         skips.clear();
         logs.clear();
         states.clear();
+        plots.clear();
         timers.clear();
         saved.reset();
     }

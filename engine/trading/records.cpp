@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<RecordBody>> kKinds{
     "session", "day",  "script", "intent",  "risk",  "order", "fill",   "position", "trade",
-    "exit",    "skip", "halt",   "command", "state", "note",  "equity", "quality"};
+    "exit",    "skip", "halt",   "command", "state", "note",  "equity", "quality",  "plot"};
 
 // Builds "kind key=value …". Texts are always quoted, so that no value can be taken for another key; absent values are
 // left out, since missing is not zero. Writes into the string's own memory, which grows in steps and is cut at the end.
@@ -285,6 +285,11 @@ void write(std::string& out, const CategoryRecord& r) {
 }
 void write(std::string& out, const NoteRecord& r) {
     Line(out, "note").word("level", r.level).text("source", r.source).text("text", r.text);
+}
+void write(std::string& out, const PlotRecord& r) {
+    Line line(out, "plot");
+    line.id("strategy", r.strategy).text("symbol", r.symbol).text("name", r.name).flag("mark", r.mark);
+    if (r.value) line.real("value", *r.value);
 }
 void write(std::string& out, const QualityRecord& r) {
     Line(out, "quality")

@@ -113,13 +113,20 @@ struct CommandRecord {  // an operator's word
     std::string outcome;
     std::string code = "ok";  // ok, refused (by a rule), halted, not_found, usage, unavailable
 };
-struct CategoryRecord {  // a script's named state changed (ctx:mark_state), e.g. the ADX category of a symbol
+struct CategoryRecord {  // a script's named state changed (ctx:state), e.g. the ADX category of a symbol
     StrategyId strategy;
     std::string symbol;
     std::string name;
     std::string from;
     std::string to;
     std::string values;
+};
+struct PlotRecord {  // ctx:plot, ctx:mark: a point of a script's own curve, or a mark at a price
+    StrategyId strategy;
+    std::string symbol;
+    std::string name;
+    bool mark = false;
+    std::optional<double> value;  // none: a hole in the curve
 };
 struct NoteRecord {      // ctx:log, ctx:notify, data notes, warnings
     std::string level;   // debug, info, warning, error
@@ -143,7 +150,7 @@ struct EquityRecord {  // at each day's end, and at the session's end
 
 using RecordBody = std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord,
                                 FillRecord, PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord,
-                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord, QualityRecord>;
+                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord, QualityRecord, PlotRecord>;
 
 // A record as a row of the audit chain.
 struct Record {
@@ -156,7 +163,7 @@ struct Record {
 };
 
 // "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
-// "command", "state", "note", "equity", "quality".
+// "command", "state", "note", "equity", "quality", "plot".
 std::string_view kind_of(const RecordBody& body);
 std::span<const std::string_view> record_kinds();
 // The canonical line of a record. Same body, same bytes.

@@ -92,10 +92,10 @@ TEST_F(LuaHostTest, misspelt_callbacks_are_refused_with_a_suggestion) {
 }
 
 TEST_F(LuaHostTest, callbacks_of_later_versions_are_accepted_with_a_warning) {
-    load(strategy_text("function S.on_position() end"));
+    load(strategy_text("function S.on_save() end"));
     EXPECT_EQ(host.call(kSlot, StartMessage{}, output).status, CallbackStatus::not_defined);
     ASSERT_EQ(output.logs.size(), 1u);
-    EXPECT_EQ(output.logs[0].text, "on_position: declared, but never called by this version of the engine");
+    EXPECT_EQ(output.logs[0].text, "on_save: declared, but never called by this version of the engine");
 }
 
 TEST_F(LuaHostTest, a_version_that_does_not_load_leaves_the_old_one_running) {
@@ -224,14 +224,14 @@ TEST_F(LuaHostTest, quality_is_a_table_of_what_is_wrong_and_nil_before_the_first
                    "ctx:log(q.ok, q.bad, q.stale, q.suspect, q.frozen, q.cadence, q.missing_pct, q.skew)"),
               "false stale,suspect true true nil 1.5 12.5 -11");
     EXPECT_EQ(said("ctx:log(ctx:quality('BANKNIFTY'))"), "nil");
-    EXPECT_NE(said("ctx:quality(5)").find("ctx:quality: needs a symbol, got 5"), std::string::npos);
+    EXPECT_NE(said("ctx:quality(5)").find("ctx:quality: symbol must be a text, got 5"), std::string::npos);
 }
 
 TEST_F(LuaHostTest, gap_is_per_cent_and_mode_and_nil_before_the_opening_is_known) {
     EXPECT_EQ(said("local pct, mode = ctx:gap('NIFTY') ctx:log(pct, mode)"), "nil false");
     services.gap = {2.5, true};
     EXPECT_EQ(said("local pct, mode = ctx:gap('NIFTY') ctx:log(pct, mode)"), "2.5 true");
-    EXPECT_NE(said("ctx:gap()").find("ctx:gap: needs a symbol, got nil"), std::string::npos);
+    EXPECT_NE(said("ctx:gap()").find("ctx:gap: symbol must be a text, got nil"), std::string::npos);
 }
 
 TEST_F(LuaHostTest, callbacks_that_are_not_defined_cost_nothing_and_say_so) {

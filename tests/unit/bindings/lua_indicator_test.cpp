@@ -165,7 +165,7 @@ TEST_F(LuaIndicatorTest, the_volatility_and_the_regime_can_be_asked_for) {
     EXPECT_EQ(said("local v = ctx:volatility() ctx:log(v.level, v.class, v.change_5m, v.change_10m, v.change_30m, "
                    "v.change_today, ctx:regime('NIFTY'), ctx:regime('RELIANCE'))"),
               "15.5 normal 0.25 0.5 nil -1 trending nil");
-    EXPECT_NE(said("ctx:regime(5)").find("ctx:regime: needs a symbol, got 5"), std::string::npos);
+    EXPECT_NE(said("ctx:regime(5)").find("ctx:regime: symbol must be a text, got 5"), std::string::npos);
 }
 
 TEST_F(LuaIndicatorTest, on_risk_hears_what_happened) {

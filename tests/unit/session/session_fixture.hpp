@@ -65,6 +65,14 @@ class ScriptedHost final : public StrategyHost {
         calls.push_back("fill");
         return {};
     }
+    CallbackResult answer(const PositionChangeMessage& message, CallbackOutput&) {
+        calls.push_back("position " + std::string(message.change) + " " + std::to_string(message.position.lots));
+        return {};
+    }
+    CallbackResult answer(const ParamsMessage& message, CallbackOutput&) {
+        calls.push_back("params " + std::string(message.parameters));
+        return {};
+    }
     CallbackResult answer(const TimerMessage& message, CallbackOutput& output) {
         calls.push_back("timer " + std::string(message.name));
         return timer ? timer(message.name, output) : CallbackResult{};
