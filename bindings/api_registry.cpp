@@ -149,6 +149,14 @@ std::vector<std::string> api_names() {
     return names;
 }
 
+std::span<const std::string_view> api_removed_names() {
+    static constexpr std::string_view kRemoved[] = {
+        "load",   "loadstring", "loadfile", "dofile", "getfenv", "setfenv", "newproxy", "collectgarbage",
+        "gcinfo", "module",     "package",  "debug",  "io",      "ffi",     "jit",      "coroutine",
+        "_G"};
+    return kRemoved;
+}
+
 std::string wanted_text(const ApiArgument& argument) {
     if (!argument.wanted.empty()) return std::string(argument.wanted);
     std::string_view type = argument.type;

@@ -69,6 +69,8 @@ const ApiName* find_api_member(std::string_view owner, std::string_view name);
 const ApiName* find_api_name(std::string_view full_name);
 // Full names, sorted: for completion and suggestions.
 std::vector<std::string> api_names();
+// Names of Lua's own that strategies do not get; the message says so instead of guessing a misspelling.
+std::span<const std::string_view> api_removed_names();
 // "symbol must be a text": what an argument must be, for messages.
 std::string wanted_text(const ApiArgument& argument);
 

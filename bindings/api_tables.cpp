@@ -69,7 +69,8 @@ std::string make_source() {
     std::string source =
         "local host, sandbox = ...\n"
         "local fail, show, is_number, type = host.fail, sandbox.show, sandbox.is_number, sandbox.raw.type\n"
-        "local fields, checks, callbacks = {}, {}, {}\n";
+        "local fields, checks, callbacks, removed = {}, {}, {}, {}\n";
+    for (const std::string_view name : api_removed_names()) source += fmt::format("removed.{} = 1\n", name);
     for (const ApiOwner& owner : api_owners()) {
         if (!owner.given_by_script) continue;
         source += fmt::format("fields.{} = {{", owner.name);
@@ -81,7 +82,7 @@ std::string make_source() {
         // Calls that answer with a code check their arguments where the intent is made (intent_arguments.cpp).
         if (entry.kind == ApiKind::method && entry.refusals.empty()) source += check_of(entry);
     }
-    return source + "return { fields = fields, checks = checks, callbacks = callbacks }\n";
+    return source + "return { fields = fields, checks = checks, callbacks = callbacks, removed = removed }\n";
 }
 
 }  // namespace

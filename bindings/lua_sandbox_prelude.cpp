@@ -282,13 +282,10 @@ local globals = {
   string = read_only(text_library, "string"), table = read_only(table_library, "table"),
   math = read_only(math_library, "math"), bit = read_only(bit_library, "bit"), os = read_only(os_library, "os"),
 }
-local removed = {
-  load = 1, loadstring = 1, loadfile = 1, dofile = 1, getfenv = 1, setfenv = 1, newproxy = 1, collectgarbage = 1,
-  gcinfo = 1, module = 1, package = 1, debug = 1, io = 1, ffi = 1, jit = 1, coroutine = 1, _G = 1,
-}
+local shared  -- what this chunk returns
 setmetatable(globals, {
   __index = function(_, name)
-    if removed[name] then fail("'" .. name .. "' is not available to strategies") end
+    if shared.api.removed[name] then fail("'" .. name .. "' is not available to strategies") end
     fail("unknown name " .. show(name) .. suggestion(name, globals))
   end,
 })
@@ -306,9 +303,10 @@ local text_metatable = raw.getmetatable("")
 text_metatable.__index = globals.string
 text_metatable.__metatable = false
 
-return { globals = globals, environment = environment, read_only = read_only, suggestion = suggestion, show = show,
+shared = { globals = globals, environment = environment, read_only = read_only, suggestion = suggestion, show = show,
          first_unknown = first_unknown, refuse_unknown = refuse_unknown, is_number = is_number, or_nil = or_nil,
          names_of = names_of, clock = clock, real_of = real_of, tostring = safe_tostring, pairs = ordered_pairs, raw = raw }
+return shared
 )lua";
 
 }  // namespace tide

@@ -86,8 +86,9 @@ class OperateCli {
     }
 
     void add_set() {
-        auto* set = add_reason(add(app_, "set", "change a limit of the running session (engine risk lists them)",
-                                   "set risk.max_positions 2"));
+        auto* set = add_reason(
+            add(app_, "set", "change a limit of the running session (engine risk lists them), or script.NAME.PARAM",
+                "set risk.max_positions 2"));
         set->add_option("key", key_, "a setting, or position-size, daily-loss-limit, max-positions")
             ->required()
             ->check(word_check, "");

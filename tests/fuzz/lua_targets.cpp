@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bindings/api_check.hpp"
 #include "bindings/fuel_transform.hpp"
 #include "bindings/lua_lexer.hpp"
 #include "bindings/lua_pattern.hpp"
@@ -52,7 +53,9 @@ Said run(const std::string& source, bool jit, int64_t bars = kBars) {
     LuaHost host(limits);
     test::FakeServices services;
     Said said;
-    const auto loaded = host.load(test::kSlot, test::bundle_of(source, {{"helper", "return { one = 1 }"}}), services);
+    const auto bundle = test::bundle_of(source, {{"helper", "return { one = 1 }"}});
+    const auto loaded = host.load(test::kSlot, bundle, services);
+    for (const auto& finding : check_sources(bundle, loaded)) Said::check_text(text_of(finding));
     if (!loaded) {
         said.loaded = false;
         said.add(loaded.error().message);

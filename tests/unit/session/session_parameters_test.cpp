@@ -89,7 +89,7 @@ TEST_F(SessionParameters, a_position_is_told_after_its_fill_and_when_a_level_mov
     send(CommandEvent{CommandKind::exit_position, "asha", "all", "test"});
     ASSERT_EQ(sent.size(), 2U);
     fill(sent[1].order, 100, 2);
-    EXPECT_EQ(host.calls.back(), "position closed 0");
+    EXPECT_EQ(host.count("position closed 0"), 1);
 }
 
 TEST_F(SessionParameters, plots_and_marks_are_records) {

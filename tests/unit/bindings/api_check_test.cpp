@@ -1,0 +1,188 @@
+#include "bindings/api_check.hpp"
+
+#include <filesystem>
+
+#include "bindings/script_bundle.hpp"
+#include "lua_host_fixture.hpp"
+
+// What `engine check` says of sources before they run.
+namespace tide::test {
+namespace {
+
+class ApiCheckTest : public LuaHostTest {
+  protected:
+    std::vector<std::string> findings(const ScriptBundle& bundle) {
+        const auto loaded = host.load(kSlot, bundle, services);
+        std::vector<std::string> texts;
+        for (const auto& finding : check_sources(bundle, loaded)) texts.push_back(text_of(finding));
+        return texts;
+    }
+    // Of a strategy whose second line begins the body.
+    std::vector<std::string> of_body(const std::string& body, const std::string& more_needs = "") {
+        return findings(bundle_of(strategy_text(body, more_needs)));
+    }
+    std::string in_on_bar(const std::string& body) {
+        const auto texts =
+            of_body("function S.on_bar(ctx, bar)\n" + body + "\nend", "chain = { strikes = 5 }, ticks = true");
+        return fmt::format("{}", fmt::join(texts, "\n"));
+    }
+};
+
+TEST_F(ApiCheckTest, mistakes_in_a_callback_are_found_with_line_and_mend) {
+    const std::pair<const char*, const char*> cases[] = {
+        // names
+        {"pirnt(1)", "error: unknown name 'pirnt'; did you mean 'print'?"},
+        {"local total = 1 return totl", "error: unknown name 'totl'; did you mean 'total'?"},
+        {"io.open('x')", "error: 'io' is not available to strategies"},
+        {"local x = string.fromat('%d', 1)", "error: string has no function 'fromat'; did you mean 'format'?"},
+        {"local x = math.Pi", "error: math has no 'Pi'; did you mean 'pi'?"},
+        // ctx
+        {"ctx:entr { symbol = 'NIFTY', lots = 1 }", "error: ctx has no method 'entr'; did you mean 'enter'?"},
+        {"local p = ctx.parms", "error: ctx has no 'parms'; did you mean 'params'?"},
+        {"ctx.skip('x')", "error: ctx.skip: call it with a colon, ctx:skip(…)"},
+        {"local p = ctx.params.min_adx", "error: ctx.params: no parameter 'min_adx'"},
+        {"local t = ctx:now()", "error: ctx.now is a value, not a function; write ctx.now"},
+        // bars
+        {"local x = bar.clos", "error: bar has no 'clos'; did you mean 'close'?"},
+        {"local x = bar:close()", "error: bar.close is a value, not a function; write bar.close"},
+        {"local b = ctx:bars('NIFTY', '5m') return b:clos(0)",
+         "error: bars has no method 'clos'; did you mean 'close'?"},
+        {"local x = ctx:bars('NIFTY', '5m'):close(-1)",
+         "error: bars:close: -1 bars back is a bar that has not closed; 0 is the bar that just closed"},
+        {"local x = ctx:indicator('NIFTY', '5m', 'ema', 9):value(-2)",
+         "error: indicator:value: -2 bars back is a bar that has not closed; 0 is the bar that just closed"},
+        {"local x = ctx:bars('NIFTY', '5m'):highest(0)",
+         "error: bars:highest: length must be a whole number, at least 1, got 0"},
+        {"local b = ctx:bars('NIFTY', '5m') return b.close > 5",
+         "warning: bars.close is a function, not a value; write bars:close(…)"},
+        {"local b = ctx:bars('NIFTY')", "error: ctx:bars: tf is missing: ctx:bars(symbol, tf)"},
+        {"local b = ctx:bars('NIFTI', '5m')",
+         "error: ctx:bars: symbol 'NIFTI' is not in needs.symbols; did you mean 'NIFTY'?"},
+        {"local b = ctx:bars('NIFTY', '15m')",
+         "error: ctx:bars: timeframe '15m' is not in needs.bars; did you mean '1m'?"},
+        {"local i = ctx:indicator('NIFTY', '5m', 'supertrnd')",
+         "error: ctx:indicator: no indicator 'supertrnd'; did you mean 'supertrend'?"},
+        {"local i = ctx:indicator('NIFTY', '5m', 'ema', 9) return i:vale()",
+         "error: indicator has no method 'vale'; did you mean 'value'?"},
+        // chain
+        {"local c = ctx:chain('NIFTY') return c and c:atm('CALL')",
+         "error: chain:atm: side must be \"CE\" or \"PE\", got 'CALL'"},
+        {"local leg = ctx:chain('NIFTY'):atm('CE') return leg.detla",
+         "error: leg has no 'detla'; did you mean 'delta'?"},
+        {"for _, leg in ipairs(ctx:chain('NIFTY').rows) do ctx:log(leg.strik) end",
+         "error: leg has no 'strik'; did you mean 'strike'?"},
+        {"ctx:chain('NIFTY', { expirey = 'weekly' })",
+         "error: ctx:chain: unknown field 'expirey'; did you mean 'expiry'?"},
+        // intents and notes
+        {"ctx:enter { symbol = 'NIFTY', lots = 1, stoppct = 1 }",
+         "error: ctx:enter: unknown field 'stoppct'; did you mean 'stop_pct'?"},
+        {"ctx:enter { symbol = 'NIFTY', lots = '1' }", "error: ctx:enter: lots must be a whole number, got '1'"},
+        {"ctx:enter { symbol = 'NIFTY', lots = 1, side = 'long' }",
+         "error: ctx:enter: side must be \"buy\" or \"sell\", got 'long'"},
+        {"ctx:enter { symbol = 'NIFTY' }", "error: ctx:enter: lots is missing: 1 to 1000000"},
+        {"for _, p in ipairs(ctx:positions()) do ctx:exit(p, { fracton = 0.5 }) end",
+         "error: ctx:exit: unknown field 'fracton'; did you mean 'fraction'?"},
+        {"ctx:after('5', 'again')", "error: ctx:after: seconds must be above 0 and at most 604800 (a week), got '5'"},
+        {"ctx:skip()", "error: ctx:skip: why is missing: ctx:skip(why, symbol)"},
+        {"ctx:notify('a', 'b')", "warning: ctx:notify: takes 1 argument, got 2"},
+        // globals
+        {"count = 1", "warning: sets the global 'count', which every module sees; write 'local count'"},
+        {"print = 5", "error: 'print' is part of the language and cannot be replaced; choose another name"},
+    };
+    for (const auto& [body, text] : cases) EXPECT_EQ(in_on_bar(body), fmt::format("probe.lua:3: {}", text)) << body;
+}
+
+TEST_F(ApiCheckTest, mistakes_of_shape_are_found) {
+    EXPECT_EQ(of_body("function S.on_bars(ctx) end").at(0),
+              "probe.lua: error: unknown callback 'on_bars'; did you mean 'on_bar'?");
+    EXPECT_EQ(of_body("local function on_bar(ctx, bar) end").at(0),
+              "probe.lua:2: warning: this on_bar is never called by the engine; write function S.on_bar(…)");
+    EXPECT_EQ(of_body("function S.on_timer(ctx, name) end").at(0),
+              "probe.lua:2: warning: on_timer is never called: nothing in this strategy calls ctx:after");
+    EXPECT_EQ(of_body("function S.on_fill(ctx, fill) end").at(0),
+              "probe.lua:2: warning: on_fill is never called: nothing in this strategy calls ctx:enter");
+    EXPECT_EQ(of_body("function S.on_params(ctx, old) end").at(0),
+              "probe.lua:2: warning: on_params is never called: the strategy has no params");
+    EXPECT_EQ(
+        of_body("function S.on_exit_check(ctx, position, quote)\nif quote.last then return { exits = 1 } end\n"
+                "ctx:enter { symbol = position.symbl, lots = 1 }\nend"),
+        (std::vector<std::string>{"probe.lua:3: error: on_exit_check: unknown field 'exits'; did you mean 'exit'?",
+                                  "probe.lua:4: error: position has no 'symbl'; did you mean 'symbol'?"}));
+}
+
+TEST_F(ApiCheckTest, a_syntax_error_in_any_file_is_found) {
+    EXPECT_EQ(of_body("function S.on_bar(ctx, bar)\nif bar.close > 5 the\nend end").at(0),
+              "probe.lua:3: error: 'then' expected near 'the'");
+    const auto both =
+        findings(bundle_of(strategy_text("local m = require 'helper'\nfunction S.on_bar(ctx) ctx:entr() end"),
+                           {{"helper", "local M = {}\nM.x = = 1\nreturn M"}}));
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_EQ(both[0], "helper.lua:2: error: unexpected symbol near '='");
+    EXPECT_EQ(both[1], "probe.lua:3: error: ctx has no method 'entr'; did you mean 'enter'?");
+}
+
+TEST_F(ApiCheckTest, wrong_needs_and_parameters_are_found_by_loading) {
+    EXPECT_EQ(findings(bundle_of("local S = strategy { name = 'p', version = '1', api = 1,\n"
+                                 "needs = { symbol = { 'NIFTY' } } }\nreturn S")),
+              std::vector<std::string>{
+                  "probe.lua:1: error: strategy: needs: unknown field 'symbol'; did you mean 'symbols'?"});
+    EXPECT_EQ(findings(bundle_of("local n = param.number(5, 6, 7)\nreturn n")).at(0),
+              "probe.lua:1: error: param.number: the default 5 is outside 6 to 7");
+}
+
+TEST_F(ApiCheckTest, what_cannot_be_known_is_left_alone) {
+    const char* bodies[] = {
+        "ctx.count = (ctx.count or 0) + 1",  // own fields of ctx
+        "bar.mine = 1 ctx:log(bar.mine)",    // own fields of a bar
+        "local x = ctx:bars('NIFTY', '5m') x = { clos = function() end } x:clos()",
+        "local t = { close = 1 } ctx:log(t.clos)",  // a table of the script's own
+        "pcall(ctx.bars, ctx, 'NIFTY', '5m')",
+        "local i = ctx:indicator('NIFTY', '5m', 'adx', 14) ctx:log(i.plus_di)",  // outputs
+        "local function f(...) return ctx:bars(...) end f('NIFTY', '5m')",
+        "local a, b = ctx.now, ctx.time if a ~= 5 and b == '11:05' then ctx:skip('x') end",
+        "local s = ('x'):rep(3) ctx:log(#s, -1, not s, s .. '\\n', 0x10, 1e-3)",
+        "for i = 10, 1, -1 do ctx:log(i) end repeat local done = true until done",
+        "goto over do ctx:log(1) end ::over::",
+        "local o = { symbol = 'NIFTY', lots = 1 } o.tag = 'x' ctx:enter(o)",
+        "local e = bar.tf == '5m' and { symbol = 'NIFTY' } or nil ctx:log(e and e.symbol)",
+        "ctx:plot('x', nil) ctx:mark('y', bar.close)",
+        "local side = bar.close > bar.open and 'CE' or 'PE' ctx:chain('NIFTY'):atm(side)",
+        "local t = {} t[1], t.b = 1, 2 ctx:log(t[1])",
+    };
+    for (const char* body : bodies) EXPECT_EQ(in_on_bar(body), "") << body;
+}
+
+TEST_F(ApiCheckTest, a_global_that_another_module_sets_is_known) {
+    const auto texts = findings(bundle_of(strategy_text("require 'helper'\nfunction S.on_bar(ctx) ctx:log(shared) end"),
+                                          {{"helper", "shared = 5\nreturn {}"}}));
+    ASSERT_EQ(texts.size(), 1U);
+    EXPECT_EQ(texts[0],
+              "helper.lua:1: warning: sets the global 'shared', which every module sees; write 'local shared'");
+}
+
+TEST_F(ApiCheckTest, the_strategies_that_ship_have_no_findings) {
+    int64_t checked = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(TIDE_SOURCE_DIR "/strategies")) {
+        const auto& path = entry.path();
+        if (path.extension() != ".lua" || path.stem().string().ends_with("_test")) continue;
+        const auto bundle = load_bundle(path, {TIDE_SOURCE_DIR "/scripts"});
+        ASSERT_TRUE(bundle) << path;
+        EXPECT_EQ(findings(*bundle), std::vector<std::string>{}) << path;
+        ++checked;
+    }
+    EXPECT_GE(checked, 2);
+}
+
+// Damaged sources: no finding is expected, but none may hang or crash the walk.
+TEST_F(ApiCheckTest, every_beginning_of_a_source_is_survived) {
+    const auto bundle = load_bundle(TIDE_SOURCE_DIR "/strategies/adx_trend.lua", {TIDE_SOURCE_DIR "/scripts"});
+    ASSERT_TRUE(bundle);
+    for (size_t bytes = 0; bytes < bundle->text.size(); bytes += 37) {
+        ScriptBundle cut = *bundle;
+        cut.text.resize(bytes);
+        EXPECT_FALSE(check_sources(cut, make_error(ErrorCode::script, "adx_trend.lua: cut")).empty());
+    }
+}
+
+}  // namespace
+}  // namespace tide::test
