@@ -5,6 +5,7 @@
 #include <lua.hpp>
 #include <string>
 
+#include "bindings/api_documents.hpp"
 #include "bindings/lua_functions.hpp"
 #include "bindings/lua_prelude.hpp"
 #include "bindings/lua_runtime.hpp"
@@ -41,11 +42,19 @@ Result<void> open_sandbox(LuaRuntime& runtime) {
     lua_newtable(state);
     add_base_functions(state, runtime);
     add_text_functions(state, runtime);
+    lua_getglobal(state, "select");  // what fueled chunks are called with
+    lua_setfield(state, -2, "select");
     lua_pushvalue(state, LUA_GLOBALSINDEX);
     move_table(state);
     lua_pushvalue(state, -2);
     if (run_trusted_chunk(state, kSandboxPrelude, 2) != 0)
         return make_error(ErrorCode::internal, fmt::format("sandbox prelude: {}", lua_tostring(state, -1)));
+    const int sandbox = lua_gettop(state);
+    lua_pushvalue(state, sandbox - 1);
+    lua_pushvalue(state, sandbox);
+    if (run_trusted_chunk(state, api_tables_source().c_str(), 2) != 0)
+        return make_error(ErrorCode::internal, fmt::format("tables of the API: {}", lua_tostring(state, -1)));
+    lua_setfield(state, sandbox, "api");
     return {};
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <lua.hpp>
 
-#include "bindings/api_documents.hpp"
 #include "bindings/lua_functions.hpp"
 #include "bindings/lua_prelude.hpp"
 #include "bindings/lua_sandbox.hpp"
@@ -95,11 +94,6 @@ Result<void> LuaStrategy::run_preludes() {
     lua_pushvalue(state, host);
     add_api_functions(state, *this);
     host_ref = luaL_ref(state, LUA_REGISTRYINDEX);
-    lua_pushvalue(state, host);
-    lua_pushvalue(state, sandbox);
-    if (run_trusted_chunk(state, api_tables_source().c_str(), 2) != 0)
-        return make_error(ErrorCode::internal, fmt::format("tables of the API: {}", lua_tostring(state, -1)));
-    lua_setfield(state, sandbox, "api");
     lua_getfield(state, sandbox, "environment");
     environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_pushvalue(state, host);

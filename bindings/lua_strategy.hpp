@@ -147,6 +147,7 @@ class LuaStrategy {
 
 // The table of host functions is on top of the stack.
 void add_api_functions(lua_State* state, LuaStrategy& strategy);
+void add_market_functions(lua_State* state, LuaStrategy& strategy);
 // Pushes the numbers that the prelude's refresh_position takes; returns how many.
 int push_position_numbers(lua_State* state, const PositionMessage& position);
 // Calls the prelude so that the script's table for the position exists. May raise.
