@@ -1,7 +1,9 @@
 #include "bindings/worker_messages.hpp"
 
 #include <algorithm>
+#include <cmath>
 
+#include "bindings/api_limits.hpp"
 #include "bindings/script_bundle.hpp"
 
 namespace tide {
@@ -74,7 +76,7 @@ const char* wrong_in(const CallbackResult& result, const CallbackOutput& output,
     const size_t logs_max = 2 * limits.logs_per_callback + 16;
     if (output.intents.size() > limits.intents_per_callback || output.logs.size() > logs_max ||
         output.skips.size() > limits.notes_per_callback || output.states.size() > limits.notes_per_callback ||
-        output.timers.size() > limits.notes_per_callback) {
+        output.plots.size() > limits.notes_per_callback || output.timers.size() > limits.notes_per_callback) {
         return "more than one callback may say";
     }
     size_t given_out = 0;
@@ -91,6 +93,11 @@ const char* wrong_in(const CallbackResult& result, const CallbackOutput& output,
     for (const auto& state : output.states) {
         for (const std::string* text : {&state.symbol, &state.name, &state.value, &state.values})
             if (!plain(*text, kLongTextMax)) return "a state that is no text";
+    }
+    for (const auto& plot : output.plots) {
+        if (!plain(plot.symbol, kLongTextMax) || !plain(plot.name, kLongTextMax)) return "a plot that is no text";
+        const bool hole = !plot.mark && std::isnan(plot.value);
+        if (!hole && !(std::abs(plot.value) <= kApiPlotMax)) return "a plot out of range";
     }
     for (const auto& timer : output.timers) {
         if (!(timer.seconds > 0 && timer.seconds <= kTimerMax_s) || timer.name.size() > kTimerNameMax)
@@ -123,6 +130,14 @@ const char* wrong_in(const Result<StrategyDeclaration>& loaded, const ScriptBund
     if (declared.callbacks >> kScriptCallbackCount != 0) return "callbacks that there are not";
     for (const auto& [name, value] : declared.parameters)
         if (!plain(name, 200) || !lines(value, kLongTextMax)) return "a parameter that is no text";
+    if (declared.parameter_definitions.size() != declared.parameters.size()) return "parameters without a definition";
+    for (const auto& made : declared.parameter_definitions) {
+        if (!plain(made.kind, 32) || !lines(made.help, kLongTextMax) || made.choices.size() > kDeclaredMax ||
+            std::isnan(made.min) || std::isnan(made.max))
+            return "a parameter's definition out of range";
+        for (const auto& choice : made.choices)
+            if (!lines(choice, kLongTextMax)) return "a choice that is no text";
+    }
     return nullptr;
 }
 

@@ -180,11 +180,16 @@ void fields(Wire& wire, ScriptBundle& value) {
     wire(name, text, modules, parameters, seed, strategy);
 }
 template <class Wire>
+void fields(Wire& wire, ParameterDefinition& value) {
+    auto& [kind, min, max, choices, help] = value;
+    wire(kind, min, max, choices, help);
+}
+template <class Wire>
 void fields(Wire& wire, StrategyDeclaration& value) {
     auto& [name, version, sha256, symbols, timeframes, timeframe_names, history_bars, wants_vix, wants_ticks,
-           chain_strikes, callbacks, parameters] = value;
+           chain_strikes, callbacks, parameters, parameter_definitions] = value;
     wire(name, version, sha256, symbols, timeframes, timeframe_names, history_bars, wants_vix, wants_ticks,
-         chain_strikes, callbacks, parameters);
+         chain_strikes, callbacks, parameters, parameter_definitions);
 }
 template <class Wire>
 void fields(Wire& wire, ActivitySpec& value) {
@@ -256,14 +261,19 @@ void fields(Wire& wire, StateNote& note) {
     wire(symbol, name, value, values);
 }
 template <class Wire>
+void fields(Wire& wire, PlotNote& note) {
+    auto& [symbol, name, value, mark] = note;
+    wire(symbol, name, value, mark);
+}
+template <class Wire>
 void fields(Wire& wire, TimerRequest& value) {
     auto& [delay_s, name] = value;
     wire(delay_s, name);
 }
 template <class Wire>
 void fields(Wire& wire, CallbackOutput& value) {
-    auto& [intents, skips, logs, states, timers, saved] = value;
-    wire(intents, skips, logs, states, timers, saved);
+    auto& [intents, skips, logs, states, plots, timers, saved] = value;
+    wire(intents, skips, logs, states, plots, timers, saved);
 }
 template <class Wire>
 void fields(Wire& wire, CallbackResult& value) {
