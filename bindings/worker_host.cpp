@@ -164,6 +164,7 @@ pid_t WorkerHost::process_of(ScriptSlot slot) const {
 // A new worker for each version: the old one stays until the new one has loaded.
 Result<StrategyDeclaration> WorkerHost::load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) {
     auto process = zygote_->take(Clock::now() + patience_.load);
+    if (process && (*process)->ended()) process = zygote_->take(Clock::now() + patience_.load);  // the spare was killed
     zygote_->prepare();
     if (!process) return make_error(ErrorCode::stopped, fmt::format("{}: {}", bundle.name, process.error().message));
     LuaLimits limits = limits_;

@@ -32,6 +32,7 @@ class WorkerHost final : public StrategyHost {
     void push_indicator(ScriptSlot slot, const IndicatorMessage& values) override;
     CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
 
+    void be_patient(WorkerPatience patience) { patience_ = patience; }
     // 0: none runs there.
     pid_t process_of(ScriptSlot slot) const;
     // For measurements.

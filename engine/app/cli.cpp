@@ -106,6 +106,8 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
            "watchdog")
         ->check(CLI::IsMember({"paper", "paper-process"}))
         ->type_name("BROKER");
+    run->add_flag("--in-process", o.run.in_process,
+                  "scripts run in the engine's own process, not each in one of its own (scripts.transport)");
     run->add_option("--feed-mode", o.run.feed_mode, "with two feeds: fallback (default) or redundant (first tick wins)")
         ->check(CLI::IsMember({"fallback", "redundant"}));
     run->add_option("--speed", o.run.speed, "1 = real time, 60 = a minute a second, max")->type_name("X");

@@ -13,6 +13,7 @@ EngineSettings::EngineSettings() {
     watchdog.register_in(registry_);
     retention.register_in(registry_);
     feeds.register_in(registry_);
+    script_host.register_in(registry_);
 }
 
 Result<void> EngineSettings::read_file(const std::string& file) { return read_config_file(file, registry_); }
@@ -32,8 +33,7 @@ std::string EngineSettings::exchange_text() const {
     std::string text;
     for (const auto& setting : registry_.settings()) {
         const bool wanted = setting.key.rfind("paper.", 0) == 0 || setting.key.rfind("option_model.", 0) == 0 ||
-                            setting.key.rfind("data.spike_", 0) == 0 ||
-                            setting.key == "session.use_option_model";
+                            setting.key.rfind("data.spike_", 0) == 0 || setting.key == "session.use_option_model";
         if (wanted) text += setting.key + " = " + registry_.value_of(setting.key).value_or("") + "\n";
     }
     return text;

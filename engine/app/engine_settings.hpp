@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/run_options.hpp"
+#include "app/script_hosting.hpp"
 #include "app/watchdog.hpp"
 #include "barstore/retention.hpp"
 #include "brokers/paper_broker.hpp"
@@ -39,6 +40,7 @@ class EngineSettings {
     WatchdogSettings watchdog;
     RetentionSettings retention;
     FeedSwitchSettings feeds;
+    ScriptHostSettings script_host;
 
   private:
     SettingsRegistry registry_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/engine_settings.hpp"
+#include "bindings/counted_host.hpp"
 #include "bindings/lua_host.hpp"
 #include "ops/recorder_fan_out.hpp"
 
@@ -56,6 +57,7 @@ struct JournalReplay::Impl {
     Impl(JournalReader& reader, bool verify, Recorder* also) : reader_(reader), verify_(verify), also_(also) {}
 
     Result<void> run(const std::function<void(double)>& progress, ReceiveTime until) {
+        if (auto found = find_stops(); !found) return found;
         JournalRecord record;
         for (;;) {
             auto more = reader_.next(record);
@@ -73,6 +75,19 @@ struct JournalReplay::Impl {
         return verify_ ? nothing_left() : Result<void>();
     }
 
+    // Which processes of scripts were stopped stands after the events in which that happened: so it is looked up first.
+    Result<void> find_stops() {
+        auto reader = JournalReader::open(reader_.path());
+        if (!reader) return reader.error();
+        JournalRecord record;
+        for (;;) {
+            const auto more = reader->next(record);
+            if (!more || !*more) return {};  // what is wrong with the journal is told when it is played
+            if (!record.is_output()) continue;
+            if (const auto* stop = std::get_if<ScriptStop>(&record.output.payload))
+                host_.repeat({stop->strategy, stop->call, std::string(stop->reason)});
+        }
+    }
     Result<void> start(const Event& event) {
         const auto* config = std::get_if<ConfigEvent>(&event.payload);
         if (config == nullptr) return make_error(ErrorCode::corrupt, "the journal does not begin with a configuration");
@@ -81,6 +96,7 @@ struct JournalReplay::Impl {
         recorders_.add(*summary_);
         if (also_ != nullptr) recorders_.add(*also_);
         session_ = std::make_unique<Session>(settings_.session, host_, link_, recorders_);
+        watch_ = std::make_unique<CallbackWatch>(host_, settings_.script_host.backtest_limit_s);
         return {};
     }
     Result<void> feed(const Event& event) {
@@ -134,7 +150,9 @@ struct JournalReplay::Impl {
     Recorder* also_;
     RecorderFanOut recorders_;
     EngineSettings settings_;
-    LuaHost host_;
+    LuaHost scripts_;
+    CountedHost host_{scripts_, {}};
+    std::unique_ptr<CallbackWatch> watch_;
     RecordingLink link_;
     std::unique_ptr<SessionSummary> summary_;
     std::unique_ptr<Session> session_;

@@ -18,6 +18,7 @@ struct RunOptions {
     std::vector<std::string> feeds;
     std::string feed_mode = "fallback";  // or "redundant"
     bool exchange_process = false;       // --broker paper-process
+    bool in_process = false;             // scripts run in the engine's own process, whatever scripts.transport says
     std::vector<std::string> data;       // files or folders that are traded through
     std::vector<std::string> history;    // context only
     std::string speed;                   // "1", "60", "max"; empty: what suits the feed

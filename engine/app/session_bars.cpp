@@ -21,8 +21,7 @@ bool is_stored(Timeframe timeframe) {
 
 bool is_of_market(const Event& event) {
     return std::holds_alternative<ConfigEvent>(event.payload) || std::holds_alternative<TickEvent>(event.payload) ||
-           std::holds_alternative<BarEvent>(event.payload) ||
-           std::holds_alternative<InstrumentEvent>(event.payload) ||
+           std::holds_alternative<BarEvent>(event.payload) || std::holds_alternative<InstrumentEvent>(event.payload) ||
            std::holds_alternative<TradingDayEvent>(event.payload) || std::holds_alternative<DayEndEvent>(event.payload);
 }
 

@@ -51,7 +51,8 @@ Result<std::unique_ptr<SessionControl>> SessionControl::open(const Paths& paths,
     return control;
 }
 
-void SessionControl::attach(const Session& session, Pacing& pacing) {
+void SessionControl::attach(const Session& session, Pacing& pacing, std::function<int(ScriptSlot)> process_of) {
+    process_of_ = std::move(process_of);
     session_ = &session;
     pacing_ = &pacing;
     wake_ = &pacing;
@@ -63,7 +64,13 @@ void SessionControl::detach() {
     pacing_ = nullptr;
 }
 
-ControlSnapshot SessionControl::snapshot() const { return snapshot_of(*session_, session_id_, feed_); }
+ControlSnapshot SessionControl::snapshot() const {
+    ControlSnapshot now = snapshot_of(*session_, session_id_, feed_);
+    const auto& scripts = session_->scripts();
+    for (size_t i = 0; i < now.strategies.size() && process_of_; ++i)
+        now.strategies[i].process = process_of_(scripts[i]->slot());
+    return now;
+}
 
 void SessionControl::hear(std::vector<OperatorCommand>& commands) {
     for (auto& command : server_->take_commands()) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,8 @@ class SessionControl {
     // Hears every record of the session.
     Recorder& recorder() { return recorders_; }
     // Before the first event. Both outlive this, or are detached.
-    void attach(const Session& session, Pacing& pacing);
+    // `process_of` (may be empty) knows the process that a script runs in.
+    void attach(const Session& session, Pacing& pacing, std::function<int(ScriptSlot)> process_of);
     void detach();
 
     // Pacing's `hear` and `show`, the driver's `obeyed` and `killed`.
@@ -61,6 +63,7 @@ class SessionControl {
 
     Paths paths_;
     std::string session_id_, feed_;
+    std::function<int(ScriptSlot)> process_of_;
     FileDescriptor lock_;
     const Session* session_ = nullptr;
     Pacing* pacing_ = nullptr;

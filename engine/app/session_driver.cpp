@@ -35,6 +35,12 @@ void JournalledLink::replace(const Order& order, Price limit) {
     if (note(order, limit, OrderSentKind::replace)) broker_.replace(order, limit);
 }
 
+void JournalledLink::script_stopped(const ScriptStopNote& stop) {
+    if (!status_) return;
+    status_ = journal_->append_output({sequence_, now_, ScriptStop{stop.strategy, stop.call, stop.reason}});
+    if (status_ && durable_) status_ = journal_->sync();
+}
+
 Result<void> SessionDriver::run(const SessionOpening& opening) {
     if (auto begun = begin(opening); !begun) return begun;
     if (auto done = go_on(); !done) return done;

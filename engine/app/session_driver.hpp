@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/pacing.hpp"
+#include "bindings/counted_host.hpp"
 #include "brokers/exchange_link.hpp"
 #include "feeds/feed.hpp"
 #include "journal/journal_sink.hpp"
@@ -34,6 +35,8 @@ class JournalledLink final : public BrokerLink {
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
     void ask(const Order& order) override { broker_.ask(order); }  // changes nothing: no need to be durable
+    // A script was stopped: in the journal, durably where asked, before any order that follows.
+    void script_stopped(const ScriptStopNote& stop);
     const Result<void>& status() const { return status_; }
 
   private:

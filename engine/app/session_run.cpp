@@ -145,6 +145,7 @@ class SessionRun {
             return read;
         }
         if (auto fit = LuaHost::self_test(); !fit) return fit;
+        if (auto ready = prepare_scripts(); !ready) return ready;
         auto scripts = read_scripts(paths_, options_.scripts, options_.parameters);
         if (!scripts) return scripts.error();
         for (const auto& bundle : *scripts) {
@@ -173,6 +174,20 @@ class SessionRun {
         auto charges = load_charge_rates(paths_.charges(), settings_.session.charges_broker);
         if (!charges) return charges.error();
         opening_.charges = std::move(*charges);
+        return {};
+    }
+
+    // First of all that makes threads or holds locks: a process for scripts inherits neither.
+    Result<void> prepare_scripts() {
+        const bool workers = !backtest() && !options_.in_process && settings_.script_host.transport == "worker";
+        auto hosting = ScriptHosting::start(settings_.script_host, workers);
+        if (!hosting) return hosting.error();
+        scripts_ = std::move(*hosting);
+        if (scripts_->confined()) return {};
+        const char* what = "this machine does not let processes filter their system calls";
+        if (options_.mode == RunMode::live)
+            return make_error(ErrorCode::config, fmt::format("{}: scripts do not run live here", what));
+        fmt::print(stderr, "warning: {}: the scripts' processes are confined by limits alone\n", what);
         return {};
     }
 
@@ -271,6 +286,7 @@ class SessionRun {
         fmt::print(out, "broker  paper exchange{} (no order leaves this machine)\n",
                    options_.exchange_process ? " in a process of its own" : "");
         fmt::print(out, "mode    {}, speed {}\n", backtest() ? "backtest" : "paper", speed);
+        if (scripts_->in_workers()) fmt::print(out, "scripts each in a process of its own\n");
         if (ledger_) fmt::print(out, "store   {}\n", paths_.ledger().string());
         if (!journal_path_.empty()) fmt::print(out, "journal {}\n", journal_path_);
         for (const auto& note : market_.notes) fmt::print(stderr, "note: {}\n", note);
@@ -293,10 +309,13 @@ class SessionRun {
         ExchangeLink& broker = remote ? static_cast<ExchangeLink&>(*remote) : own_exchange;
         JournalledLink link(broker, !backtest());
         link.attach(*journal_);
-        session_ = std::make_unique<Session>(settings_.session, host_, link, recorders_);
+        scripts_->tell([&link](const ScriptStopNote& stop) { link.script_stopped(stop); });
+        if (speed_ == 0) scripts_->do_not_hurry();
+        if (!scripts_->in_workers() && speed_ == 0) scripts_->watch();
+        session_ = std::make_unique<Session>(settings_.session, scripts_->host(), link, recorders_);
         if (!backtest()) {
             pacing_ = std::make_unique<Pacing>(pacing_options());
-            control_->attach(*session_, *pacing_);
+            control_->attach(*session_, *pacing_, [this](ScriptSlot slot) { return scripts_->process_of(slot); });
         }
         SessionDriver driver({feed, broker, link, *session_, *journal_, pacing_.get(),
                               [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); },
@@ -472,7 +491,7 @@ class SessionRun {
     std::unique_ptr<BackupSchedule> backups_;
     FlagRecorder flags_;
     RecorderFanOut recorders_;
-    LuaHost host_;
+    std::unique_ptr<ScriptHosting> scripts_;
     std::unique_ptr<Session> session_;
     std::unique_ptr<SessionScreen> screen_;
     std::unique_ptr<Pacing> pacing_;           // hears signals until the result is shown: a late Ctrl-C loses nothing

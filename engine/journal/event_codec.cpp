@@ -131,6 +131,7 @@ constexpr JournalKind kind_of_payload(const FeedStatusEvent&) { return JournalKi
 constexpr JournalKind kind_of_payload(const OrderSent&) { return JournalKind::order_sent; }
 constexpr JournalKind kind_of_payload(const AuditHead&) { return JournalKind::audit_head; }
 constexpr JournalKind kind_of_payload(const SessionEnd&) { return JournalKind::session_end; }
+constexpr JournalKind kind_of_payload(const ScriptStop&) { return JournalKind::script_stop; }
 
 template <class Payload>
 size_t text_bytes(const Payload&) {
@@ -150,6 +151,7 @@ size_t text_bytes(const ChargeRateEvent& e) {
 size_t text_bytes(const FeedStatusEvent& e) { return e.feed.size() + e.detail.size(); }
 size_t text_bytes(const OrderSent& e) { return e.client_id.size(); }
 size_t text_bytes(const SessionEnd& e) { return e.reason.size(); }
+size_t text_bytes(const ScriptStop& e) { return e.reason.size(); }
 
 // --- payloads to bytes
 // ------------------------------------------------------------------------------------------------
@@ -265,6 +267,11 @@ void write(ByteWriter& out, const AuditHead& e) {
     out.put_raw({reinterpret_cast<const char*>(e.hash.data()), e.hash.size()});
 }
 void write(ByteWriter& out, const SessionEnd& e) { out.put(e.reason); }
+void write(ByteWriter& out, const ScriptStop& e) {
+    out.put(e.strategy);
+    out.put(e.call);
+    out.put(e.reason);
+}
 
 // --- bytes to payloads
 // ------------------------------------------------------------------------------------------------
@@ -450,6 +457,14 @@ bool read_payload(ByteSource& in, JournalRecord& record) {
         case JournalKind::session_end:
             record.output.payload = SessionEnd{in.text()};
             break;
+        case JournalKind::script_stop: {
+            ScriptStop stop;
+            stop.strategy = in.id<StrategyId>();
+            stop.call = in.number<uint64_t>();
+            stop.reason = in.text();
+            record.output.payload = stop;
+            break;
+        }
     }
     return sound && in.done();
 }
@@ -482,7 +497,7 @@ bool known_kind(uint16_t kind) {
     return (kind >= static_cast<uint16_t>(JournalKind::tick) &&
             kind <= static_cast<uint16_t>(JournalKind::feed_status)) ||
            (kind >= static_cast<uint16_t>(JournalKind::order_sent) &&
-            kind <= static_cast<uint16_t>(JournalKind::session_end));
+            kind <= static_cast<uint16_t>(JournalKind::script_stop));
 }
 
 template <class Number>
@@ -526,6 +541,8 @@ std::string_view name_of(JournalKind kind) {
             return "audit_head";
         case JournalKind::session_end:
             return "session_end";
+        case JournalKind::script_stop:
+            return "script_stop";
     }
     return "";
 }

@@ -43,6 +43,7 @@ enum class JournalKind : uint16_t {
     order_sent = 64,
     audit_head = 65,
     session_end = 66,
+    script_stop = 67,
 };
 std::string_view name_of(JournalKind kind);
 
@@ -70,10 +71,19 @@ struct SessionEnd {
     bool operator==(const SessionEnd&) const = default;
 };
 
+// A script's process was stopped in this load or callback, counted for each strategy from 1: what its sources and the
+// input events do not explain, and a replay must repeat. Written before anything that follows from it.
+struct ScriptStop {
+    StrategyId strategy;
+    uint64_t call = 0;
+    std::string_view reason;
+    bool operator==(const ScriptStop&) const = default;
+};
+
 struct JournalOutput {
     uint64_t sequence = 0;  // of the event being handled
     ReceiveTime time;
-    std::variant<OrderSent, AuditHead, SessionEnd> payload;
+    std::variant<OrderSent, AuditHead, SessionEnd, ScriptStop> payload;
 };
 
 struct JournalHeader {

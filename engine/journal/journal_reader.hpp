@@ -24,6 +24,7 @@ class JournalReader {
     JournalReader(JournalReader&& other) noexcept;
     JournalReader& operator=(JournalReader&&) = delete;
 
+    const std::string& path() const { return path_; }
     const JournalHeader& header() const { return header_; }
     // true: `record` holds the next one, its texts valid until the next call. false: the end, after a whole record. An
     // error: the disk, or the first bad record (ErrorCode::corrupt, details in damage()); every later call repeats it.

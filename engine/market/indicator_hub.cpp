@@ -60,6 +60,14 @@ Result<IndicatorHub::Info> IndicatorHub::request(InstrumentId instrument, Timefr
     return Info{handle, spec->outputs, history(handle)};
 }
 
+void IndicatorHub::forget_from(size_t size) {
+    if (size >= slots_.size()) return;
+    for (auto& handles : handles_) {
+        std::erase_if(handles, [size](int32_t handle) { return static_cast<size_t>(handle) >= size; });
+    }
+    slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(size), slots_.end());
+}
+
 void IndicatorHub::on_bar(const Bar& bar) {
     const auto handles = handles_of(bar.instrument, bar.timeframe);
     if (handles.empty()) return;

@@ -49,6 +49,8 @@ class IndicatorHub {
         std::span<const double> parameters;
     };
     About about(int32_t handle) const;
+    // As if those requested after the first `size` never were.
+    void forget_from(size_t size);
 
   private:
     struct Slot {

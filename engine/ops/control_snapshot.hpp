@@ -17,6 +17,7 @@ struct ControlSnapshot {
     struct Strategy {
         std::string version;
         bool active = false;
+        int process = 0;  // that it runs in; 0: the engine's own
     };
     std::string session_id, mode, feed, phase;
     ReceiveTime now;

@@ -30,6 +30,14 @@ class ScriptRunner {
     ScriptSlot slot() const { return slot_; }
     void set_slot(ScriptSlot slot) { slot_ = slot; }
 
+    // What its present version was loaded from.
+    const ScriptBundle& bundle() const { return bundle_; }
+    void set_bundle(ScriptBundle bundle) { bundle_ = std::move(bundle); }
+
+    // Its process was stopped, so often in this session; it waits to be started again.
+    int64_t stops = 0;
+    bool stopped = false;
+
     // Running: loaded and not quarantined.
     bool active() const { return active_; }
     void activate() { active_ = true; }
@@ -62,6 +70,7 @@ class ScriptRunner {
     std::string name_;
     ScriptSlot slot_;
     StrategyDeclaration declaration_;
+    ScriptBundle bundle_;
     bool active_ = false;
     std::vector<InstrumentId> symbols_;
     std::vector<int32_t> index_of_;  // by instrument id

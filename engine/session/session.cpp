@@ -93,6 +93,9 @@ void Session::settle() {
         if (!actions_.empty()) apply(actions_);
     }
     if (!pending_.empty()) deliver_pending();
+    const bool quiet =
+        !hold_bars_ && market_.closed().empty();  // else a mirror would be filled with bars yet to be pushed
+    if (stops_wait_ && quiet && !ended_) restart_stopped();
 }
 
 void Session::on(const TickEvent& tick) {

@@ -217,12 +217,21 @@ class Session final : private DeskListener, private StrategyServices {
     // name, a phase: what the records tell, and the symbol of skips that name none. `order` where it is about one.
     CallbackResult call(ScriptRunner& runner, const CallMessage& message, std::string_view subject = {},
                         std::string_view default_symbol = {}, uint64_t order = 0);
+    // The host's call. Of one that was stopped nothing stays: a replay, which cannot know how far it came, leaves it
+    // out.
+    CallbackResult run(ScriptSlot slot, const CallMessage& message, CallbackOutput& output);
     ScriptSlot free_slot() const;
     // Takes what a callback produced: faults, notes, skips, states, timers, then intents.
     void take_output(ScriptRunner& runner, const CallbackResult& result, CallbackOutput& output,
                      std::string_view default_symbol);
     void record_fault(ScriptRunner& runner, const CallbackResult& result);
     void quarantine(ScriptRunner& runner, const std::string& message);
+    void note_stop(ScriptRunner& runner, const std::string& message);
+    // At a quiet point: every script whose process was stopped is started again, or quarantined.
+    void restart_stopped();
+    // Starts the present version again; what ran before is not asked. Errors (script): it could not be loaded or
+    // started.
+    Result<void> restart(ScriptRunner& runner);
     ScriptRunner* runner(StrategyId id);
     const ScriptRunner* runner(StrategyId id) const;
 
@@ -351,6 +360,7 @@ class Session final : private DeskListener, private StrategyServices {
     bool stop_requested_ = false;
     bool manual_mode_ = false;
     bool ended_ = false;
+    bool stops_wait_ = false;  // some script is stopped
     bool script_refused_ = false;
     bool script_quarantined_ = false;
     std::string script_error_;

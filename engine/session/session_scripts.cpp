@@ -45,6 +45,7 @@ void Session::load_script(const ScriptEvent& script) {
     auto declaration = host_.load(owner.slot(), bundle_, *this);
     if (!declaration) return refuse(declaration.error().message);
     owner.declare(std::move(*declaration), book());
+    owner.set_bundle(bundle_);
     for (size_t i = 0; i < owner.declaration().symbols.size(); ++i) {
         if (owner.symbol(static_cast<int32_t>(i)).valid()) continue;
         // The strategy names more symbols than this market has: it goes on with those that are there.
@@ -78,6 +79,18 @@ ScriptSlot Session::free_slot() const {
     }
 }
 
+CallbackResult Session::run(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) {
+    const uint64_t intents_before = next_intent_;
+    const size_t indicators_before = market_.indicators().size();
+    CallbackResult result = host_.call(slot, message, output);
+    if (result.status != CallbackStatus::stopped) return result;
+    next_intent_ = intents_before;
+    market_.indicators().forget_from(indicators_before);
+    prechecked_.clear();
+    output.clear();
+    return result;
+}
+
 CallbackResult Session::call(ScriptRunner& owner, const CallMessage& message, std::string_view subject,
                              std::string_view default_symbol, uint64_t order) {
     const ScriptCallback callback = callback_of(message);
@@ -86,7 +99,7 @@ CallbackResult Session::call(ScriptRunner& owner, const CallMessage& message, st
         return {CallbackStatus::not_defined, {}};
     output_.clear();
     running_ = {callback, subject, std::get_if<BarMessage>(&message), order};
-    CallbackResult result = host_.call(owner.slot(), message, output_);
+    CallbackResult result = run(owner.slot(), message, output_);
     if (callback == ScriptCallback::stop) output_.intents.clear();  // nothing of it can be traded any more
     take_output(owner, result, output_, default_symbol);
     return result;
@@ -266,7 +279,47 @@ void Session::record_fault(ScriptRunner& owner, const CallbackResult& result) {
     const char* status = quarantined ? "quarantined" : result.status == CallbackStatus::budget ? "budget" : "error";
     const auto& declared = owner.declaration();
     if (quarantined) return quarantine(owner, result.message);
+    if (result.status == CallbackStatus::stopped) return note_stop(owner, result.message);
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, status, result.message});
+}
+
+void Session::note_stop(ScriptRunner& owner, const std::string& message) {
+    const auto& declared = owner.declaration();
+    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "stopped",
+                        fmt::format("{} in {}", message, callback_text())});
+    owner.deactivate();
+    owner.stopped = stops_wait_ = true;
+    ++owner.stops;
+}
+
+void Session::restart_stopped() {
+    stops_wait_ = false;
+    for (const auto& owner : runners_) {
+        if (!std::exchange(owner->stopped, false)) continue;
+        if (owner->stops >= config_.script_stops) {
+            quarantine(*owner, fmt::format("{} was stopped {} times in this session", owner->name(), owner->stops));
+        } else if (auto again = restart(*owner); !again) {
+            quarantine(*owner, fmt::format("{} was stopped, and could not be started again: {}", owner->name(),
+                                           again.error().message));
+        }
+    }
+}
+
+Result<void> Session::restart(ScriptRunner& owner) {
+    auto declaration = host_.load(owner.slot(), owner.bundle(), *this);
+    if (!declaration) return make_error(ErrorCode::script, declaration.error().message);
+    owner.declare(std::move(*declaration), book());
+    timers_.drop(owner.id());
+    CallbackOutput said;
+    running_ = {ScriptCallback::start, {}, nullptr, 0};
+    const CallbackResult started = run(owner.slot(), StartMessage{}, said);
+    if (started.status != CallbackStatus::ok && started.status != CallbackStatus::not_defined)
+        return make_error(ErrorCode::script, "on_start: " + started.message);
+    const auto& declared = owner.declaration();
+    owner.activate();
+    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "restarted", ""});
+    take_output(owner, {}, said, {});
+    return {};
 }
 
 void Session::quarantine(ScriptRunner& owner, const std::string& message) {

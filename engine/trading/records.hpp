@@ -25,12 +25,12 @@ struct DayRecord {  // phase changes of a trading day: day, pre_open, open, entr
     std::string phase;
     std::string detail;
 };
-struct ScriptRecord {  // a version was loaded, refused, quarantined, faulted
+struct ScriptRecord {  // a version was loaded, refused, faulted, stopped, quarantined
     StrategyId strategy;
     std::string name;
     std::string version;
     std::string sha256;
-    std::string status;  // loaded, refused, error, budget, quarantined
+    std::string status;  // loaded, refused, error, budget, stopped, restarted, quarantined
     std::string detail;  // message with file and line, traceback
 };
 struct IntentRecord {

@@ -34,6 +34,7 @@ constexpr Target kTargets[] = {
     {"audit_anchors", audit_anchors, 5000},
     {"synthetic_feed", synthetic_feed, 20'000},
     {"operator_commands", operator_commands, 1500},
+    {"worker_message", worker_message, 20'000},
 };
 
 }  // namespace

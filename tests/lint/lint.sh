@@ -30,6 +30,10 @@ rule_outside_world() {
     engine/app/wall_clock.cpp            # names of files, the age of data, the operator's log, today's date
     engine/app/paths.cpp                 # TIDE_HOME and the XDG folders
     engine/app/terminal.cpp              # NO_COLOR
+    bindings/worker_ring.cpp             # how long to wait for another process; what ran too long is journalled
+    bindings/worker_ring.hpp
+    bindings/worker_host.cpp
+    bindings/worker_zygote.cpp
   )
   local clock='(_clock|Clock|Wall)::now *\(|system_clock|steady_clock|high_resolution_clock|\b(gettimeofday|clock_gettime|timespec_get)\('
   local chance='random_device|\b(std::)?s?rand\(|\b(getrandom|getentropy|arc4random)\(|/dev/u?random'

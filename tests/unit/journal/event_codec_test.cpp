@@ -143,6 +143,13 @@ TEST(event_codec, outputs_survive_the_round_trip) {
     encode(output, bytes);
     ASSERT_TRUE(decode(bytes, record).has_value());
     EXPECT_EQ(std::get<SessionEnd>(record.output.payload).reason, "data ended");
+
+    const ScriptStop stop{StrategyId(3), 41, "no answer within 50 ms"};
+    output.payload = stop;
+    bytes.clear();
+    encode(output, bytes);
+    ASSERT_TRUE(decode(bytes, record).has_value());
+    EXPECT_EQ(std::get<ScriptStop>(record.output.payload), stop);
 }
 
 TEST(event_codec, random_bytes_are_refused) {

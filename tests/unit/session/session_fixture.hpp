@@ -17,6 +17,7 @@ class ScriptedHost final : public StrategyHost {
     std::function<CallbackResult(const PositionMessage&, const QuoteMessage&, CallbackOutput&)> exit_check;
     std::function<CallbackResult(const OrderMessage&, CallbackOutput&)> order;
     std::function<CallbackResult(std::string_view, CallbackOutput&)> timer;
+    std::function<CallbackResult()> stop;
     std::function<CallbackResult(const RiskMessage&, CallbackOutput&)> risk;
     std::vector<std::string> calls;
     std::vector<std::string> activity;  // tick, volume and range bars to declare
@@ -47,7 +48,7 @@ class ScriptedHost final : public StrategyHost {
     }
     CallbackResult answer(const StopMessage& message, CallbackOutput&) {
         calls.push_back("stop " + std::string(message.reason));
-        return {};
+        return stop ? stop() : CallbackResult{};
     }
     CallbackResult answer(const BarMessage& message, CallbackOutput& output) {
         calls.push_back("bar " + symbol(message.symbol_index) + " " + std::string(name_of(message.timeframe)));
