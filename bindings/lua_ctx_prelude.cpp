@@ -420,7 +420,6 @@ method("mark", function(name, price, symbol) host.mark(name, price, symbol or cu
 ---------------------------------------------------------------------------------------------------- what the host calls
 
 local callback_names = sandbox.api.callbacks
-local later_names = { on_save = true, on_load = true }
 
 -- What the chunk returned, checked: the callbacks it defines and the declaration.
 local function finish(returned)
@@ -466,6 +465,7 @@ local function make_entries(callbacks)
   local on_exit_check, on_order, on_fill = callbacks.on_exit_check, callbacks.on_order, callbacks.on_fill
   local on_timer, on_session, on_risk, on_chain = callbacks.on_timer, callbacks.on_session, callbacks.on_risk, callbacks.on_chain
   local on_link, on_position, on_params = callbacks.on_link, callbacks.on_position, callbacks.on_params
+  local on_save, on_load = callbacks.on_save, callbacks.on_load
   local entries = {}
   -- The script's own indicators see new bars before any callback does.
   local reset, catch_up, own = own_indicators.reset, own_indicators.catch_up, declared.has_indicators
@@ -552,6 +552,17 @@ local function make_entries(callbacks)
   entries.on_session = on_session and function(now, phase)
     begin(now)
     on_session(ctx, phase)
+  end
+  entries.on_save = on_save and function(now)
+    begin(now)
+    local saved = on_save(ctx)
+    if saved == nil then return end
+    if type(saved) ~= "table" then fail("on_save must return a table or nothing, got " .. show(saved)) end
+    host.keep_saved(saved)
+  end
+  entries.on_load = on_load and function(now, from_version)
+    begin(now)
+    on_load(ctx, host.load_saved(), from_version)
   end
   local function or_nothing(text) return text ~= "" and text or nil end
   entries.on_risk = on_risk and function(now, kind, symbol, from, to, values, text, active)

@@ -8,6 +8,7 @@
 #include "bindings/lua_functions.hpp"
 #include "bindings/lua_prelude.hpp"
 #include "bindings/lua_sandbox.hpp"
+#include "bindings/saved_state.hpp"
 #include "bindings/script_bundle.hpp"
 #include "core/assert.hpp"
 
@@ -93,6 +94,7 @@ Result<void> LuaStrategy::run_preludes() {
     const int host = sandbox - 1;
     lua_pushvalue(state, host);
     add_api_functions(state, *this);
+    add_saved_functions(state, *this);
     host_ref = luaL_ref(state, LUA_REGISTRYINDEX);
     lua_getfield(state, sandbox, "environment");
     environment_ref = luaL_ref(state, LUA_REGISTRYINDEX);
@@ -388,9 +390,7 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
     intent.strategy = id();
     intent.decided = ReceiveTime(Duration(services_->now_ns()));
     intent.decision_bar = decision_bar_;
-    const bool known = !intent.position.valid() || std::find(known_positions_.begin(), known_positions_.end(),
-                                                             intent.position.value()) != known_positions_.end();
-    if (!known) {
+    if (intent.position.valid() && !is_own_position(intent.position)) {
         answer_ = {0, "unknown_position", fmt::format("this strategy has no position {}", intent.position.value()),
                    std::nullopt};
     } else if (auto refusal = services_->precheck(intent)) {
@@ -409,6 +409,21 @@ bool LuaStrategy::propose(const char* who, const char* position, IntentOrText pr
     return log("info", last_refusal_);
 }
 
+// One that the script has seen, or one that a version before it left: its id may come from the saved state.
+bool LuaStrategy::is_own_position(PositionId id) const {
+    if (std::find(known_positions_.begin(), known_positions_.end(), id.value()) != known_positions_.end()) return true;
+    const auto open = services_->positions(this->id());
+    return std::any_of(open.begin(), open.end(), [id](const auto& position) { return position.id == id.value(); });
+}
+
+bool LuaStrategy::keep_saved(int index) noexcept {
+    std::string bytes;
+    text.clear();
+    if (!write_saved(runtime_.state(), index, runtime_, bytes, text)) return false;
+    output_->saved = std::move(bytes);
+    return true;
+}
+
 // ---- callbacks
 
 CallbackResult LuaStrategy::call(const CallMessage& message, CallbackOutput& output) {
@@ -419,6 +434,10 @@ CallbackResult LuaStrategy::call(const CallMessage& message, CallbackOutput& out
     }
     if (quarantined_) return {CallbackStatus::quarantined, quarantine_reason_};
     if (!declaration_.defines(callback)) return {CallbackStatus::not_defined, {}};
+    if (const auto* load = std::get_if<LoadMessage>(&message)) {
+        if (auto sound = check_saved(load->saved); !sound) return {CallbackStatus::error, sound.error().message};
+        saved_ = load->saved;
+    }
     output_ = &output;
     const auto* bar = std::get_if<BarMessage>(&message);
     decision_bar_ = bar != nullptr ? ExchangeTime(seconds(bar->start_s)) : ExchangeTime{};
@@ -429,10 +448,10 @@ CallbackResult LuaStrategy::call(const CallMessage& message, CallbackOutput& out
     LuaCallResult called = runtime_.call(arguments + 1, 0, units_of(callback));
     if (__builtin_expect(called.outcome == LuaOutcome::ok, 1)) {
         output_ = &early_output_;
-        failures_ = 0;
+        if (callback != ScriptCallback::save) failures_ = 0;
         return {};
     }
-    return settle(std::move(called));
+    return settle(callback, std::move(called));
 }
 
 // What happens once may take longer than what happens with each event.
@@ -449,7 +468,7 @@ int64_t LuaStrategy::units_of(ScriptCallback callback) const {
 }
 
 // After a failure only the log lines made before it stay.
-CallbackResult LuaStrategy::settle(LuaCallResult called) {
+CallbackResult LuaStrategy::settle(ScriptCallback callback, LuaCallResult called) {
     called.message = with_file(std::move(called.message));
     output_->intents.clear();
     output_->skips.clear();
@@ -457,7 +476,8 @@ CallbackResult LuaStrategy::settle(LuaCallResult called) {
     output_->plots.clear();
     output_->timers.clear();
     output_ = &early_output_;
-    ++failures_;
+    // Being asked for its state is no event of the market: it does not count, for or against the script.
+    if (callback != ScriptCallback::save) ++failures_;
     if (called.outcome == LuaOutcome::abandoned) {
         quarantined_ = true;
         quarantine_reason_ = fmt::format("{} (quarantined)", called.message);
@@ -567,7 +587,5 @@ int LuaStrategy::push(const LinkMessage& link) {
         push_text(value);
     return 6;
 }
-
-int LuaStrategy::push(const LoadMessage& load) { return push_text(load.saved) + push_text(load.from_version); }
 
 }  // namespace tide

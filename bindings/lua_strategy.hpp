@@ -51,6 +51,10 @@ class LuaStrategy {
                std::string_view values) noexcept;
     bool plot(std::string_view symbol, std::string_view name, double value, bool mark) noexcept;
     bool timer(double delay_s, std::string_view name) noexcept;
+    // The answer to a SaveMessage: the table at `index`. False with the reason in `text`; empty: a limit.
+    bool keep_saved(int index) noexcept;
+    // Of the LoadMessage being handled; checked.
+    std::string_view saved() const { return saved_; }
 
     // Results of the engine's services, kept here while a C function pushes them.
     std::optional<IndicatorInfo> indicator_info;
@@ -118,8 +122,9 @@ class LuaStrategy {
     int push(const PositionChangeMessage& position);
     int push(const ParamsMessage& params) { return push_text(params.parameters); }
     int push(const SaveMessage&) { return 0; }
-    int push(const LoadMessage& load);
-    CallbackResult settle(LuaCallResult called);
+    int push(const LoadMessage& load) { return push_text(load.from_version); }
+    bool is_own_position(PositionId id) const;
+    CallbackResult settle(ScriptCallback callback, LuaCallResult called);
     int push_text(std::string_view text);
     std::string with_file(std::string message) const;
 
@@ -131,6 +136,7 @@ class LuaStrategy {
     CallbackOutput early_output_;  // what loading said; handed over with on_start
     ExchangeTime decision_bar_{};
     Answer answer_;
+    std::string_view saved_;
     uint64_t own_intent_ids_ = 0;
     std::string last_refusal_;
 
@@ -148,6 +154,8 @@ class LuaStrategy {
 // The table of host functions is on top of the stack.
 void add_api_functions(lua_State* state, LuaStrategy& strategy);
 void add_market_functions(lua_State* state, LuaStrategy& strategy);
+// keep_saved and load_saved (lua_saved_functions.cpp); the table is on top as well.
+void add_saved_functions(lua_State* state, LuaStrategy& strategy);
 // Pushes the numbers that the prelude's refresh_position takes; returns how many.
 int push_position_numbers(lua_State* state, const PositionMessage& position);
 // Calls the prelude so that the script's table for the position exists. May raise.

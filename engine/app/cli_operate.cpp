@@ -24,6 +24,11 @@ std::string word_check(const std::string& text) {
     return text.find_first_of(";=") == std::string::npos ? "" : "'" + text + "' holds ';' or '='";
 }
 
+struct ReloadWords {
+    std::string script;
+    bool now = false, rollback = false, cold = false;
+};
+
 class OperateCli {
   public:
     OperateCli(CLI::App& app, OperateOptions& options, Command& chosen)
@@ -79,10 +84,28 @@ class OperateCli {
         auto* mode = add(app_, "mode", "mode normal: full size again after a kill switch", "mode normal");
         mode->add_option("mode", mode_, "normal")->required()->check(CLI::IsMember({"normal"}));
         mode->callback([this] { chosen_ = [this] { return mode_normal_command(options_.home); }; });
-        auto* reload =
-            add_reason(add(app_, "reload", "load changed scripts into the running session", "reload adx_trend"));
-        reload->add_option("script", options_.argument, "one strategy; all without it");
-        on(reload, CommandKind::reload);
+        add_reload();
+    }
+
+    void add_reload() {
+        auto* reload = add_reason(add(app_, "reload", "take changed scripts up in the running session",
+                                      "reload adx_trend --now --confirm --reason \"stop too tight\""));
+        reload->add_option("script", reload_.script, "one strategy; all without it")->check(word_check, "");
+        reload->add_flag("--now", reload_.now, "at once in market hours too, not at the close");
+        reload->add_flag("--confirm", options_.confirm, "needed with --now in market hours");
+        reload->add_flag("--rollback", reload_.rollback, "back to the version before");
+        reload->add_flag("--cold", reload_.cold, "without the state of the version that runs (its on_save fails, say)");
+        reload->callback([this] {
+            options_.argument.clear();
+            add_pair(options_.argument, "script", reload_.script);
+            for (const auto& [key, said] : {std::pair("now", reload_.now),
+                                            {"confirm", options_.confirm},
+                                            {"rollback", reload_.rollback},
+                                            {"cold", reload_.cold}}) {
+                if (said) add_pair(options_.argument, key, "yes");
+            }
+            chosen_ = [this] { return operate_command(CommandKind::reload, options_); };
+        });
     }
 
     void add_set() {
@@ -175,6 +198,7 @@ class OperateCli {
     OperateOptions& options_;
     Command& chosen_;
     ManualOrder manual_;
+    ReloadWords reload_;
     std::string key_, value_, mode_;
     bool stop_now_ = false;
     bool stop_open_ = false;

@@ -27,6 +27,7 @@ void EngineSettings::apply(const RunOptions& options, bool over_history, bool st
     session.use_option_model = options.option_model;
     session.over_history = over_history;
     session.start_limited = start_limited;
+    if (options.mode == RunMode::live) session.scripts.reload_in_market = false;
 }
 
 std::string EngineSettings::exchange_text() const {

@@ -8,6 +8,7 @@
 
 #include "core/events.hpp"
 #include "core/result.hpp"
+#include "session/strategy_host.hpp"
 
 namespace tide {
 
@@ -17,7 +18,8 @@ struct OperatorCommand {
     std::string operator_name;
     std::string argument;
     std::string reason;
-    uint64_t ticket = 0;  // of somebody who waits for the outcome; 0: nobody
+    uint64_t ticket = 0;                     // of somebody who waits for the outcome; 0: nobody
+    std::vector<ScriptBundle> scripts = {};  // of `reload`: new sources, which come before it
 };
 
 struct PacingOptions {

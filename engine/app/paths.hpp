@@ -29,6 +29,7 @@ struct Paths {
     std::filesystem::path control_socket() const { return home / "control.sock"; }
     std::filesystem::path exchange_socket() const { return home / "exchange.sock"; }
     std::filesystem::path engine_lock() const { return home / "engine.lock"; }
+    std::filesystem::path saved_states() const { return home / "state"; }
     std::filesystem::path incidents() const { return home / "incidents"; }
 };
 

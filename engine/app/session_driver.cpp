@@ -85,20 +85,25 @@ Result<void> SessionDriver::send_scripts(const SessionOpening& opening, ReceiveT
     uint16_t number = 0;
     for (const auto& bundle : opening.scripts) {
         const StrategyId id(++number);
-        for (const auto& module : bundle.modules) {
-            if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::module, module.name, module.text, ""}); !done)
-                return done;
+        const auto* state = number <= opening.states.size() ? &opening.states[number - 1] : nullptr;
+        if (state != nullptr && *state && (*state)->at <= at) {
+            const ScriptEvent saved{id, ScriptRole::saved, (*state)->version, (*state)->bytes, ""};
+            if (auto done = dispatch(at, saved); !done) return done;
         }
-        if (auto done =
-                dispatch(at, ScriptEvent{id, ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters});
-            !done) {
-            return done;
-        }
+        if (auto done = send_script(bundle, id, at); !done) return done;
     }
     const SessionOutcome outcome = parts_.session.outcome();
     if (!outcome.script_refused) return {};
     if (auto done = finish("script refused"); !done) return done;
     return make_error(ErrorCode::script, outcome.script_error);
+}
+
+Result<void> SessionDriver::send_script(const ScriptBundle& bundle, StrategyId id, ReceiveTime at) {
+    for (const auto& module : bundle.modules) {
+        if (auto done = dispatch(at, ScriptEvent{id, ScriptRole::module, module.name, module.text, ""}); !done)
+            return done;
+    }
+    return dispatch(at, ScriptEvent{id, ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters});
 }
 
 // The earliest of: the broker's next answer, the session's own next due work, the feed's next event.
@@ -147,6 +152,11 @@ bool SessionDriver::should_stop() const {
 
 Result<void> SessionDriver::hear_operator(ReceiveTime at) {
     for (const auto& command : parts_.pacing->take_commands()) {
+        // Before the scripts are there, none can change.
+        for (const auto& bundle : command.scripts) {
+            if (!scripts_sent_) break;
+            if (auto done = send_script(bundle, bundle.strategy, at); !done) return done;
+        }
         if (auto done =
                 dispatch(at, CommandEvent{command.kind, command.operator_name, command.argument, command.reason});
             !done) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/pacing.hpp"
+#include "app/saved_state_file.hpp"
 #include "bindings/counted_host.hpp"
 #include "brokers/exchange_link.hpp"
 #include "feeds/feed.hpp"
@@ -20,6 +21,8 @@ struct SessionOpening {
     std::string config_text;
     std::vector<ChargeRateRow> charges;
     std::vector<ScriptBundle> scripts;
+    // What each of them saved in an earlier session; left out when it is from a later time than this one begins.
+    std::vector<std::optional<SavedStateFile>> states = {};
 };
 
 // Between the Session and the paper exchange: an order is in the journal, durably where asked, before it leaves.
@@ -81,6 +84,7 @@ class SessionDriver {
   private:
     Result<void> open(const SessionOpening& opening, ReceiveTime at);
     Result<void> send_scripts(const SessionOpening& opening, ReceiveTime at);
+    Result<void> send_script(const ScriptBundle& bundle, StrategyId id, ReceiveTime at);
     Result<void> step(bool& more);
     Result<void> hear_operator(ReceiveTime at);
     // Numbers the event and hands it on; it may not lie before the one before.

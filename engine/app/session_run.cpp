@@ -15,6 +15,8 @@
 #include "app/engine_settings.hpp"
 #include "app/market_source.hpp"
 #include "app/paths.hpp"
+#include "app/reload_desk.hpp"
+#include "app/saved_state_file.hpp"
 #include "app/script_files.hpp"
 #include "app/session_control.hpp"
 #include "app/session_driver.hpp"
@@ -30,6 +32,7 @@
 #include "ops/session_screen.hpp"
 #include "ops/session_summary.hpp"
 #include "ops/terminal_width.hpp"
+#include "session/operator_argument.hpp"
 
 namespace tide {
 namespace fs = std::filesystem;
@@ -148,10 +151,15 @@ class SessionRun {
         if (auto ready = prepare_scripts(); !ready) return ready;
         auto scripts = read_scripts(paths_, options_.scripts, options_.parameters);
         if (!scripts) return scripts.error();
-        for (const auto& bundle : *scripts) {
-            if (auto checked = check_script(bundle); !checked) return checked.error();
+        for (size_t i = 0; i < scripts->size(); ++i) {
+            auto checked = check_script((*scripts)[i]);
+            if (!checked) return checked.error();
+            auto file = find_script(paths_, options_.scripts[i]);
+            if (!file) return file.error();
+            subjects_.push_back({StrategyId(static_cast<uint16_t>(i + 1)), checked->name, *file, (*scripts)[i]});
         }
         opening_.scripts = std::move(*scripts);
+        if (auto read = read_states(); !read) return read;
         if (auto ready = prepare_home(paths_); !ready) return ready;
         std::error_code ignored;
         if (!backtest() && fs::exists(paths_.emergency_stop(), ignored)) {
@@ -189,6 +197,56 @@ class SessionRun {
             return make_error(ErrorCode::config, fmt::format("{}: scripts do not run live here", what));
         fmt::print(stderr, "warning: {}: the scripts' processes are confined by limits alone\n", what);
         return {};
+    }
+
+    // A backtest begins with nothing but its data.
+    Result<void> read_states() {
+        if (backtest() || !settings_.session.scripts.keep_state) return {};
+        for (const auto& subject : subjects_) {
+            auto state = read_saved_state(paths_.saved_states(), subject.declared);
+            if (!state) return state.error();
+            opening_.states.push_back(std::move(*state));
+        }
+        return {};
+    }
+
+    void open_reload_desk() {
+        ReloadDeskOptions options;
+        options.subjects = subjects_;
+        options.module_folders = {paths_.resources / "scripts"};
+        options.state_folder = paths_.saved_states();
+        options.watch = settings_.session.scripts.watch;
+        options.ready = [this] { pacing_->wake(); };
+        reloads_ = std::make_unique<ReloadDesk>(std::move(options));
+    }
+    // Words about scripts go by way of the desk, which adds the sources.
+    void hear_commands(std::vector<OperatorCommand>& commands) {
+        std::vector<OperatorCommand> heard;
+        control_->hear(heard);
+        for (auto& command : heard) {
+            const bool reads_files = command.kind == CommandKind::reload && !goes_back(command);
+            if (reads_files) {
+                reloads_->ask(std::move(command));
+            } else {
+                commands.push_back(std::move(command));
+            }
+        }
+        for (auto& command : reloads_->take()) commands.push_back(std::move(command));
+    }
+    static bool goes_back(const OperatorCommand& command) {
+        const auto argument = OperatorArgument::parse(command.argument);
+        return !argument || argument->find("rollback");
+    }
+    void keep_states() {
+        if (!settings_.session.scripts.keep_state) return;
+        kept_.resize(session_->scripts().size());
+        for (size_t i = 0; i < kept_.size(); ++i) {
+            const ScriptRunner& script = *session_->scripts()[i];
+            const auto& saved = script.saved();
+            if (std::exchange(kept_[i], saved.revision) == saved.revision) continue;
+            reloads_->keep(script.declaration().name, {saved.version, saved.at, saved.bytes});
+        }
+        for (const auto& note : reloads_->notes()) fmt::print(stderr, "note: {}\n", note);
     }
 
     Result<void> open_outputs() {
@@ -316,6 +374,7 @@ class SessionRun {
         if (!backtest()) {
             pacing_ = std::make_unique<Pacing>(pacing_options());
             control_->attach(*session_, *pacing_, [this](ScriptSlot slot) { return scripts_->process_of(slot); });
+            open_reload_desk();
         }
         SessionDriver driver({feed, broker, link, *session_, *journal_, pacing_.get(),
                               [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); },
@@ -323,6 +382,8 @@ class SessionRun {
                               [this]() -> Result<void> { return control_ ? control_->latch() : Result<void>(); }});
         const auto started = std::chrono::steady_clock::now();
         auto done = driver.run(opening_);
+        if (reloads_) keep_states();
+        reloads_.reset();
         if (remote && done) remote->goodbye();
         if (watchdog_ && done) watchdog_->end();
         wall_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
@@ -339,10 +400,11 @@ class SessionRun {
         options.show = [this](ReceiveTime now) {
             show_live(now);
             control_->publish();
+            keep_states();
             watchdog_gone_ = watchdog_ && !watchdog_->alive();
         };
         options.hear = [this](std::vector<OperatorCommand>& commands) {
-            control_->hear(commands);
+            hear_commands(commands);
             if (!watchdog_gone_ || watchdog_told_) return;
             watchdog_told_ = true;  // what cannot be guarded is not added to
             commands.push_back({CommandKind::pause, "engine", "", "the watchdog's process is gone", 0});
@@ -496,6 +558,9 @@ class SessionRun {
     std::unique_ptr<SessionScreen> screen_;
     std::unique_ptr<Pacing> pacing_;           // hears signals until the result is shown: a late Ctrl-C loses nothing
     std::unique_ptr<SessionControl> control_;  // ends before what it talks to
+    std::unique_ptr<ReloadDesk> reloads_;
+    std::vector<ReloadSubject> subjects_;
+    std::vector<uint64_t> kept_;  // of which state the desk was told last, by script
     std::unique_ptr<Watchdog> watchdog_;
     bool watchdog_gone_ = false;
     bool watchdog_told_ = false;

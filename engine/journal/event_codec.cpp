@@ -326,7 +326,7 @@ CommandEvent read_command(ByteSource& in) {
 ScriptEvent read_script(ByteSource& in) {
     ScriptEvent e;
     e.strategy = in.id<StrategyId>();
-    e.role = in.enumerator(ScriptRole::strategy);
+    e.role = in.enumerator(ScriptRole::saved);
     e.name = in.text();
     e.text = in.text();
     e.parameters = in.text();

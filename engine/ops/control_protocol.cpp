@@ -133,6 +133,7 @@ Result<ControlAnswer> parse_control_answer(std::string_view line) {
 
 ErrorCode error_code_of(std::string_view answer_code) {
     if (answer_code == "refused" || answer_code == "halted") return ErrorCode::halted;
+    if (answer_code == "script") return ErrorCode::script;
     if (answer_code == "unreachable" || answer_code == "busy") return ErrorCode::unreachable;
     return ErrorCode::usage;
 }

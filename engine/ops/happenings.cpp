@@ -112,7 +112,9 @@ void HappeningTeller::on(ReceiveTime time, const ScriptRecord& r, std::vector<Ha
         return;
     }
     std::vector<std::string> lines = lines_of(r.detail);
-    Happening fault{time, "SCRIPT!", Tone::loud, r.name + " " + r.status};
+    const bool calm = r.status == "staged" || r.status == "reloaded" || r.status == "restarted";
+    Happening fault{time, calm ? "SCRIPT" : "SCRIPT!", calm ? Tone::plain : Tone::loud,
+                    joined(r.name, " ", calm ? joined(r.version, " ", r.status) : r.status)};
     if (!lines.empty()) {
         fault.detail = lines.front();
         lines.erase(lines.begin());

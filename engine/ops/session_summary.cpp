@@ -33,7 +33,8 @@ void SessionSummary::record(const Record& record) {
     } else if (const auto* skip = std::get_if<SkipRecord>(&record.body)) {
         skips_[skip->why] += skip->count;
     } else if (const auto* script = std::get_if<ScriptRecord>(&record.body)) {
-        if (script->status != "loaded") faults_.push_back({record.time, script->name, script->status, script->detail});
+        const bool fault = script->status != "loaded" && script->status != "staged" && script->status != "reloaded";
+        if (fault) faults_.push_back({record.time, script->name, script->status, script->detail});
     }
 }
 

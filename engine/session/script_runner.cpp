@@ -20,6 +20,19 @@ void ScriptRunner::declare(StrategyDeclaration declaration, const InstrumentBook
     }
 }
 
+void ScriptRunner::become(ScriptRunner&& next) {
+    next.skips_ = std::move(skips_);
+    next.recent = std::move(recent);
+    next.saved_ = std::move(saved_);
+    next.save_planned = save_planned;
+    next.stops = stops;
+    *this = std::move(next);
+}
+
+void ScriptRunner::set_saved(std::string bytes, std::string version, ReceiveTime at) {
+    saved_ = {std::move(bytes), std::move(version), at, saved_.revision + 1};
+}
+
 std::string ScriptRunner::version_text() const {
     return declaration_.name + " " + declaration_.version + " " + declaration_.sha256.substr(0, 12);
 }

@@ -9,10 +9,18 @@
 #include "core/result.hpp"
 #include "market/indicator_hub.hpp"
 #include "market/instruments.hpp"
+#include "session/recent_calls.hpp"
 #include "session/strategy_host.hpp"
 #include "trading/records.hpp"
 
 namespace tide {
+
+// A new version that was tried and waits: for the market to close, or (`now`) for the next quiet moment.
+struct StagedVersion {
+    ScriptBundle bundle;
+    bool now = false;
+    bool cold = false;  // without the state of the version before
+};
 
 // What the Session keeps for one strategy: its declaration, which instruments and indicators it follows, its faults and
 // its current run of skips.
@@ -30,13 +38,33 @@ class ScriptRunner {
     ScriptSlot slot() const { return slot_; }
     void set_slot(ScriptSlot slot) { slot_ = slot; }
 
-    // What its present version was loaded from.
+    // What its present version was loaded from, and the version before it in this session.
     const ScriptBundle& bundle() const { return bundle_; }
     void set_bundle(ScriptBundle bundle) { bundle_ = std::move(bundle); }
+    std::optional<ScriptBundle> previous;
+    std::optional<ScriptBundle> offered;  // sources of a new version that have come in and were not looked at yet
+    std::optional<StagedVersion> staged;
 
     // Its process was stopped, so often in this session; it waits to be started again.
     int64_t stops = 0;
     bool stopped = false;
+
+    // The new version takes the old one's place; its runs of skips, recent calls and saved state go on. What was
+    // staged or offered is forgotten, and so is `previous`: the caller knows which it is.
+    void become(ScriptRunner&& next);
+
+    // What on_save gave last, with the version that gave it and how often there was something new.
+    struct SavedState {
+        std::string bytes;  // empty: nothing
+        std::string version;
+        ReceiveTime at;
+        uint64_t revision = 0;
+    };
+    const SavedState& saved() const { return saved_; }
+    void set_saved(std::string bytes, std::string version, ReceiveTime at);
+    bool save_planned = false;  // a timer for the next on_save runs
+
+    RecentCalls recent;
 
     // Running: loaded and not quarantined.
     bool active() const { return active_; }
@@ -71,6 +99,7 @@ class ScriptRunner {
     ScriptSlot slot_;
     StrategyDeclaration declaration_;
     ScriptBundle bundle_;
+    SavedState saved_;
     bool active_ = false;
     std::vector<InstrumentId> symbols_;
     std::vector<int32_t> index_of_;  // by instrument id

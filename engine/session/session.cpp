@@ -68,6 +68,10 @@ void Session::run_timers_at(ReceiveTime t) {
         const Timer timer = timers_.pop();
         if (timer.kind == TimerKind::session_phase) {
             enter_phase(timer.name, "");
+        } else if (timer.kind == TimerKind::save) {
+            ScriptRunner* owner = runner(timer.strategy);
+            save_state(*owner);
+            plan_save(*owner);
         } else if (ScriptRunner* owner = runner(timer.strategy); owner != nullptr && owner->active()) {
             call(*owner, TimerMessage{timer.name}, timer.name);
         }
@@ -93,9 +97,12 @@ void Session::settle() {
         if (!actions_.empty()) apply(actions_);
     }
     if (!pending_.empty()) deliver_pending();
-    const bool quiet =
-        !hold_bars_ && market_.closed().empty();  // else a mirror would be filled with bars yet to be pushed
-    if (stops_wait_ && quiet && !ended_) restart_stopped();
+    // Else a mirror would be filled with bars yet to be pushed.
+    if (stops_wait_ && quiet() && !ended_) restart_stopped();
+    if (staged_) {
+        take_up_staged();
+        if (!pending_.empty()) deliver_pending();
+    }
 }
 
 void Session::on(const TickEvent& tick) {
@@ -149,8 +156,14 @@ void Session::on(const ScriptEvent& script) {
         bundle_.modules.push_back({std::string(script.name), std::string(script.text)});
         return;
     }
+    if (script.role == ScriptRole::saved) {
+        carried_ = std::string(script.text);
+        carried_version_ = std::string(script.name);
+        return;
+    }
     load_script(script);
     bundle_ = {};
+    carried_.clear();
 }
 
 void Session::on(const InstrumentEvent& added) {
@@ -284,6 +297,7 @@ void Session::on(const FeedStatusEvent& status) {
 void Session::end_session(std::string_view detail) {
     if (ended_) return;
     for (const auto& owner : runners_) {
+        if (owner->active()) save_state(*owner);
         if (owner->active()) call(*owner, StopMessage{"session_end"}, "session_end");
         for (auto& skip : owner->end_skips()) record(std::move(skip));
     }

@@ -201,6 +201,44 @@ class Session final : private DeskListener, private StrategyServices {
     void gather_data_changes();
     void deliver_links();
 
+    // session_reload.cpp: new versions of scripts, and the state they keep
+    struct Trial {  // of a new version beside the one that runs
+        std::string version, sha256;
+        std::string state, from_version;   // what on_load gets
+        std::vector<std::string> dropped;  // parameters that it does not take any more
+        size_t calls = 0, intents = 0;     // tried; not sent
+    };
+    Result<std::string> ask_for_state(ScriptRunner& owner);  // empty: it keeps nothing
+    void save_state(ScriptRunner& owner);
+    void plan_save(ScriptRunner& owner);
+    ScriptRunner* served(StrategyId id);  // whose questions are answered: the candidate's, while there is one
+    const ScriptRunner* served(StrategyId id) const;
+    Result<StrategyDeclaration> load_with_parameters(ScriptSlot slot, ScriptBundle& bundle,
+                                                     std::vector<std::string>& dropped);
+    Result<void> load_candidate(const ScriptRunner& owner, ScriptBundle& bundle, std::vector<std::string>& dropped);
+    void drop_candidate();
+    std::string unmet_needs(const ScriptRunner& owner) const;
+    Result<void> wake_candidate(const std::string& state, std::string_view from_version, CallbackOutput& said);
+    std::optional<CallMessage> for_candidate(const CallMessage& message, const ScriptRunner& owner) const;
+    Result<void> try_on_recent(const ScriptRunner& owner, Trial& trial);
+    Result<Trial> try_version(ScriptRunner& owner, ScriptBundle& next, bool cold);
+    void follow_needs_of(ScriptRunner& owner);
+    void widen_windows(const ScriptRunner& owner);
+    void swap_in(ScriptRunner& owner, CallbackOutput said);
+    void stop_version(ScriptRunner& owner, std::string_view reason);
+    Result<void> take_over(ScriptRunner& owner, ScriptBundle next, const Trial& trial);
+    // Starts the present version again in a new slot, with the state it saved last; what ran before is not asked.
+    // At a quiet point. Errors (script): it could not be loaded or started; nothing has changed then.
+    Result<void> restart(ScriptRunner& owner);
+    bool in_market() const;
+    bool quiet() const;
+    std::string describe(const ScriptRunner& before, const ScriptBundle& next, const Trial& trial) const;
+    CommandOutcome refuse_reload(const ScriptRunner& owner, const std::string& sha256, const std::string& why);
+    CommandOutcome change_version(ScriptRunner& owner, StagedVersion next, bool stage);
+    void take_up_staged();
+    CommandOutcome reload(const CommandEvent& command);
+    CommandOutcome reload_one(ScriptRunner& owner, bool now, bool rollback, bool cold);
+
     // session_scripts.cpp: scripts and their output
     void load_script(const ScriptEvent& script);
     void deliver_bars();
@@ -229,9 +267,6 @@ class Session final : private DeskListener, private StrategyServices {
     void note_stop(ScriptRunner& runner, const std::string& message);
     // At a quiet point: every script whose process was stopped is started again, or quarantined.
     void restart_stopped();
-    // Starts the present version again; what ran before is not asked. Errors (script): it could not be loaded or
-    // started.
-    Result<void> restart(ScriptRunner& runner);
     ScriptRunner* runner(StrategyId id);
     const ScriptRunner* runner(StrategyId id) const;
 
@@ -321,6 +356,8 @@ class Session final : private DeskListener, private StrategyServices {
     Record row_;                                          // reused, so that its text keeps its memory
     std::vector<std::unique_ptr<ScriptRunner>> runners_;  // by strategy id - 1
     ScriptBundle bundle_;                                 // sources that have come in for the next strategy
+    std::string carried_, carried_version_;               // what it saved in an earlier session
+    std::unique_ptr<ScriptRunner> candidate_;             // a version that is loaded beside the one that runs
     std::map<PositionId, ExitReason> exit_reasons_;       // of the last exit asked for
     std::map<std::pair<StrategyId, std::string>, std::string> states_;  // named states that scripts reported
     std::vector<BarDelivery> deliveries_;  // scratch of deliver_bars_to, in the order of delivery
@@ -361,6 +398,8 @@ class Session final : private DeskListener, private StrategyServices {
     bool manual_mode_ = false;
     bool ended_ = false;
     bool stops_wait_ = false;  // some script is stopped
+    bool staged_ = false;         // a new version waits
+    bool frame_refused_ = false;  // the candidate asked for bars that the session does not make
     bool script_refused_ = false;
     bool script_quarantined_ = false;
     std::string script_error_;

@@ -81,9 +81,9 @@ Session::CommandOutcome Session::obey(const CommandEvent& command) {
         case CommandKind::manual_order:
             return order_by_operator(command);
         case CommandKind::reload:
-            break;
+            return reload(command);
     }
-    return {kUnavailable, "scripts are not reloaded in a running session yet: stop it and start it again"};
+    return {kUnavailable, "this engine does not know the command"};
 }
 
 Session::CommandOutcome Session::stop(const CommandEvent& command) {

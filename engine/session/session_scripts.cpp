@@ -33,6 +33,10 @@ void Session::load_script(const ScriptEvent& script) {
     bundle_.parameters = std::string(script.parameters);
     bundle_.strategy = script.strategy;
     bundle_.seed = static_cast<uint64_t>(config_.seed) + script.strategy.value();
+    if (ScriptRunner* running = runner(script.strategy); running != nullptr) {
+        running->offered = std::move(bundle_);
+        return;
+    }
     TIDE_ASSERT(script.strategy.value() == runners_.size() + 1);
     runners_.push_back(std::make_unique<ScriptRunner>(script.strategy, bundle_.name));
     ScriptRunner& owner = *runners_.back();
@@ -56,19 +60,18 @@ void Session::load_script(const ScriptEvent& script) {
         return refuse(fmt::format("{}: none of its symbols is in the data", owner.name()));
     owner.activate();
     const auto& declared = owner.declaration();
-    if (std::any_of(declared.timeframes.begin(), declared.timeframes.end(), is_activity)) {
-        for (size_t i = 0; i < declared.symbols.size(); ++i) {
-            if (const InstrumentId id = owner.symbol(static_cast<int32_t>(i)); id.valid()) market_.follow_activity(id);
-        }
-    }
-    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded", ""});
-    wants_ticks_ = wants_ticks_ || declared.wants_ticks;
-    open_windows(declared);
-    wants_chain_ = wants_chain_ || declared.defines(ScriptCallback::chain);
+    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "loaded",
+                        carried_.empty() ? "" : fmt::format("with the state that {} saved", carried_version_)});
+    follow_needs_of(owner);
+    if (!carried_.empty()) owner.set_saved(carried_, carried_version_, now_);
     // A script that could not prepare itself must not trade; the session goes on and guards what is open.
-    const auto started = call(owner, StartMessage{});
-    const bool failed = started.status == CallbackStatus::error || started.status == CallbackStatus::budget;
-    if (failed && owner.active()) quarantine(owner, started.message);
+    const auto prepare = [&](const CallMessage& message) {
+        const CallbackResult done = call(owner, message);
+        const bool failed = done.status == CallbackStatus::error || done.status == CallbackStatus::budget;
+        if (failed && owner.active()) quarantine(owner, done.message);
+    };
+    if (!carried_.empty()) prepare(LoadMessage{carried_, carried_version_});
+    if (owner.active()) prepare(StartMessage{});
 }
 
 ScriptSlot Session::free_slot() const {
@@ -98,9 +101,11 @@ CallbackResult Session::call(ScriptRunner& owner, const CallMessage& message, st
     if (!owner.declaration().defines(callback) && callback != ScriptCallback::start)
         return {CallbackStatus::not_defined, {}};
     output_.clear();
+    owner.recent.keep(message);
     running_ = {callback, subject, std::get_if<BarMessage>(&message), order};
     CallbackResult result = run(owner.slot(), message, output_);
-    if (callback == ScriptCallback::stop) output_.intents.clear();  // nothing of it can be traded any more
+    // At the end nothing can be traded any more; before the start, nothing yet.
+    if (callback == ScriptCallback::stop || callback == ScriptCallback::load) output_.intents.clear();
     take_output(owner, result, output_, default_symbol);
     return result;
 }
@@ -303,23 +308,6 @@ void Session::restart_stopped() {
                                            again.error().message));
         }
     }
-}
-
-Result<void> Session::restart(ScriptRunner& owner) {
-    auto declaration = host_.load(owner.slot(), owner.bundle(), *this);
-    if (!declaration) return make_error(ErrorCode::script, declaration.error().message);
-    owner.declare(std::move(*declaration), book());
-    timers_.drop(owner.id());
-    CallbackOutput said;
-    running_ = {ScriptCallback::start, {}, nullptr, 0};
-    const CallbackResult started = run(owner.slot(), StartMessage{}, said);
-    if (started.status != CallbackStatus::ok && started.status != CallbackStatus::not_defined)
-        return make_error(ErrorCode::script, "on_start: " + started.message);
-    const auto& declared = owner.declaration();
-    owner.activate();
-    record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, "restarted", ""});
-    take_output(owner, {}, said, {});
-    return {};
 }
 
 void Session::quarantine(ScriptRunner& owner, const std::string& message) {

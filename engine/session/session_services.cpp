@@ -15,7 +15,7 @@ InstrumentId Session::find_instrument(std::string_view symbol) const {
 
 Result<IndicatorInfo> Session::indicator(StrategyId strategy, std::string_view symbol, Timeframe timeframe,
                                          std::string_view name, std::span<const double> parameters) {
-    ScriptRunner* owner = runner(strategy);
+    ScriptRunner* owner = served(strategy);
     TIDE_ASSERT(owner != nullptr);
     const InstrumentId id = find_instrument(symbol);
     if (!id.valid()) {
@@ -32,7 +32,11 @@ Result<IndicatorInfo> Session::indicator(StrategyId strategy, std::string_view s
 }
 
 std::optional<Timeframe> Session::activity_frame(const ActivitySpec& spec, bool declare) {
-    return declare ? market_.activity_frames().place(spec) : market_.activity_frames().find(spec);
+    // What is tried beside a running version changes nothing.
+    if (declare && candidate_ == nullptr) return market_.activity_frames().place(spec);
+    const auto found = market_.activity_frames().find(spec);
+    frame_refused_ = frame_refused_ || !found;
+    return found;
 }
 
 double Session::indicator_history(int32_t handle, size_t output, size_t back) const {
@@ -40,14 +44,14 @@ double Session::indicator_history(int32_t handle, size_t output, size_t back) co
 }
 
 size_t Session::bar_count(StrategyId strategy, int32_t symbol_index, Timeframe timeframe) const {
-    const ScriptRunner* owner = runner(strategy);
+    const ScriptRunner* owner = served(strategy);
     TIDE_ASSERT(owner != nullptr);
     const InstrumentId id = owner->symbol(symbol_index);
     return id.valid() ? market_.series().count(id, timeframe) : 0;
 }
 
 BarMessage Session::bar(StrategyId strategy, int32_t symbol_index, Timeframe timeframe, size_t back) const {
-    const ScriptRunner* owner = runner(strategy);
+    const ScriptRunner* owner = served(strategy);
     TIDE_ASSERT(owner != nullptr);
     const Bar* found = market_.series().at(owner->symbol(symbol_index), timeframe, back);
     TIDE_ASSERT(found != nullptr);

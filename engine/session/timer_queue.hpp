@@ -9,7 +9,7 @@
 
 namespace tide {
 
-enum class TimerKind : uint8_t { session_phase, script };
+enum class TimerKind : uint8_t { session_phase, script, save };
 struct Timer {
     ReceiveTime due;
     uint64_t number = 0;  // order of asking: breaks ties
@@ -39,6 +39,12 @@ class TimerQueue {
         Timer timer = std::move(heap_.back());
         heap_.pop_back();
         return timer;
+    }
+    // Whether the script waits for a timer of this name.
+    bool waits(StrategyId strategy, std::string_view name) const {
+        return std::any_of(heap_.begin(), heap_.end(), [&](const Timer& t) {
+            return t.kind == TimerKind::script && t.strategy == strategy && t.name == name;
+        });
     }
     void drop(StrategyId strategy) {
         std::erase_if(heap_, [&](const Timer& t) { return t.kind == TimerKind::script && t.strategy == strategy; });

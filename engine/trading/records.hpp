@@ -25,12 +25,13 @@ struct DayRecord {  // phase changes of a trading day: day, pre_open, open, entr
     std::string phase;
     std::string detail;
 };
-struct ScriptRecord {  // a version was loaded, refused, faulted, stopped, quarantined
+struct ScriptRecord {  // a version was loaded, staged, taken up, refused, quarantined, stopped, faulted
     StrategyId strategy;
     std::string name;
     std::string version;
     std::string sha256;
-    std::string status;  // loaded, refused, error, budget, stopped, restarted, quarantined
+    // loaded, staged, reloaded, reload_refused, stopped, restarted, refused, error, budget, quarantined
+    std::string status;
     std::string detail;  // message with file and line, traceback
 };
 struct IntentRecord {
@@ -111,7 +112,7 @@ struct CommandRecord {  // an operator's word
     std::string argument;
     std::string reason;
     std::string outcome;
-    std::string code = "ok";  // ok, refused (by a rule), halted, not_found, usage, unavailable
+    std::string code = "ok";  // ok, refused (by a rule), halted, not_found, usage, script, unavailable
 };
 struct CategoryRecord {  // a script's named state changed (ctx:state), e.g. the ADX category of a symbol
     StrategyId strategy;

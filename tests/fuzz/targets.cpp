@@ -20,6 +20,8 @@ constexpr Target kTargets[] = {
     {"lua_load", lua_load, 300},
     {"lua_on_bar", lua_on_bar, 200},
     {"lua_pattern", lua_pattern, 5000},
+    {"saved_state", saved_state, 5000},
+    {"state_file", state_file, 5000},
     {"indicator_set", indicator_set, 2000},
     {"plain_values", plain_values, 20'000},
     {"tick_stream", tick_stream, 2000},

@@ -27,6 +27,8 @@ void lua_on_bar(std::string_view bytes);  // the body of on_bar
 // True when it loads. Driven by lua_mutations.
 bool lua_compiled_or_not(std::string_view bytes);
 void lua_pattern(std::string_view bytes);  // pattern and subject, a line each
+void saved_state(std::string_view bytes);  // what on_load gets
+void state_file(std::string_view bytes);   // it between two sessions
 void indicator_set(std::string_view bytes);
 void control_request(std::string_view bytes);
 void session_query(std::string_view bytes);  // a line of the control socket

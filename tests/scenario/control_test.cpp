@@ -124,6 +124,37 @@ class Control : public EngineTest {
     pid_t process_ = -1;
 };
 
+TEST_F(Control, a_script_changed_while_it_runs_is_staged_taken_up_and_rolled_back_and_all_of_it_replays) {
+    std::string text = std::string(kKeeper);
+    text.insert(text.rfind("return S"), "function S.on_save(ctx) return { seen = true } end\n");
+    start(text.c_str(), "600");
+    wait_for_position();
+    const auto last_row = [this] {
+        const auto chain = engine("audit --kind script --limit 1 --json --home " + home()).json();
+        return chain.contains("rows") && !chain["rows"].empty() ? chain["rows"].back()["text"].get<std::string>() : "";
+    };
+    std::string changed = text;
+    changed.replace(changed.find("1.0.0"), 5, "1.1.0");
+    write("strategy.lua", changed);
+    wait_for("the change to be staged", [&] { return last_row().find("status=staged") != std::string::npos; });
+    EXPECT_EQ(say("reload strategy --now").code, 2);
+    const auto taken = say("reload keeper --now --confirm --reason \"new version\"");
+    EXPECT_EQ(taken.code, 0) << taken.err;
+    EXPECT_NE(taken.out.find("strategy.lua +1 -1"), std::string::npos) << taken.out;
+    write("strategy.lua", "local S = strategy {");
+    wait_for("the mistake to be told", [&] { return last_row().find("status=reload_refused") != std::string::npos; });
+    const auto refused = say("reload");
+    EXPECT_EQ(refused.code, 5);
+    EXPECT_NE(refused.error_line().find("strategy.lua:1"), std::string::npos) << refused.err;
+    EXPECT_EQ(say("reload --rollback --now --confirm").code, 0);
+    EXPECT_EQ(say("reload nobody").code, 2);
+    EXPECT_EQ(say("stop").code, 0);
+    EXPECT_EQ(wait_for_end(), 0) << log();
+    EXPECT_EQ(engine("replay --verify " + journal()).code, 0);
+    EXPECT_NE(read(std::filesystem::path(home()) / "state" / "keeper.state").find("tide1{S4:seenT}"),
+              std::string::npos);
+}
+
 TEST_F(Control, commands_without_an_engine_are_unreachable_and_reads_tell_of_the_store) {
     for (const char* words : {"pause", "stop", "set risk.max_positions 2", "manual-mode enable", "order cancel 1",
                               "order buy NIFTY --lots 1 --confirm", "reload"}) {
@@ -145,7 +176,7 @@ TEST_F(Control, an_operator_pauses_sets_orders_and_stops_and_all_of_it_replays) 
     EXPECT_EQ(say("set max-positions 2 --reason careful").code, 0);
     EXPECT_EQ(say("set max-positions 3").code, 4);
     EXPECT_EQ(say("set risk.max_positions 1000 --confirm").code, 2);
-    EXPECT_EQ(say("reload").code, 2);
+    EXPECT_EQ(say("reload").code, 0);  // nothing changed
     wait_for("an order to pass", [this] {
         const auto chain = engine("audit --kind risk --limit 1 --json --home " + home()).json();
         const auto strike = chain["rows"].empty() ? "" : chain["rows"].back()["text"].get<std::string>();

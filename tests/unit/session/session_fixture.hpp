@@ -136,8 +136,11 @@ class SessionTest : public ::testing::Test, public BrokerLink {
     }
     void ask(const Order& order) override { asked_about.push_back(order.id); }
 
-    void start() {
-        session = std::make_unique<Session>(config, host, *this, recorder);
+    // Who runs the scripts: the host in C++, unless a test has another.
+    virtual StrategyHost& strategies() { return host; }
+
+    void start(std::string_view text = "", std::string_view parameters = "") {
+        session = std::make_unique<Session>(config, strategies(), *this, recorder);
         now = at(kDay, hours(9));
         send(ConfigEvent{"test = 1"});
         for (const char* item : {"stt", "exchange", "sebi", "stamp", "gst", "ipft"}) {
@@ -152,7 +155,7 @@ class SessionTest : public ::testing::Test, public BrokerLink {
         add(kVix, "INDIAVIX", InstrumentKind::volatility_index);
         add_option(kCall, OptionRight::call);
         add_option(kPut, OptionRight::put);
-        send(ScriptEvent{StrategyId(1), ScriptRole::strategy, "test", "", ""});
+        send(ScriptEvent{StrategyId(1), ScriptRole::strategy, "test", text, parameters});
         TradingDayEvent day;
         day.date = kDay;
         day.session_count = 1;
