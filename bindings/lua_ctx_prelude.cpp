@@ -427,7 +427,7 @@ local function finish(returned)
   declared.finished = true
   if declaration == nil then fail("the file must call strategy { … } and return what it gives") end
   if returned ~= declared.strategy_table then fail("the file must end with 'return' of what strategy { … } gave, got " .. show(returned)) end
-  local known, callbacks, ignored = {}, {}, {}
+  local known, callbacks = {}, {}
   for _, name in ipairs(callback_names) do known[name] = true end
   for key, value in sandbox.pairs(returned) do
     local looks_like_one = type(key) == "string" and
@@ -435,14 +435,11 @@ local function finish(returned)
     if looks_like_one and not known[key] then fail("unknown callback " .. show(key) .. suggestion(key, known)) end
     if known[key] and type(value) ~= "function" then fail("callback " .. key .. " must be a function, got " .. show(value)) end
   end
-  for _, name in ipairs(callback_names) do
-    callbacks[name] = rawget(returned, name)
-    if callbacks[name] and later_names[name] then ignored[#ignored + 1] = name end
-  end
+  for _, name in ipairs(callback_names) do callbacks[name] = rawget(returned, name) end
   if callbacks.on_tick and not declaration.ticks then fail("on_tick is defined; declare needs = { ticks = true } as well") end
   if callbacks.on_chain and declaration.chain == 0 then fail("on_chain is defined; declare needs = { chain = { strikes = 10 } } as well") end
   current_symbol = declaration.symbols[1]
-  return callbacks, declaration, concat(ignored, ", ")
+  return callbacks, declaration
 end
 
 local decision_fields = fields.decision

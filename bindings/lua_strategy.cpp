@@ -159,19 +159,17 @@ Result<void> LuaStrategy::run_script() {
         return script_error(with_file(std::move(ran.message)));
     lua_getfield(state, api, "finish");
     lua_insert(state, -2);
-    if (auto ran = runtime_.call(1, 3, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
+    if (auto ran = runtime_.call(1, 2, runtime_.limits().load_units); ran.outcome != LuaOutcome::ok)
         return script_error(with_file(std::move(ran.message)));
     return finish_script();
 }
 
-// On the stack: the API's functions, the callbacks, the declaration, names of callbacks that are never called.
+// On the stack: the API's functions, the callbacks, the declaration.
 Result<void> LuaStrategy::finish_script() {
     lua_State* state = runtime_.state();
-    const int ignored = lua_gettop(state);
-    const int api = ignored - 3;
-    if (const std::string names = lua_tostring(state, ignored); !names.empty())
-        log("warning", fmt::format("{}: declared, but never called by this version of the engine", names));
-    read_declaration(ignored - 1);
+    const int declaration = lua_gettop(state);
+    const int api = declaration - 2;
+    read_declaration(declaration);
     const auto keep = [&](const char* name) {
         lua_getfield(state, api, name);
         return luaL_ref(state, LUA_REGISTRYINDEX);
@@ -180,7 +178,7 @@ Result<void> LuaStrategy::finish_script() {
     forget_position_ref = keep("forget_position");
     list_position_ref = keep("list_position");
     lua_getfield(state, api, "make_entries");
-    lua_pushvalue(state, ignored - 2);
+    lua_pushvalue(state, declaration - 1);
     if (auto made = runtime_.call(1, 1, runtime_.limits().load_units); made.outcome != LuaOutcome::ok)
         return make_error(ErrorCode::internal, made.message);
     keep_entries(lua_gettop(state));

@@ -33,6 +33,18 @@ void ScriptRunner::set_saved(std::string bytes, std::string version, ReceiveTime
     saved_ = {std::move(bytes), std::move(version), at, saved_.revision + 1};
 }
 
+void ScriptRunner::set_parameter(size_t i, std::string value) {
+    const std::string& name = declaration_.parameters[i].first;
+    std::string lines;
+    for (std::string_view rest = bundle_.parameters; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        if (line.substr(0, line.find('=')) != name) lines.append(line).append("\n");
+    }
+    bundle_.parameters = lines + name + "=" + value + "\n";
+    declaration_.parameters[i].second = std::move(value);
+}
+
 std::string ScriptRunner::version_text() const {
     return declaration_.name + " " + declaration_.version + " " + declaration_.sha256.substr(0, 12);
 }

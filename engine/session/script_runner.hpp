@@ -32,7 +32,8 @@ class ScriptRunner {
     const std::string& name() const { return name_; }
     const StrategyDeclaration& declaration() const { return declaration_; }
     void declare(StrategyDeclaration declaration, const InstrumentBook& book);
-    void set_parameter(size_t i, std::string value) { declaration_.parameters[i].second = std::move(value); }
+    // Also for what is loaded of the same sources, or of new ones, later on.
+    void set_parameter(size_t i, std::string value);
 
     // Where its present version runs.
     ScriptSlot slot() const { return slot_; }

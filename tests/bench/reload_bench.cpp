@@ -16,6 +16,7 @@ class NoBroker final : public BrokerLink {
     void submit(const Order&) override {}
     void cancel(const Order&) override {}
     void replace(const Order&, Price) override {}
+    void ask(const Order&) override {}
 };
 class LastStatus final : public Recorder {
   public:

@@ -28,6 +28,8 @@ rule_outside_world() {
     engine/app/watchdog.cpp              # measures how long an engine has been silent
     engine/ops/control_server.cpp        # time limits of clients of the control socket
     engine/app/wall_clock.cpp            # names of files, the age of data, the operator's log, today's date
+    engine/app/reload_desk.cpp           # lets an editor finish saving before it reads; looks again now and then
+    engine/app/reload_desk.hpp
     engine/app/paths.cpp                 # TIDE_HOME and the XDG folders
     engine/app/terminal.cpp              # NO_COLOR
     bindings/worker_ring.cpp             # how long to wait for another process; what ran too long is journalled

@@ -91,13 +91,6 @@ TEST_F(LuaHostTest, misspelt_callbacks_are_refused_with_a_suggestion) {
     EXPECT_EQ(load_error(strategy_text("function S.helper() end")), "");
 }
 
-TEST_F(LuaHostTest, callbacks_of_later_versions_are_accepted_with_a_warning) {
-    load(strategy_text("function S.on_save() end"));
-    EXPECT_EQ(host.call(kSlot, StartMessage{}, output).status, CallbackStatus::not_defined);
-    ASSERT_EQ(output.logs.size(), 1u);
-    EXPECT_EQ(output.logs[0].text, "on_save: declared, but never called by this version of the engine");
-}
-
 TEST_F(LuaHostTest, a_version_that_does_not_load_leaves_the_old_one_running) {
     load(strategy_text("function S.on_bar(ctx) ctx:log('old') end"));
     EXPECT_NE(load_error("this is not Lua"), "");

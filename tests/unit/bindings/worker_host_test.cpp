@@ -54,6 +54,12 @@ class WorkerHostTest : public testing::Test {
 const std::string kCounting =
     strategy_text("local n = 0\nfunction S.on_bar(ctx, bar) n = n + 1 ctx:log('bar ' .. n .. ' ' .. bar.close) end");
 
+// 0 would be this whole process group.
+void signal_to(pid_t process, int number) {
+    ASSERT_GT(process, 0) << "no worker runs";
+    ::kill(process, number);
+}
+
 TEST_F(WorkerHostTest, a_script_runs_in_a_process_of_its_own) {
     const auto host = make_worker_host();
     load(*host, kCounting);
@@ -110,7 +116,7 @@ TEST_F(WorkerHostTest, a_crash_costs_its_callback_and_says_the_signal) {
     for (const int number : {SIGSEGV, SIGKILL, SIGBUS}) {
         load(*host, kCounting);
         ASSERT_EQ(bar(*host, 0).status, CallbackStatus::ok);
-        ::kill(host->process_of(kSlot), number);
+        signal_to(host->process_of(kSlot), number);
         const CallbackResult result = bar(*host, 1);
         EXPECT_EQ(result.status, CallbackStatus::stopped);
         EXPECT_EQ(result.message, fmt::format("its process ended (signal {})", number));
@@ -125,7 +131,7 @@ TEST_F(WorkerHostTest, a_stopped_process_costs_the_limit_once) {
     const auto host = make_worker_host({}, patience);
     load(*host, kCounting);
     const pid_t process = host->process_of(kSlot);
-    ::kill(process, SIGSTOP);
+    signal_to(process, SIGSTOP);
     const auto begin = Clock::now();
     const CallbackResult result = bar(*host, 0);
     const double took = milliseconds_since(begin);
@@ -141,7 +147,7 @@ TEST_F(WorkerHostTest, a_process_that_does_not_read_is_noticed_when_its_ring_is_
     const WorkerPatience patience{std::chrono::milliseconds(50), kPatient.load};
     const auto host = make_worker_host({}, patience);
     load(*host, kCounting);
-    ::kill(host->process_of(kSlot), SIGSTOP);
+    signal_to(host->process_of(kSlot), SIGSTOP);
     const auto begin = Clock::now();
     for (int i = 0; i < 20'000; ++i) host->push_bar(kSlot, bar_of(60 * i, 1, 1, 1, 1));
     EXPECT_LT(milliseconds_since(begin), 1000);
@@ -200,7 +206,7 @@ TEST_F(WorkerHostTest, a_thousand_restarts_leave_no_descriptor_and_no_process) {
     load(*host, kCounting);
     const size_t before = open_descriptors();
     for (int i = 0; i < 1000; ++i) {
-        if (i % 2 == 0) ::kill(host->process_of(kSlot), SIGKILL);
+        if (i % 2 == 0) signal_to(host->process_of(kSlot), SIGKILL);
         load(*host, kCounting);
         ASSERT_EQ(bar(*host).status, CallbackStatus::ok);
     }

@@ -13,18 +13,18 @@ using Json = nlohmann::json;
 
 class SessionViewTest : public SessionTest {
   protected:
-    Result<ViewDocument> ask(ControlView view, std::string_view argument) const {
+    Result<ViewDocument> question(ControlView view, std::string_view argument) const {
         const auto query = parse_session_query(view, argument);
         if (!query) return query.error();
         return session_view(*session, *query);
     }
     Json answer(ControlView view, std::string_view argument = "") const {
-        const auto document = ask(view, argument);
+        const auto document = question(view, argument);
         EXPECT_TRUE(document) << document.error().message;
         return document ? Json::parse((*document)()) : Json();
     }
     std::string refusal(ControlView view, std::string_view argument) const {
-        const auto document = ask(view, argument);
+        const auto document = question(view, argument);
         return document ? "answered" : document.error().message;
     }
 };
@@ -167,7 +167,7 @@ TEST_F(SessionViewTest, the_session_is_held_up_for_less_than_its_bound) {
         std::vector<double> took_ms;
         for (int i = 0; i < 51; ++i) {
             const auto began = std::chrono::steady_clock::now();
-            const auto document = ask(view, argument);
+            const auto document = question(view, argument);
             took_ms.push_back(
                 std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count());
             ASSERT_TRUE(document) << document.error().message;
