@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
 #include <vector>
 
 namespace tide {
@@ -105,6 +106,9 @@ Result<void> limit_resources() {
 
 Result<void> enter_worker_sandbox(bool filter_calls) {
     ::setsid();
+    // strftime looks for the machine's time zone, in a file, unless one is set.
+    ::setenv("TZ", "UTC0", 1);
+    ::tzset();
     if (::syscall(SYS_close_range, 0U, ~0U, 0U) != 0) return failure("close_range");
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure("dumpable");
     ::setpriority(PRIO_PROCESS, 0, 5);

@@ -86,9 +86,9 @@ enum class CommandKind : uint8_t {
     kill_switch,
     pause,  // no new entries
     resume,
-    set,  // "risk.max_positions=2", with "confirm=yes" where the change loosens a limit
-    reload,  // "script=adx_trend;now=yes;confirm=yes;rollback=yes;cold=yes" (all scripts without one), or "refused=yes":
-             // the new sources of `script` could not be used, and `reason` says why
+    set,     // "risk.max_positions=2", with "confirm=yes" where the change loosens a limit
+    reload,  // "script=adx_trend;now=yes;confirm=yes;rollback=yes;cold=yes" (all scripts without one), or
+             // "refused=yes": the new sources of `script` could not be used, and `reason` says why
     mode_normal,
     exit_position,   // a position id, or "all"
     cancel_order,    // an order id
@@ -112,9 +112,9 @@ struct ConfigEvent {
 };
 
 enum class ScriptRole : uint8_t { module, strategy, saved };
-// One source file. Modules, and what the strategy saved in an earlier session (`name` is the version that saved it, `text`
-// the bytes), come before the strategy that they belong to. A strategy text completes a bundle: it loads a new strategy,
-// or offers a new version of one that there is, for a CommandEvent `reload` to take up.
+// One source file. Modules, and what the strategy saved in an earlier session (`name` is the version that saved it,
+// `text` the bytes), come before the strategy that they belong to. A strategy text completes a bundle: it loads a new
+// strategy, or offers a new version of one that there is, for a CommandEvent `reload` to take up.
 struct ScriptEvent {
     StrategyId strategy;
     ScriptRole role = ScriptRole::module;

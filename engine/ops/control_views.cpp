@@ -20,7 +20,8 @@ Json status_json(const ControlSnapshot& s) {
     }
     Json strategies = Json::array();
     for (const auto& strategy : s.strategies) {
-        strategies.push_back({{"script", strategy.version}, {"active", strategy.active}, {"process", strategy.process}});
+        strategies.push_back(
+            {{"script", strategy.version}, {"active", strategy.active}, {"process", strategy.process}});
     }
     return {{"running", true},
             {"state", state_of(s)},

@@ -397,7 +397,7 @@ class Session final : private DeskListener, private StrategyServices {
     bool stop_requested_ = false;
     bool manual_mode_ = false;
     bool ended_ = false;
-    bool stops_wait_ = false;  // some script is stopped
+    bool stops_wait_ = false;     // some script is stopped
     bool staged_ = false;         // a new version waits
     bool frame_refused_ = false;  // the candidate asked for bars that the session does not make
     bool script_refused_ = false;

@@ -31,7 +31,7 @@ void saved_state(std::string_view bytes);  // what on_load gets
 void state_file(std::string_view bytes);   // it between two sessions
 void indicator_set(std::string_view bytes);
 void control_request(std::string_view bytes);
-void session_query(std::string_view bytes);  // a line of the control socket
+void session_query(std::string_view bytes);    // a line of the control socket
 void exchange_frames(std::string_view bytes);  // what a client says to the paper exchange's process
 void exchange_books(std::string_view bytes);   // what it answers
 void option_chain(std::string_view bytes);     // a recorded chain

@@ -71,6 +71,18 @@ TEST_F(WorkerHostTest, a_script_runs_in_a_process_of_its_own) {
     EXPECT_NE(host->process_of(kSlot), ::getpid());
 }
 
+TEST_F(WorkerHostTest, library_functions_of_all_kinds_ask_nothing_of_the_system) {
+    const auto host = make_worker_host();
+    load(*host, strategy_text("function S.on_bar(ctx, bar)\n"
+                              "  ctx:log(os.date('%H:%M %Y-%m-%d', 0) .. ' ' .. os.date('!%c', 86400) .. os.time())\n"
+                              "  ctx:log(string.format('%5.2f %s %q', 1.5, 'x', 'y') .. ctx.time .. ctx.date)\n"
+                              "  local ok, why = pcall(error, { 1 })\n"
+                              "  ctx:log(tostring(ok) .. type(why) .. math.random(10) .. ('x'):rep(3))\nend"));
+    const CallbackResult result = bar(*host);
+    EXPECT_EQ(result.status, CallbackStatus::ok) << result.message;
+    EXPECT_EQ(output.logs.size(), 3u);
+}
+
 TEST_F(WorkerHostTest, a_script_that_does_not_load_leaves_the_old_one_running) {
     const auto host = make_worker_host();
     load(*host, kCounting);
