@@ -23,13 +23,13 @@ class WorkerSession : public EngineTest {
 };
 
 TEST_F(WorkerSession, workers_and_the_engines_own_process_give_one_journal_and_one_audit) {
-    for (const char* script : {"adx_trend.lua", "ema_cross.lua"}) {
+    for (const char* script : {"adx_trend.lua", "opening_range_breakout.lua"}) {
         const auto worker = paper(script, "--json").json();
         const auto own = paper(script, "--json --in-process").json();
         ASSERT_FALSE(worker.is_discarded() || own.is_discarded()) << script;
         EXPECT_EQ(worker["journal"]["sha256"], own["journal"]["sha256"]) << script;
         EXPECT_EQ(worker["audit"], own["audit"]) << script;
-        EXPECT_GE(worker["result"]["trades"], 1) << script;
+        EXPECT_GE(worker["orders"]["intents"], 1) << script;
         const auto verified = engine("replay --verify " + worker["journal"]["path"].get<std::string>());
         EXPECT_EQ(verified.code, 0) << verified.err;
     }
@@ -52,7 +52,7 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 TEST_F(WorkerSession, a_session_whose_workers_are_killed_goes_on_and_its_replay_verifies) {
     const std::string arguments =
-        "run --script ema_cross.lua --paper --speed 3600 --plain --json --home " + home() + " " + patient();
+        "run --script adx_trend.lua --paper --speed 3600 --plain --json --home " + home() + " " + patient();
     const auto out = folder() / "session";
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
