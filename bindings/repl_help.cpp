@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bindings/api_registry.hpp"
 #include "core/settings.hpp"
 
 namespace tide {
@@ -85,7 +86,13 @@ std::string help_text(std::string_view name) {
     const auto found =
         std::find_if(std::begin(kHelp), std::end(kHelp), [&](auto& entry) { return entry.name == name; });
     if (found != std::end(kHelp)) return fmt::format("{}\n{}\n{}", found->call, found->brief, found->more);
-    std::vector<std::string> names;
+    // What strategies can use is explained here as well.
+    std::vector<std::string> names = api_names();
+    const auto belongs = [&](const std::string& one) {
+        return one.starts_with(name) &&
+               (one.size() == name.size() || one[name.size()] == ':' || one[name.size()] == '.');
+    };
+    if (std::any_of(names.begin(), names.end(), belongs)) return api_help(name);
     for (const ReplHelp& entry : kHelp) names.emplace_back(entry.name);
     const std::string near = nearest_word(name, names);
     return fmt::format("nothing is called '{}'{}; help() lists what there is", name.substr(0, 60),

@@ -157,7 +157,7 @@ for _, name in ipairs { "next_day", "drop_ack", "feed_down", "feed_up", "restart
   market_functions[name] = function(self) return ask(self, name, nil) end
 end
 -- With one.
-for _, name in ipairs { "bar", "bars", "chain", "vix", "at", "wait", "reject", "partial_fill", "delay", "price" } do
+for _, name in ipairs { "bar", "bars", "chain", "vix", "at", "wait", "reject", "partial_fill", "delay", "reload", "price" } do
   market_functions[name] = function(self, argument) return ask(self, name, argument) end
 end
 function market_functions.tick(self, tick)

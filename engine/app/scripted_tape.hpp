@@ -65,6 +65,8 @@ class ScriptedTape final : public Feed {
     // This quote of one option stays until the test gives another.
     Result<void> fix_quote(const std::string& underlying, std::optional<Date> expiry, Price strike, OptionRight right,
                            const ScriptedTick& quote);
+    // Anything else that comes in now: a script's sources, an operator's word. Texts must live until it was handled.
+    void tell(EventPayload payload) { push(now_, std::move(payload)); }
     // Without data until it is up again.
     void set_feed(bool up);
     std::optional<Date> today() const { return day_ ? std::optional(day_->date) : std::nullopt; }

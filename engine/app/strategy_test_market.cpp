@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "app/exit_code.hpp"
 #include "app/market_source.hpp"
 #include "app/script_files.hpp"
 #include "app/strategy_test_views.hpp"
@@ -434,6 +435,28 @@ Result<TestValue> StrategyTestMarket::feed_up(const TestValue&) {
     if (auto done = session_->go_on(); !done) return done.error();
     return TestValue();
 }
+// As the engine does when a file was saved and the operator says "now".
+Result<TestValue> StrategyTestMarket::reload(const TestValue& argument) {
+    auto script = test_text("market:reload", argument);
+    if (!script) return script.error();
+    auto bundles = read_script(*script);
+    if (!bundles) return wrong("market:reload: " + one_line(bundles.error().message));
+    const ScriptBundle& bundle = bundles->front();
+    const ScriptRunner& runner = *session_->session().scripts().front();
+    for (const ScriptSource& module : bundle.modules)
+        tape_->tell(ScriptEvent{runner.id(), ScriptRole::module, module.name, module.text, ""});
+    tape_->tell(ScriptEvent{runner.id(), ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters});
+    const std::string words = fmt::format("script={};now=yes;confirm=yes", runner.declaration().name);
+    tape_->tell(CommandEvent{CommandKind::reload, "test", words, "market:reload"});
+    if (auto done = session_->go_on(); !done) return done.error();
+    const CommandRecord* answer = nullptr;
+    for (const Record& record : session_->records()) {
+        if (const auto* command = std::get_if<CommandRecord>(&record.body)) answer = command;
+    }
+    if (answer == nullptr || answer->code != "ok")
+        return wrong("market:reload: " + (answer == nullptr ? "no answer" : answer->outcome));
+    return TestValue();
+}
 Result<TestValue> StrategyTestMarket::restart(const TestValue&) {
     if (auto done = session_->restart(); !done) return done.error();
     return TestValue();
@@ -467,6 +490,7 @@ const std::map<std::string_view, StrategyTestMarket::Action>& StrategyTestMarket
         {"delay", &StrategyTestMarket::delay},
         {"feed_down", &StrategyTestMarket::feed_down},
         {"feed_up", &StrategyTestMarket::feed_up},
+        {"reload", &StrategyTestMarket::reload},
         {"restart", &StrategyTestMarket::restart},
         {"time", &StrategyTestMarket::time},
         {"price", &StrategyTestMarket::price},

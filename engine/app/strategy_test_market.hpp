@@ -65,6 +65,7 @@ class StrategyTestMarket {
     Result<TestValue> delay(const TestValue& argument);
     Result<TestValue> feed_down(const TestValue& argument);
     Result<TestValue> feed_up(const TestValue& argument);
+    Result<TestValue> reload(const TestValue& argument);
     Result<TestValue> restart(const TestValue& argument);
     Result<TestValue> time(const TestValue& argument);
     Result<TestValue> price(const TestValue& argument);

@@ -63,6 +63,27 @@ TEST_F(FirstStrategyTest, a_new_strategy_is_well_formed_and_passes_its_own_tests
     EXPECT_GE(file_->tests().size(), 5U);
     EXPECT_EQ(failures(), std::vector<std::string>{});
 }
+TEST_F(FirstStrategyTest, a_second_version_goes_on_with_what_the_first_one_saved) {
+    const std::string first =
+        "local S = strategy { name = \"keep\", version = \"1\", api = 1, needs = { symbols = { \"RELIANCE\" }, "
+        "bars = { \"1m\" } } }\nlocal n = 0\nfunction S.on_timer(ctx) n = n + 1 ctx:skip(\"first \" .. n) end\n"
+        "function S.on_start(ctx) ctx:after(60, \"count\") end\n"
+        "function S.on_save() return { n = n } end\nfunction S.on_load(ctx, saved) n = saved.n end\nreturn S\n";
+    std::string second = first;
+    second.replace(second.find("version = \"1\""), 13, "version = \"2\"");
+    second.replace(second.find("\"first \""), 8, "\"second \"");
+    write("keep.lua", first);
+    write("keep2.lua", second);
+    write("broken.lua", first + "what is this");
+    ASSERT_TRUE(
+        load("describe('keep', function() it('goes on', function()\n"
+             "  local market = scripted_market { script = 'keep.lua', prices = { RELIANCE = 1000 } }\n"
+             "  expect_skip('first 1')\n  market:reload('keep2.lua')\n"
+             "  market:wait(70)\n  expect_skip('second 2')\n"
+             "  expect(function() market:reload('broken.lua') end):raises('broken.lua')\n"
+             "  market:restart()\n  expect(#market:skips()):equals(2)\nend) end)"));
+    EXPECT_EQ(failures(), std::vector<std::string>{});
+}
 TEST_F(FirstStrategyTest, a_new_strategy_overwrites_nothing) {
     ASSERT_TRUE(make("first"));
     write("first.lua", "mine");
