@@ -226,7 +226,11 @@ class Terminal {
     }
     int wait() {
         int status = 0;
-        ::waitpid(process_, &status, 0);
+        const auto until = Clock::now() + std::chrono::seconds(30);
+        while (::waitpid(process_, &status, WNOHANG) == 0) {
+            if (Clock::now() > until) return -1;
+            ::poll(nullptr, 0, 20);
+        }
         process_ = -1;
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
@@ -243,20 +247,27 @@ TEST_F(Repl, a_terminal_has_completion_history_and_ways_out) {
     const std::string file = journal();
     Terminal repl({TIDE_ENGINE, "repl", "--journal", file, "--at", "11:05", "--home", home()});
     ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
+    // Only at a prompt are keys passed on as they are.
     repl.type("stat\t().phase\r");
     ASSERT_TRUE(repl.sees("open")) << repl.screen();
+    ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     repl.type("for i = 1, 2 do\r");
     ASSERT_TRUE(repl.sees("  ... ")) << repl.screen();
     repl.type("print(i * 21) end\r");
     ASSERT_TRUE(repl.sees("\n42")) << repl.screen();
+    ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     repl.type("no such thing\x03");
     ASSERT_TRUE(repl.sees("^C")) << repl.screen();
+    ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     repl.type("6 * 111\r");
     ASSERT_TRUE(repl.sees("\n666")) << repl.screen();
+    ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     repl.type("\x1b[A\r");  // the line before again
     ASSERT_TRUE(repl.sees("\n666")) << repl.screen();
+    ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     repl.type("while true do end\r");
     ASSERT_TRUE(repl.sees("instruction budget")) << repl.screen();
+    ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     repl.type("\x04");
     EXPECT_EQ(repl.wait(), 0);
     const auto history = std::filesystem::path(home()) / "repl_history";
