@@ -11,6 +11,7 @@
 #include "bindings/saved_state.hpp"
 #include "bindings/script_bundle.hpp"
 #include "core/assert.hpp"
+#include "core/lines.hpp"
 
 namespace tide {
 namespace {
@@ -31,16 +32,6 @@ std::string field_text(lua_State* state, int index, const char* name) {
     std::string copy = text != nullptr ? std::string(text, length) : std::string();
     lua_pop(state, 1);
     return copy;
-}
-
-std::vector<std::string> lines_of(std::string_view text) {
-    std::vector<std::string> lines;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        lines.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
 }
 
 double field_number(lua_State* state, int index, const char* name) {
@@ -216,7 +207,10 @@ void LuaStrategy::read_declaration(int table) {
             return copy;
         };
         declaration_.parameters.emplace_back(part(1), part(2));
-        declaration_.parameter_definitions.push_back({part(3), element(4), element(5), lines_of(part(6)), part(7)});
+        const std::string choices = part(6);
+        const auto lines = lines_of(choices);
+        declaration_.parameter_definitions.push_back(
+            {part(3), element(4), element(5), {lines.begin(), lines.end()}, part(7)});
     });
     bar_columns_.resize(declaration_.symbols.size() * kTimeframeCount);
 }

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/lines.hpp"
+
 namespace tide {
 namespace {
 
@@ -15,13 +17,9 @@ std::string upper(std::string_view text) {
     for (char& c : out) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     return out;
 }
-std::vector<std::string> lines_of(std::string_view text) {
+std::vector<std::string> printable_lines(std::string_view text) {
     std::vector<std::string> lines;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        lines.push_back(printable(text.substr(0, end)));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
+    for (const std::string_view line : lines_of(text)) lines.push_back(printable(line));
     return lines;
 }
 std::string in_brackets(std::string_view text) { return text.empty() ? "" : fmt::format(" ({})", text); }
@@ -111,7 +109,7 @@ void HappeningTeller::on(ReceiveTime time, const ScriptRecord& r, std::vector<Ha
             {time, "SCRIPT", Tone::plain, name + " loaded", {}, "sha256 " + r.sha256.substr(0, kShownDigest)});
         return;
     }
-    std::vector<std::string> lines = lines_of(r.detail);
+    std::vector<std::string> lines = printable_lines(r.detail);
     const bool calm = r.status == "staged" || r.status == "reloaded" || r.status == "restarted";
     Happening fault{time, calm ? "SCRIPT" : "SCRIPT!", calm ? Tone::plain : Tone::loud,
                     joined(r.name, " ", calm ? joined(r.version, " ", r.status) : r.status)};
@@ -238,7 +236,7 @@ void HappeningTeller::on(ReceiveTime time, const QualityRecord& r, std::vector<H
 
 void HappeningTeller::on(ReceiveTime time, const NoteRecord& r, std::vector<Happening>& out) {
     if (r.level == "debug") return;
-    std::vector<std::string> lines = lines_of(r.text);
+    std::vector<std::string> lines = printable_lines(r.text);
     if (lines.empty()) return;
     const std::string first = joined(r.source, ": ", lines.front());
     lines.erase(lines.begin());

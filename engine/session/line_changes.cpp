@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/lines.hpp"
+
 namespace tide {
 namespace {
 
 std::vector<std::string_view> sorted_lines(std::string_view text) {
-    std::vector<std::string_view> lines;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        lines.push_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
+    auto lines = lines_of(text);
     std::sort(lines.begin(), lines.end());
     return lines;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/lines.hpp"
+
 namespace tide {
 
 void ScriptRunner::declare(StrategyDeclaration declaration, const InstrumentBook& book) {
@@ -36,9 +38,7 @@ void ScriptRunner::set_saved(std::string bytes, std::string version, ReceiveTime
 void ScriptRunner::set_parameter(size_t i, std::string value) {
     const std::string& name = declaration_.parameters[i].first;
     std::string lines;
-    for (std::string_view rest = bundle_.parameters; !rest.empty();) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    for (const std::string_view line : lines_of(bundle_.parameters)) {
         if (line.substr(0, line.find('=')) != name) lines.append(line).append("\n");
     }
     bundle_.parameters = lines + name + "=" + value + "\n";

@@ -5,10 +5,11 @@ namespace tide {
 
 // How scripts are kept going and changed while a session runs.
 struct ScriptSettings {
-    double save_interval_s = 60;    // on_save is asked so often, in session time; 0: only at a reload and at the end
-    bool keep_state = true;         // the next session of a strategy gets what this one saved last
-    bool reload_in_market = false;  // a new version is taken up at once in market hours too; never live
-    bool watch = true;              // changed files are noticed without `engine reload`
+    double save_interval_s = 60;      // on_save is asked so often, in session time; 0: only at a reload and at the end
+    bool keep_state = true;           // the next session of a strategy gets what this one saved last
+    bool reload_in_market = false;    // a new version is taken up at once in market hours too; never live
+    int64_t stops_to_quarantine = 3;  // so many times its process is stopped in a session, then it is quarantined
+    bool watch = true;                // changed files are noticed without `engine reload`
 
     void register_in(SettingsRegistry& registry) {
         registry.add(
@@ -18,6 +19,9 @@ struct ScriptSettings {
                      "on paper and live: a strategy's next session begins with what on_save gave last (on_load)");
         registry.add("scripts.reload_in_market", reload_in_market,
                      "on paper: a changed script is taken up at once in market hours too, without --now --confirm");
+        registry.add(
+            "scripts.stops_to_quarantine", stops_to_quarantine, 1, 100, "stops",
+            "a script whose process died or hung is started again, until it has happened so often in a session");
         registry.add("scripts.watch", watch,
                      "on paper and live: changed script files are noticed without 'engine reload'");
     }

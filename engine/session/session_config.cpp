@@ -28,8 +28,6 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
     registry.add("session.start_limited", start_limited, "begin in limited mode (set after a kill switch was resumed)");
     registry.add("session.seed", seed, 0, 9'000'000'000'000'000'000, "",
                  "seed of math.random in scripts and of order ids");
-    registry.add("scripts.stops_to_quarantine", script_stops, 1, 100, "stops",
-                 "a script whose process died or hung is started again, until it has happened so often in a session");
     registry.add("charges.broker", charges_broker, {std::begin(kChargeBrokers), std::end(kChargeBrokers)},
                  "whose rounding, and brokerage on exercise, the charges follow (config/charges/brokers)");
     registry.add("session.chain_refresh_s", chain_refresh_s, 1, 3'600, "s",

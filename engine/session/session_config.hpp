@@ -29,7 +29,6 @@ struct SessionConfig {
     int64_t seed = 1;               // of math.random in scripts and of client order ids
     std::string charges_broker = "angelone";  // whose rounding the charges follow (config/charges/brokers)
     int64_t bars_kept = 1024;                 // per instrument and timeframe
-    int64_t script_stops = 3;                 // so many times a script's process is stopped, then it is quarantined
     double chain_refresh_s = 60;              // on_chain at most this often for each underlying
 
     void register_settings(SettingsRegistry& registry);

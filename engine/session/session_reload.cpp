@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/lines.hpp"
 #include "session/line_changes.hpp"
 #include "session/session.hpp"
 
@@ -19,16 +20,6 @@ bool failed(const CallbackResult& result) {
 }
 
 Error script_error(std::string message) { return make_error(ErrorCode::script, std::move(message)); }
-
-std::vector<std::string> lines_of(std::string_view text) {
-    std::vector<std::string> lines;
-    while (!text.empty()) {
-        const size_t end = std::min(text.find('\n'), text.size());
-        if (end > 0) lines.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
-}
 
 }  // namespace
 
@@ -91,12 +82,13 @@ Result<StrategyDeclaration> Session::load_with_parameters(ScriptSlot slot, Scrip
     one.parameters.clear();
     if (!host_.load(slot, one, *this)) return loaded;
     std::string kept;
-    for (const std::string& line : lines_of(bundle.parameters)) {
-        one.parameters = line + "\n";
+    for (const std::string_view line : lines_of(bundle.parameters)) {
+        if (line.empty()) continue;
+        one.parameters = std::string(line) + "\n";
         if (auto taken = host_.load(slot, one, *this)) {
             kept += one.parameters;
         } else {
-            dropped.push_back(line);
+            dropped.emplace_back(line);
         }
     }
     bundle.parameters = kept;

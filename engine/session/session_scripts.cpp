@@ -301,7 +301,7 @@ void Session::restart_stopped() {
     stops_wait_ = false;
     for (const auto& owner : runners_) {
         if (!std::exchange(owner->stopped, false)) continue;
-        if (owner->stops >= config_.script_stops) {
+        if (owner->stops >= config_.scripts.stops_to_quarantine) {
             quarantine(*owner, fmt::format("{} was stopped {} times in this session", owner->name(), owner->stops));
         } else if (auto again = restart(*owner); !again) {
             quarantine(*owner, fmt::format("{} was stopped, and could not be started again: {}", owner->name(),

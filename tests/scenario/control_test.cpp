@@ -41,14 +41,6 @@ return S
 
 class Control : public EngineTest {
   protected:
-    void TearDown() override {
-        if (process_ > 0) {
-            ::kill(process_, SIGKILL);
-            ::waitpid(process_, nullptr, 0);
-        }
-        EngineTest::TearDown();
-    }
-
     // `run --paper` beside this process.
     void start(const char* script, const std::string& speed, std::vector<std::string> more = {}) {
         const auto file = write("strategy.lua", script);
@@ -120,8 +112,6 @@ class Control : public EngineTest {
         EXPECT_EQ(engine("replay --verify " + journal()).code, 0);
         EXPECT_EQ(paper(write("idle.lua", kIdle)).code, 4);  // latched
     }
-
-    pid_t process_ = -1;
 };
 
 TEST_F(Control, a_script_changed_while_it_runs_is_staged_taken_up_and_rolled_back_and_all_of_it_replays) {

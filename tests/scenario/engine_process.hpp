@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -39,6 +40,10 @@ class EngineTest : public ::testing::Test {
         std::filesystem::create_directories(folder_);
     }
     void TearDown() override {
+        if (process_ > 0) {
+            ::kill(process_, SIGKILL);
+            ::waitpid(process_, nullptr, 0);
+        }
         std::error_code ignored;
         std::filesystem::remove_all(folder_, ignored);
     }
@@ -80,6 +85,8 @@ class EngineTest : public ::testing::Test {
             named != nullptr ? named : std::filesystem::path(TIDE_SOURCE_DIR) / ".." / "shared" / "data";
         return std::filesystem::exists(folder) ? folder : std::filesystem::path();
     }
+
+    pid_t process_ = -1;  // an engine that runs beside the test
 
   private:
     std::filesystem::path folder_;

@@ -28,13 +28,6 @@ return S
 
 class Repl : public EngineTest {
   protected:
-    void TearDown() override {
-        if (process_ > 0) {
-            ::kill(process_, SIGKILL);
-            ::waitpid(process_, nullptr, 0);
-        }
-        EngineTest::TearDown();
-    }
     // One day of minutes whose close is 1000 + minutes since the open / 100, so that what each bar must be is
     // arithmetic, and a calm VIX.
     std::string bars() const {
@@ -88,7 +81,6 @@ class Repl : public EngineTest {
             ASSERT_LT(Clock::now(), until) << read(folder() / "engine.log");
         }
     }
-    pid_t process_ = -1;
 };
 
 TEST_F(Repl, a_journal_is_seen_as_it_was_at_that_minute) {

@@ -342,7 +342,9 @@ TEST_F(HotReload, many_reloads_under_ticks_leak_nothing) {
     const size_t grown = std::max(resident_bytes(), resident) - resident;
     RecordProperty("grown_bytes", static_cast<int>(grown));
     std::printf("%d reloads: %zu KB more resident\n", reloads, grown >> 10);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep what was freed
     EXPECT_LT(grown, size_t(8) << 20);
+#endif
 }
 
 }  // namespace
