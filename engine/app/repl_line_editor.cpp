@@ -127,6 +127,8 @@ LineEditor::Line LineEditor::read(const std::string& prompt) {
     e.prompt = prompt;
     e.cancelled = false;
     int count = 0;
+    // Before the prompt is shown: an end of file typed between the two would be lost.
+    el_set(e.editor, EL_PREP_TERM, 1);
     const char* text = el_gets(e.editor, &count);
     if (e.cancelled) return {Outcome::cancelled, ""};
     if (text == nullptr || count <= 0) return {Outcome::end, ""};
