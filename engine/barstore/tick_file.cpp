@@ -118,7 +118,7 @@ bool TickFileReader::Parts::read_times(std::string_view exchange, std::string_vi
         problem = fmt::format("time '{}' is not readable", (stamp ? receive : exchange).substr(0, 40));
         return false;
     }
-    row.exchange = stamp.value_or(ExchangeTime());
+    row.exchange = stamp ? *stamp : ExchangeTime();
     row.received = as_receive_time(received ? *received : *stamp);
     return true;
 }
