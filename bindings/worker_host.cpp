@@ -163,6 +163,7 @@ pid_t WorkerHost::process_of(ScriptSlot slot) const {
 
 // A new worker for each version: the old one stays until the new one has loaded.
 Result<StrategyDeclaration> WorkerHost::load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) {
+    tend_zygote();
     auto process = zygote_->take(Clock::now() + patience_.load);
     if (process && (*process)->ended()) process = zygote_->take(Clock::now() + patience_.load);  // the spare was killed
     zygote_->prepare();
@@ -182,6 +183,11 @@ Result<StrategyDeclaration> WorkerHost::load(ScriptSlot slot, const ScriptBundle
     workers_[slot.value()] = std::move(worker);
     stopped_.erase(slot);
     return loaded;
+}
+
+void WorkerHost::tend_zygote() {
+    zygote_->tend();
+    tended_ = Clock::now();
 }
 
 void WorkerHost::unload(ScriptSlot slot) {
@@ -218,6 +224,7 @@ CallbackResult WorkerHost::call(ScriptSlot slot, const CallMessage& message, Cal
     }
     Worker* worker = find(slot);
     if (worker == nullptr) return {CallbackStatus::not_defined, {}};
+    if (Clock::now() - tended_ >= kBetweenLooks) tend_zygote();
     CallbackResult result;
     const auto patience = happens_once(callback_of(message)) ? patience_.load : patience_.callback;
     if (worker->call(message, result, output, patience)) return result;

@@ -35,6 +35,9 @@ class WorkerHost final : public StrategyHost {
     void be_patient(WorkerPatience patience) { patience_ = patience; }
     // 0: none runs there.
     pid_t process_of(ScriptSlot slot) const;
+    // What happened to the processes that start others; said once.
+    std::vector<std::string> take_notes() { return zygote_->take_notes(); }
+    const WorkerZygote& zygote() const { return *zygote_; }
     // For measurements.
     void never_spin() { never_spin_ = true; }
 
@@ -42,11 +45,13 @@ class WorkerHost final : public StrategyHost {
     class Worker;
     Worker* find(ScriptSlot slot) const;
     std::string stop(ScriptSlot slot, StrategyId strategy, std::string reason);
+    void tend_zygote();
 
     std::unique_ptr<WorkerZygote> zygote_;
     LuaLimits limits_;
     WorkerPatience patience_;
     bool never_spin_ = false;
+    RingWait::Clock::time_point tended_{};
     std::vector<std::unique_ptr<Worker>> workers_;  // by slot
     std::map<ScriptSlot, std::string> stopped_;     // while no call ran: said by the next one
     std::set<StrategyId> crashed_;                  // run without the compiler

@@ -7,16 +7,14 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <ctime>
+#include <optional>
 
 #include "core/digest.hpp"
 
@@ -30,13 +28,18 @@ Error failure(const char* what) {
                       fmt::format("no process for a script: {}: {}", what, std::strerror(errno)));
 }
 
-// One message with one descriptor.
+enum class Wanted : int32_t { worker, zygote };
+
+// One message with one descriptor: to the zygote what is wanted, with the memory or the line of it; back, its process.
 struct Parcel {
-    int32_t number = 0;  // a process id, or an error number below 0
+    struct {
+        Wanted wanted = Wanted::worker;
+        int32_t number = 0;  // a process id, or an error number below 0
+    } said;
     int descriptor = -1;
 };
 bool send(int line, const Parcel& parcel) {
-    iovec bytes{const_cast<int32_t*>(&parcel.number), sizeof parcel.number};
+    iovec bytes{const_cast<void*>(static_cast<const void*>(&parcel.said)), sizeof parcel.said};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
     msghdr message{};
     message.msg_iov = &bytes;
@@ -50,10 +53,10 @@ bool send(int line, const Parcel& parcel) {
         head->cmsg_len = CMSG_LEN(sizeof(int));
         std::memcpy(CMSG_DATA(head), &parcel.descriptor, sizeof(int));
     }
-    return ::sendmsg(line, &message, MSG_NOSIGNAL) == sizeof parcel.number;
+    return ::sendmsg(line, &message, MSG_NOSIGNAL) == sizeof parcel.said;
 }
 bool receive(int line, Parcel& parcel) {
-    iovec bytes{&parcel.number, sizeof parcel.number};
+    iovec bytes{&parcel.said, sizeof parcel.said};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
     msghdr message{};
     message.msg_iov = &bytes;
@@ -64,7 +67,7 @@ bool receive(int line, Parcel& parcel) {
     do {
         got = ::recvmsg(line, &message, MSG_CMSG_CLOEXEC);
     } while (got < 0 && errno == EINTR);
-    if (got != sizeof parcel.number) return false;
+    if (got != sizeof parcel.said) return false;
     if (const cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr && head->cmsg_type == SCM_RIGHTS)
         std::memcpy(&parcel.descriptor, CMSG_DATA(head), sizeof(int));
     return true;
@@ -95,21 +98,6 @@ pid_t fork_sibling(int& process_descriptor) {
 #endif
 }
 
-[[noreturn]] void be_zygote(WorkerZygote::Main main, pid_t engine) {
-    for (;;) {
-        Parcel asked;
-        if (!receive(kZygoteLine, asked)) ::_exit(0);
-        Parcel answer;
-        answer.number = fork_sibling(answer.descriptor);
-        if (answer.number == 0) be_worker(main, asked.descriptor, engine);
-        if (answer.number < 0) answer = {-errno, -1};
-        const bool told = send(kZygoteLine, answer);
-        if (answer.descriptor >= 0) ::close(answer.descriptor);
-        if (asked.descriptor >= 0) ::close(asked.descriptor);
-        if (!told) ::_exit(0);
-    }
-}
-
 // Nothing of the engine's is left open: no lock that would outlive it, no pipe that somebody reads to its end.
 void keep_only(int line) {
     ::dup2(line, kZygoteLine);
@@ -118,6 +106,51 @@ void keep_only(int line) {
     for (int i = 0; i < kZygoteLine; ++i) ::dup2(null, i);
     if (null > kZygoteLine) ::close(null);
 }
+
+void prepare_zygote(int line, pid_t engine) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::getppid() != engine) ::_exit(1);
+    ::setsid();
+    keep_only(line);
+}
+
+[[noreturn]] void be_zygote(WorkerZygote::Main main, pid_t engine) {
+    for (;;) {
+        Parcel asked;
+        if (!receive(kZygoteLine, asked)) ::_exit(0);
+        Parcel answer{{asked.said.wanted, 0}, -1};
+        answer.said.number = fork_sibling(answer.descriptor);
+        if (answer.said.number == 0 && asked.said.wanted == Wanted::worker) be_worker(main, asked.descriptor, engine);
+        if (answer.said.number == 0) {
+            prepare_zygote(asked.descriptor, engine);
+            continue;  // the stand-by: it hears on a line of its own
+        }
+        if (answer.said.number < 0) answer = {{asked.said.wanted, -errno}, -1};
+        const bool told = send(kZygoteLine, answer);
+        if (answer.descriptor >= 0) ::close(answer.descriptor);
+        if (asked.descriptor >= 0) ::close(asked.descriptor);
+        if (!told) ::_exit(0);
+    }
+}
+
+// A worker that never got to the engine would wait for ever: it reads a counter that cannot be, and ends.
+void give_up(WorkerMemory* memory) {
+    memory->to_worker.head.store(~uint64_t(0), std::memory_order_seq_cst);
+    ring_wake(memory->to_worker.data_signal, memory->to_worker.reader_waits);
+    ::munmap(memory, sizeof(WorkerMemory));
+}
+
+struct Line {
+    FileDescriptor ours, theirs;
+};
+std::optional<Line> make_line() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return std::nullopt;
+    return Line{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+// Once, at the start: a machine without a process for this long has more than scripts to worry about.
+constexpr int64_t kReserveWait_ms = 5000;
 
 }  // namespace
 
@@ -128,103 +161,138 @@ WorkerProcess::~WorkerProcess() {
     ::munmap(memory_, sizeof(WorkerMemory));
 }
 
-bool WorkerProcess::ended() {
-    if (ended_) return true;
-    siginfo_t info{};
-    const int waited = ::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED | WNOHANG);
-    if (waited != 0 && errno == EINTR) return false;
-    // Somebody else has waited for it: ended as well.
-    ended_ = waited != 0 || info.si_pid != 0;
-    if (ended_ && waited == 0) (info.si_code == CLD_EXITED ? code_ : signal_) = info.si_status;
-    return ended_;
-}
-
-std::string WorkerProcess::how_it_ended() {
-    return signal_ != 0 ? fmt::format("signal {}", signal_) : fmt::format("code {}", code_);
-}
-
-// Waits for its end, so that no zombie stays: some milliseconds at most, for nothing holds a process that only
-// computes.
-void WorkerProcess::kill() {
-    if (ended()) return;
-    ::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0U);
-    siginfo_t info{};
-    while (::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED) != 0 && errno == EINTR) {
-    }
-    signal_ = SIGKILL;
-    ended_ = true;
-}
-
-void WorkerProcess::allow_processor(int64_t seconds) {
-    clockid_t clock{};
-    timespec used{};
-    if (::clock_getcpuclockid(id_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
-    const auto most = static_cast<rlim_t>(used.tv_sec + 1 + seconds);
-    const rlimit limit{most, most + 1};
-    ::prlimit(id_, RLIMIT_CPU, &limit, nullptr);
-}
-
 Result<std::unique_ptr<WorkerZygote>> WorkerZygote::start(Main main) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return failure("socketpair");
-    FileDescriptor ours(ends[0]);
-    FileDescriptor theirs(ends[1]);
+    auto line = make_line();
+    if (!line) return failure("socketpair");
     const pid_t engine = ::getpid();
     (void)sha256({});  // OpenSSL reads its configuration at its first use, and a worker opens no file
     const pid_t child = ::fork();
     if (child < 0) return failure("fork");
     if (child == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (::getppid() != engine) ::_exit(1);
-        ::setsid();
-        keep_only(theirs.get());
         // A Ctrl-C is the engine's to hear; a crash is one.
         for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(number, SIG_IGN);
         for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS}) std::signal(number, SIG_DFL);
+        prepare_zygote(line->theirs.get(), engine);
         be_zygote(main, engine);
     }
-    return std::unique_ptr<WorkerZygote>(new WorkerZygote(std::move(ours), child));
+    ChildProcess process(FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0U))), child);
+    std::unique_ptr<WorkerZygote> zygote(new WorkerZygote({std::move(line->ours), std::move(process)}));
+    if (!zygote->ask_reserve() || zygote->hear(kReserveWait_ms) != Heard::something || !zygote->reserve_.lives())
+        return failure("no second zygote");
+    return zygote;
 }
 
 WorkerZygote::~WorkerZygote() {
-    if (asked_ != nullptr) (void)take(RingWait::Clock::now() + std::chrono::milliseconds(200));
-    line_.reset();
-    ::kill(id_, SIGKILL);
-    while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    if (asked_ != nullptr) (void)hear_worker(RingWait::Clock::now() + std::chrono::milliseconds(200));
+    if (asked_ != nullptr) give_up(asked_);
 }
 
-bool WorkerZygote::ask() {
+// `nothing`: there is no memory to share.
+WorkerZygote::Heard WorkerZygote::ask_worker() {
     const FileDescriptor memory(::memfd_create("worker", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!memory.valid() || ::ftruncate(memory.get(), sizeof(WorkerMemory)) != 0) return false;
+    if (!memory.valid() || ::ftruncate(memory.get(), sizeof(WorkerMemory)) != 0) return Heard::nothing;
     // Were it made shorter, touching it would end us.
     ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
     asked_ = map_memory(memory.get());
-    if (asked_ == nullptr) return false;
-    if (send(line_.get(), {0, memory.get()})) return true;
-    ::munmap(asked_, sizeof(WorkerMemory));
-    asked_ = nullptr;
-    return false;
+    if (asked_ == nullptr) return Heard::nothing;
+    if (send(front_.line.get(), {{Wanted::worker, 0}, memory.get()})) return Heard::something;
+    ::munmap(std::exchange(asked_, nullptr), sizeof(WorkerMemory));
+    return Heard::lost;
+}
+
+bool WorkerZygote::ask_reserve() {
+    auto line = make_line();
+    if (!line || !send(front_.line.get(), {{Wanted::zygote, 0}, line->theirs.get()})) return false;
+    reserve_line_ = std::move(line->ours);
+    return true;
+}
+
+// One answer of the front's, waited for at most so long.
+WorkerZygote::Heard WorkerZygote::hear(int64_t longest_ms) {
+    pollfd line{front_.line.get(), POLLIN, 0};
+    if (::poll(&line, 1, static_cast<int>(std::max<int64_t>(longest_ms, 0))) != 1) return Heard::nothing;
+    Parcel answer;
+    if (!receive(front_.line.get(), answer)) return Heard::lost;
+    FileDescriptor process(answer.descriptor);
+    if (answer.said.number <= 0) refused_ = -answer.said.number;
+    if (answer.said.wanted == Wanted::zygote) {
+        FileDescriptor own_line = std::exchange(reserve_line_, {});
+        if (answer.said.number > 0)
+            reserve_ = {std::move(own_line), ChildProcess(std::move(process), answer.said.number)};
+    } else if (asked_ != nullptr) {
+        WorkerMemory* memory = std::exchange(asked_, nullptr);
+        if (answer.said.number > 0) {
+            ready_ = std::make_unique<WorkerProcess>(memory, std::move(process), answer.said.number);
+        } else {
+            ::munmap(memory, sizeof(WorkerMemory));
+        }
+    }
+    return Heard::something;
+}
+
+// Until the worker that was asked for is ready or refused.
+WorkerZygote::Heard WorkerZygote::hear_worker(RingWait::Clock::time_point deadline) {
+    while (asked_ != nullptr) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - RingWait::Clock::now()).count();
+        if (const Heard heard = hear(left); heard != Heard::something) return heard;
+    }
+    return Heard::something;
+}
+
+// The stand-by takes the front's place.
+void WorkerZygote::lose_front(const std::string& how) {
+    while (hear(0) == Heard::something) {  // what it still said
+    }
+    if (asked_ != nullptr) give_up(std::exchange(asked_, nullptr));
+    reserve_line_.reset();
+    front_ = std::exchange(reserve_, {});
+    notes_.push_back(front_.lives()
+                         ? fmt::format("the process that starts scripts' processes {}; another one took its place", how)
+                         : fmt::format("both processes that start scripts' processes are gone (the last one {}): no "
+                                       "script can be started or replaced until the engine is started again; those "
+                                       "that run go on",
+                                       how));
+    if (front_.lives()) (void)ask_reserve();
 }
 
 void WorkerZygote::prepare() {
-    if (asked_ == nullptr) (void)ask();
+    if (asked_ == nullptr && ready_ == nullptr) (void)ask_worker();
+}
+
+void WorkerZygote::tend() {
+    if (!front_.line.valid()) return;
+    if (front_.process.ended()) lose_front(fmt::format("ended ({})", front_.process.how_it_ended()));
+    if (!front_.line.valid()) return;
+    while (hear(0) == Heard::something) {
+    }
+    if (reserve_.line.valid() && reserve_.process.ended()) {
+        notes_.push_back(
+            fmt::format("the process that stands by to start scripts' processes ended ({}); another one is "
+                        "made",
+                        reserve_.process.how_it_ended()));
+        reserve_ = {};
+    }
+    if (!reserve_.line.valid() && !reserve_line_.valid()) (void)ask_reserve();
 }
 
 Result<std::unique_ptr<WorkerProcess>> WorkerZygote::take(RingWait::Clock::time_point deadline) {
-    if (asked_ == nullptr && !ask()) return failure("its zygote does not hear");
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - RingWait::Clock::now()).count();
-    pollfd line{line_.get(), POLLIN, 0};
-    Parcel answer;
-    const bool there = ::poll(&line, 1, static_cast<int>(std::max<int64_t>(left, 0))) == 1;
-    if (!there) return failure("its zygote does not answer");
-    WorkerMemory* memory = std::exchange(asked_, nullptr);
-    if (!receive(line_.get(), answer) || answer.number <= 0) {
-        if (answer.number < 0) errno = -answer.number;
-        ::munmap(memory, sizeof(WorkerMemory));
-        return failure("its zygote has ended");
+    while (ready_ == nullptr && front_.line.valid()) {
+        refused_ = 0;
+        Heard heard = asked_ == nullptr ? ask_worker() : Heard::something;
+        if (heard == Heard::nothing) return failure("memory to share");
+        // A front that is asked in vain leaves its successor half of the time.
+        const auto now = RingWait::Clock::now();
+        if (heard == Heard::something) heard = hear_worker(reserve_.lives() ? now + (deadline - now) / 2 : deadline);
+        if (heard == Heard::something) break;
+        if (heard == Heard::nothing && !reserve_.lives())
+            return make_error(ErrorCode::unreachable, "no process for a script: its zygote does not answer");
+        front_.process.kill();
+        lose_front(heard == Heard::nothing ? "did not answer" : "ended");
     }
-    return std::make_unique<WorkerProcess>(memory, FileDescriptor(answer.descriptor), answer.number);
+    if (ready_ != nullptr) return std::move(ready_);
+    errno = refused_;
+    if (refused_ != 0) return failure("fork");
+    return make_error(ErrorCode::unreachable, "no process for a script: the processes that start them have ended");
 }
 
 }  // namespace tide

@@ -1,50 +1,37 @@
 #pragma once
-#include <sys/types.h>
-
 #include <memory>
-#include <optional>
+#include <string>
+#include <vector>
 
+#include "bindings/child_process.hpp"
 #include "bindings/worker_ring.hpp"
 #include "core/result.hpp"
-#include "net/file_descriptor.hpp"
 
 namespace tide {
 
 // One worker process, still or again without a script. Killed when this goes.
-class WorkerProcess {
+class WorkerProcess final : public ChildProcess {
   public:
     WorkerProcess(WorkerMemory* memory, FileDescriptor process, pid_t id)
-        : memory_(memory), process_(std::move(process)), id_(id) {}
+        : ChildProcess(std::move(process), id), memory_(memory) {}
     ~WorkerProcess();
-    WorkerProcess(const WorkerProcess&) = delete;
-    WorkerProcess& operator=(const WorkerProcess&) = delete;
 
     WorkerMemory& memory() { return *memory_; }
-    pid_t id() const { return id_; }
-    bool ended();
-    // "signal 11", "code 3"; once ended.
-    std::string how_it_ended();
-    void kill();
-    // A worker that computes without being asked to ends by itself: so much processor time from now on, in seconds.
-    void allow_processor(int64_t seconds);
 
   private:
     WorkerMemory* memory_;
-    FileDescriptor process_;
-    pid_t id_;
-    bool ended_ = false;
-    int signal_ = 0;  // that ended it
-    int code_ = 0;
 };
 
-// A small process that was forked before the engine had threads, and forks workers when asked to. They are children of
-// the engine, not its own: its end harms none of them. It ends with the engine, and so do they.
+// Two small processes, forked before the engine had threads: one forks workers when asked to, the other stands by. What
+// they fork are children of the engine, not their own: their end harms none of them. When the first ends, the other
+// takes its place and forks a new stand-by, which only a process with one thread can. They end with the engine, and so
+// do workers.
 class WorkerZygote {
   public:
     // What a worker does with the memory it shares with the engine; never returns to the zygote.
     using Main = void (*)(WorkerMemory& memory);
 
-    // Forks. The calling process must have one thread, and that thread must live as long as the process.
+    // Forks both. The calling process must have one thread, and that thread must live as long as the process.
     static Result<std::unique_ptr<WorkerZygote>> start(Main main);
     ~WorkerZygote();
     WorkerZygote(const WorkerZygote&) = delete;
@@ -52,18 +39,39 @@ class WorkerZygote {
 
     // Asks for a worker without waiting for it.
     void prepare();
-    // The one that was asked for, or a new one. Waits at most until `deadline`. An error (unreachable): there is none,
-    // nor will there be.
+    // The one that was asked for, or a new one. Waits at most until `deadline`. An error (unreachable): there is none;
+    // the next may still be had, unless both processes have ended at once.
     Result<std::unique_ptr<WorkerProcess>> take(RingWait::Clock::time_point deadline);
-    pid_t id() const { return id_; }
+    // Has a process that has ended replaced. Waits for nothing; to be called now and then.
+    void tend();
+    // What an operator should know, said once.
+    std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
+
+    // Of the one that forks workers, and of the one that stands by; 0: there is none.
+    pid_t id() const { return front_.process.id(); }
+    pid_t reserve_id() const { return reserve_.process.id(); }
 
   private:
-    WorkerZygote(FileDescriptor line, pid_t id) : line_(std::move(line)), id_(id) {}
-    bool ask();
+    struct Zygote {
+        FileDescriptor line;
+        ChildProcess process;
+        bool lives() { return line.valid() && !process.ended(); }
+    };
+    enum class Heard : uint8_t { something, nothing, lost };
 
-    FileDescriptor line_;
-    pid_t id_;
-    WorkerMemory* asked_ = nullptr;  // the memory of the worker that was asked for
+    explicit WorkerZygote(Zygote front) : front_(std::move(front)) {}
+    Heard ask_worker();
+    bool ask_reserve();
+    Heard hear(int64_t longest_ms);
+    Heard hear_worker(RingWait::Clock::time_point deadline);
+    void lose_front(const std::string& how);
+
+    Zygote front_, reserve_;
+    WorkerMemory* asked_ = nullptr;         // the memory of the worker that was asked for
+    std::unique_ptr<WorkerProcess> ready_;  // it
+    FileDescriptor reserve_line_;           // to the stand-by that was asked for
+    int refused_ = 0;                       // the error of the last fork
+    std::vector<std::string> notes_;
 };
 
 }  // namespace tide

@@ -54,6 +54,9 @@ class ScriptHosting {
     void do_not_hurry();
     StrategyHost& host() { return *counted_; }
 
+    // What happened to the processes that start scripts' processes, for the operator; said once.
+    std::vector<std::string> take_notes() { return workers_ ? workers_->take_notes() : std::vector<std::string>(); }
+
     bool in_workers() const { return workers_ != nullptr; }
     // False: this machine does not let a process filter its system calls, so a worker is confined less.
     bool confined() const { return confined_; }

@@ -401,6 +401,7 @@ class SessionRun {
             show_live(now);
             control_->publish();
             keep_states();
+            for (const auto& note : scripts_->take_notes()) fmt::print(stderr, "note: {}\n", note);
             watchdog_gone_ = watchdog_ && !watchdog_->alive();
         };
         options.hear = [this](std::vector<OperatorCommand>& commands) {

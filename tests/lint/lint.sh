@@ -32,6 +32,7 @@ rule_outside_world() {
     engine/app/reload_desk.hpp
     engine/app/paths.cpp                 # TIDE_HOME and the XDG folders
     engine/app/terminal.cpp              # NO_COLOR
+    bindings/child_process.cpp           # how much processor time a worker has used
     bindings/worker_ring.cpp             # how long to wait for another process; what ran too long is journalled
     bindings/worker_ring.hpp
     bindings/worker_host.cpp

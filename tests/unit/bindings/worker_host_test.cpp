@@ -196,21 +196,100 @@ TEST_F(WorkerHostTest, large_sources_cross_in_parts) {
     EXPECT_EQ(output.logs.at(0).text, "960000");
 }
 
-TEST_F(WorkerHostTest, running_scripts_outlive_the_zygote_and_the_next_load_says_that_it_is_gone) {
-    auto zygote = WorkerZygote::start(&run_worker);
-    ASSERT_TRUE(zygote);
-    const pid_t id = (*zygote)->id();
-    WorkerHost host(std::move(*zygote), {}, kPatient);
-    load(host, kCounting);
-    load(host, kCounting);  // takes the spare
-    ::kill(id, SIGKILL);
-    ASSERT_TRUE(ends_within(id, std::chrono::seconds(10)));
-    EXPECT_EQ(bar(host).status, CallbackStatus::ok);
-    (void)host.load(ScriptSlot(2), bundle_of(kCounting), services);  // perhaps one more was ready
-    const auto loaded = host.load(ScriptSlot(3), bundle_of(kCounting), services);
+class ZygoteTest : public WorkerHostTest {
+  protected:
+    static void kill_and_wait(pid_t process) {
+        signal_to(process, SIGKILL);
+        ASSERT_TRUE(ends_within(process, std::chrono::seconds(10)));
+    }
+    // Until there is a stand-by again: it is made beside what the host does.
+    void load_until_both_live(WorkerHost& host) {
+        const auto begin = Clock::now();
+        do {
+            load(host, kCounting);
+        } while (host.zygote().reserve_id() == 0 && Clock::now() - begin < std::chrono::seconds(10));
+        ASSERT_GT(host.zygote().reserve_id(), 0);
+    }
+};
+
+TEST_F(ZygoteTest, one_that_is_killed_is_replaced_and_scripts_run_on_and_are_loaded_and_started_again) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    const pid_t first = host->zygote().id();
+    const pid_t second = host->zygote().reserve_id();
+    kill_and_wait(first);
+    EXPECT_EQ(bar(*host, 0).status, CallbackStatus::ok);
+    load(*host, kCounting);  // what a reload does
+    load(*host, kCounting);  // beyond the worker that was ready
+    EXPECT_EQ(bar(*host, 1).status, CallbackStatus::ok);
+    signal_to(host->process_of(kSlot), SIGKILL);  // what a restart follows
+    EXPECT_EQ(bar(*host, 2).status, CallbackStatus::stopped);
+    load(*host, kCounting);
+    EXPECT_EQ(bar(*host, 3).status, CallbackStatus::ok);
+    EXPECT_EQ(host->zygote().id(), second);
+    load_until_both_live(*host);
+    const auto notes = host->take_notes();
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_NE(notes[0].find("another one took its place"), std::string::npos) << notes[0];
+    EXPECT_TRUE(host->take_notes().empty());
+}
+
+TEST_F(ZygoteTest, any_number_of_them_is_replaced_one_after_the_other) {
+    const auto host = make_worker_host();
+    load_until_both_live(*host);
+    const size_t descriptors = open_descriptors();
+    for (int i = 0; i < 20; ++i) {
+        kill_and_wait(i % 3 == 2 ? host->zygote().reserve_id() : host->zygote().id());
+        load(*host, kCounting);
+        ASSERT_EQ(bar(*host, i).status, CallbackStatus::ok);
+        load_until_both_live(*host);
+    }
+    EXPECT_LE(open_descriptors(), descriptors + 1);
+    EXPECT_EQ(host->take_notes().size(), 20U);
+}
+
+TEST_F(ZygoteTest, a_stand_by_that_ends_is_replaced_while_scripts_run) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    const pid_t reserve = host->zygote().reserve_id();
+    kill_and_wait(reserve);
+    load_until_both_live(*host);
+    EXPECT_NE(host->zygote().reserve_id(), reserve);
+    ASSERT_EQ(host->take_notes().size(), 1U);
+    kill_and_wait(host->zygote().id());
+    load(*host, kCounting);
+    load(*host, kCounting);
+    EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
+}
+
+TEST_F(ZygoteTest, one_that_stands_still_gives_way_before_the_wait_for_a_load_is_over) {
+    const auto host = make_worker_host({}, {kPatient.callback, std::chrono::seconds(2)});
+    load_until_both_live(*host);
+    signal_to(host->zygote().id(), SIGSTOP);
+    load(*host, kCounting);  // the spare may be there already
+    load(*host, kCounting);
+    EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
+    const auto notes = host->take_notes();
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_NE(notes[0].find("did not answer"), std::string::npos) << notes[0];
+}
+
+TEST_F(ZygoteTest, both_killed_at_once_leave_scripts_running_and_the_next_load_and_a_note_say_so) {
+    const auto host = make_worker_host();
+    load(*host, kCounting);
+    const pid_t reserve = host->zygote().reserve_id();
+    kill_and_wait(host->zygote().id());
+    kill_and_wait(reserve);
+    EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
+    (void)host->load(ScriptSlot(2), bundle_of(kCounting), services);  // perhaps one was ready
+    const auto loaded = host->load(ScriptSlot(3), bundle_of(kCounting), services);
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().code, ErrorCode::stopped);
-    EXPECT_EQ(bar(host).status, CallbackStatus::ok);
+    EXPECT_EQ(loaded.error().message, "probe: no process for a script: the processes that start them have ended");
+    EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
+    std::string notes;
+    for (const auto& note : host->take_notes()) notes += note + "\n";
+    EXPECT_NE(notes.find("until the engine is started again"), std::string::npos) << notes;
 }
 
 TEST_F(WorkerHostTest, a_thousand_restarts_leave_no_descriptor_and_no_process) {
@@ -236,20 +315,22 @@ TEST_F(WorkerHostTest, workers_and_zygote_end_with_the_engine) {
     if (engine == 0) {
         auto zygote = WorkerZygote::start(&run_worker);
         const pid_t zygote_id = (*zygote)->id();
+        const pid_t reserve_id = (*zygote)->reserve_id();
         WorkerHost host(std::move(*zygote), {}, kPatient);
         if (!host.load(kSlot, bundle_of(kCounting), services)) ::_exit(1);
-        const pid_t told[2] = {zygote_id, host.process_of(kSlot)};
+        const pid_t told[3] = {zygote_id, reserve_id, host.process_of(kSlot)};
         (void)!::write(ends[1], told, sizeof told);
         for (;;) ::pause();
     }
-    pid_t told[2] = {};
+    pid_t told[3] = {};
     ASSERT_EQ(::read(ends[0], told, sizeof told), static_cast<ssize_t>(sizeof told));
     ::close(ends[0]);
     ::close(ends[1]);
     ::kill(engine, SIGKILL);
     ::waitpid(engine, nullptr, 0);
     EXPECT_TRUE(ends_within(told[0], std::chrono::seconds(10))) << "the zygote";
-    EXPECT_TRUE(ends_within(told[1], std::chrono::seconds(10))) << "the worker";
+    EXPECT_TRUE(ends_within(told[1], std::chrono::seconds(10))) << "the zygote that stands by";
+    EXPECT_TRUE(ends_within(told[2], std::chrono::seconds(10))) << "the worker";
 }
 
 TEST_F(WorkerHostTest, an_unused_worker_that_computes_on_its_own_runs_out_of_processor_time) {

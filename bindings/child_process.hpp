@@ -1,0 +1,37 @@
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+
+#include "net/file_descriptor.hpp"
+
+namespace tide {
+
+// A child of this process, known by a descriptor, which no other process can take over as it can a number. Killed and
+// waited for when this goes.
+class ChildProcess {
+  public:
+    ChildProcess() = default;  // none: ended
+    ChildProcess(FileDescriptor process, pid_t id) : process_(std::move(process)), id_(id), ended_(false) {}
+    ~ChildProcess() { kill(); }
+    ChildProcess(ChildProcess&& other) noexcept { *this = std::move(other); }
+    ChildProcess& operator=(ChildProcess&& other) noexcept;
+
+    // 0: none.
+    pid_t id() const { return id_; }
+    bool ended();
+    // "signal 11", "code 3"; once ended.
+    std::string how_it_ended() const;
+    void kill();
+    // A process that computes without being asked to ends by itself: so much processor time from now on, in seconds.
+    void allow_processor(int64_t seconds);
+
+  private:
+    FileDescriptor process_;
+    pid_t id_ = 0;
+    bool ended_ = true;
+    int signal_ = 0;  // that ended it
+    int code_ = 0;
+};
+
+}  // namespace tide
