@@ -10,6 +10,8 @@
 namespace tide {
 namespace {
 
+constexpr int kFactRounds = 4;
+
 // "adx_trend.lua:12: what\ntraceback" of a message, as a finding.
 ScriptFinding finding_of(std::string_view message, const std::string& default_file) {
     message = message.substr(0, message.find('\n'));
@@ -75,10 +77,12 @@ std::vector<ScriptFinding> check_sources(const ScriptBundle& bundle, const Resul
     std::vector<ScriptFinding> findings;
     compile_all(sources, findings);
     const StrategyDeclaration* declaration = loaded ? &*loaded : nullptr;
-    // What is known of a file may stand in a later one, and of a local in a later line: twice for the facts.
+    // What is known of a file may stand in a later one, and of a name in a later line, which may give it to one more.
     SourceFacts facts;
-    for (int round = 0; round < 2; ++round) {
+    for (int round = 0; round < kFactRounds; ++round) {
         SourceFacts found = facts;
+        found.changed.clear();
+        found.given_fields.clear();
         SourceRules unheard(facts, declaration);
         for (CheckedSource& source : sources)
             source.sound =

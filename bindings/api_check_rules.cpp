@@ -65,6 +65,24 @@ std::string call_shape(const ApiName& entry) {
 
 }  // namespace
 
+SourceValue kept(const SourceValue& value) {
+    SourceValue out;
+    if (value.table != nullptr) {
+        out.type = kOwnTable;
+    } else if (!value.literal && value.type != "function") {
+        out.type = value.type;
+    }
+    return out;
+}
+
+void GivenType::add(const SourceValue& value) {
+    const bool not_yet = value.type == "nil" || (value.type == "boolean" && value.text == "false");
+    if (value.literal && not_yet) return;
+    const std::string type = kept(value).type;
+    if (type_.empty()) type_ = type;
+    differs_ = differs_ || type.empty() || type != type_;
+}
+
 std::string text_of(const ScriptFinding& finding) {
     const std::string_view kind = finding.error ? "error" : "warning";
     if (finding.line == 0) return fmt::format("{}: {}: {}", finding.file, kind, finding.text);
@@ -130,7 +148,12 @@ SourceValue SourceRules::field(const SourceValue& object, std::string_view name,
         return value;
     }
     const ApiName* entry = find_api_member(object.type, name);
-    if (entry == nullptr) return value;
+    if (entry == nullptr) {
+        // What the script itself keeps there: ctx.average = ctx:indicator(…).
+        const auto given = facts_.given_fields.find(name);
+        if (given != facts_.given_fields.end()) value.type = given->second.type();
+        return value;
+    }
     if (object.type == "ctx" && name == "params") {
         value.type = "params";
     } else if (!entry->is_call()) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -30,12 +31,31 @@ struct SourceTable {
     bool computed = false;  // has keys that are not names
 };
 
+// What a value keeps when it is given to a name: its type, where that is an object of the engine or a table of the
+// script's own, which others may change meanwhile.
+SourceValue kept(const SourceValue& value);
+inline constexpr std::string_view kOwnTable = "own table";
+
+// What a name that is set in several places is: the type of all that is given to it. Nil and false are "not yet".
+class GivenType {
+  public:
+    void add(const SourceValue& value);
+    // Empty: not known, or now this, now that.
+    std::string_view type() const { return differs_ ? std::string_view() : type_; }
+
+  private:
+    std::string type_;
+    bool differs_ = false;
+};
+
 // What all sources of a strategy do, from a first walk over them.
 struct SourceFacts {
-    std::set<std::string, std::less<>> globals;        // names they set
-    std::set<std::string, std::less<>> fields;         // fields they set on anything
-    std::set<std::string, std::less<>> methods;        // methods they call
-    std::set<std::pair<std::string, size_t>> changed;  // locals set again: file, token of the declaration
+    std::set<std::string, std::less<>> globals;  // names they set
+    std::set<std::string, std::less<>> fields;   // fields they set on anything
+    std::set<std::string, std::less<>> methods;  // methods they call
+    // Locals set again (file, token of the declaration), and fields by their name, whatever they belong to.
+    std::map<std::pair<std::string, size_t>, GivenType> changed;
+    std::map<std::string, GivenType, std::less<>> given_fields;
 };
 
 // Judges names, fields and calls; keeps what it found.

@@ -77,21 +77,29 @@ class Walker {
         }
         return nullptr;
     }
-    // A local that is set again later is of no known type.
-    void declare(std::string wanted, SourceValue value, size_t token) {
-        const bool changes = known_.changed.contains({file_, token});
-        if (changes) value = {};
+    // A number or text that is never set again is known wherever it is used; a local that is, is what all that is given
+    // to it is.
+    void declare(std::string wanted, const SourceValue& value, size_t token) {
+        const auto changed = known_.changed.find({file_, token});
+        Local local{std::move(wanted), kept(value)};
+        if (changed != known_.changed.end()) {
+            GivenType given = changed->second;
+            if (!given.type().empty()) given.add(value);
+            local.value = typed(given.type());
+        } else if (value.literal && (value.type == "number" || value.type == "string")) {
+            local.value = value;
+        }
         declared_at_.push_back(token);
-        locals_.push_back({std::move(wanted), std::move(value)});
+        locals_.push_back(std::move(local));
     }
     void leave(size_t count) {
         locals_.resize(count);
         declared_at_.resize(count);
     }
-    void note_change(std::string_view wanted) {
+    void note_change(std::string_view wanted, const SourceValue& given) {
         for (size_t i = locals_.size(); i-- > 0;) {
             if (locals_[i].name != wanted) continue;
-            if (facts_ != nullptr) facts_->changed.insert({file_, declared_at_[i]});
+            if (facts_ != nullptr) facts_->changed[{file_, declared_at_[i]}].add(given);
             return;
         }
     }
@@ -210,7 +218,7 @@ class Walker {
         }
         if (last.empty()) {
             if (local != nullptr) {
-                note_change(first);
+                note_change(first, {});
             } else {
                 set_global(first, at_line);
             }
@@ -249,17 +257,15 @@ class Walker {
         std::vector<SourceValue> values;
         if (accept("=")) values = expressions();
         for (size_t i = 0; i < names.size(); ++i) {
-            SourceValue value = i < values.size() ? kept(values[i]) : SourceValue{};
+            const SourceValue value = nth(values, i);
             if (value.type == "strategy_table") strategy_name_ = names[i].first;
-            declare(names[i].first, std::move(value), names[i].second);
+            declare(names[i].first, value, names[i].second);
         }
     }
-    // What a name keeps of a value: its type, where that is an object of the engine.
-    static SourceValue kept(const SourceValue& value) {
-        SourceValue out;
-        const bool plain = value.literal || value.table != nullptr || value.type == "function";
-        if (!plain) out.type = value.type;
-        return out;
+    // Of a list of expressions: nil where it is too short, unless its last one gives several.
+    static SourceValue nth(const std::vector<SourceValue>& values, size_t i) {
+        if (i < values.size()) return values[i];
+        return values.empty() || !values.back().several ? literal("nil", "nil") : SourceValue{};
     }
 
     void return_statement() {
@@ -294,23 +300,27 @@ class Walker {
         } while (accept(","));
         if (!is("=") || is_pair('=', '=')) return;  // a call
         ++at_;
-        for (const Target& target : targets) {
-            if (!target.global.empty()) {
-                set_global(target.global, target.line);
-            } else if (!target.local.empty()) {
-                note_change(target.local);
-            } else if (facts_ != nullptr && !target.field.empty()) {
-                facts_->fields.insert(target.field);
-            }
-        }
         const bool callback = targets.size() == 1 && targets[0].of_strategy && is("function");
         const auto known = callback ? callback_named(targets[0].field) : std::nullopt;
+        std::vector<SourceValue> values;
         if (known) {
             ++at_;
             rules_.defined_callback(*known, line());
             function_body(*known, false);
+            values.push_back(typed("function"));
         } else {
-            expressions();
+            values = expressions();
+        }
+        for (size_t i = 0; i < targets.size(); ++i) set(targets[i], nth(values, i));
+    }
+    void set(const Target& target, const SourceValue& value) {
+        if (!target.global.empty()) {
+            set_global(target.global, target.line);
+        } else if (!target.local.empty()) {
+            note_change(target.local, value);
+        } else if (facts_ != nullptr && !target.field.empty()) {
+            facts_->fields.insert(target.field);
+            facts_->given_fields[target.field].add(value);
         }
     }
 
@@ -432,6 +442,7 @@ class Walker {
                 std::string key = name();
                 ++at_;
                 SourceValue value = expression();
+                if (facts_ != nullptr) facts_->given_fields[key].add(value);
                 made->fields.push_back({std::move(key), at_line, std::move(value)});
             } else if (accept("[")) {
                 made->computed = true;

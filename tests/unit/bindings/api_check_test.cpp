@@ -92,6 +92,70 @@ TEST_F(ApiCheckTest, mistakes_in_a_callback_are_found_with_line_and_mend) {
     for (const auto& [body, text] : cases) EXPECT_EQ(in_on_bar(body), fmt::format("probe.lua:3: {}", text)) << body;
 }
 
+// A handle is mostly kept in a local of the file, set in on_start and used in on_bar.
+TEST_F(ApiCheckTest, bars_that_have_not_closed_are_found_through_names_that_keep_a_handle) {
+    const std::string not_closed = "bars back is a bar that has not closed; 0 is the bar that just closed";
+    const std::string of_indicator = "probe.lua:4: error: indicator:value: ";
+    const std::string whole = "error: indicator:value: back must be a whole number, at least 0, got ";
+    const std::string make = "ctx:indicator('NIFTY', '5m', 'ema', 9)";
+    // The first line of the body is line 2 of the file; what is wrong is on line 4.
+    const auto at_file_level = [](const std::string& first, const std::string& start, const std::string& bar) {
+        return first + "\nfunction S.on_start(ctx) " + start + " end\nfunction S.on_bar(ctx, bar) " + bar + " end";
+    };
+    const std::pair<std::string, std::string> cases[] = {
+        {at_file_level("local average", "average = " + make, "return average:value(-1)"),
+         of_indicator + "-1 " + not_closed},
+        {at_file_level("local average = nil", "average = " + make, "local x = average:value(1.5)"),
+         "probe.lua:4: " + whole + "1.5"},
+        {at_file_level("local average", "average = " + make, "local x = average:value('1')"),
+         "probe.lua:4: " + whole + "'1'"},
+        {at_file_level("local back, average = -2", "average = " + make, "local x = average:value(back)"),
+         of_indicator + "-2 " + not_closed},
+        {at_file_level("local back, average = 1", "average = " + make, "local x = average:value(-back)"),
+         of_indicator + "-1 " + not_closed},
+        {at_file_level("local bars", "bars = ctx:bars('NIFTY', '5m')", "local x = bars:close(-1)"),
+         "probe.lua:4: error: bars:close: -1 " + not_closed},
+        {at_file_level("local bars", "bars = ctx:bars('NIFTY', '5m')", "local x = bars:highest(0)"),
+         "probe.lua:4: error: bars:highest: length must be a whole number, at least 1, got 0"},
+        {at_file_level("local bars", "bars = ctx:bars('NIFTY', '5m')", "local x = bars:highest(20, -1)"),
+         "probe.lua:4: error: bars:highest: -1 " + not_closed},
+        {at_file_level("local average", "average = " + make, "local x = average:vale()"),
+         "probe.lua:4: error: indicator has no method 'vale'; did you mean 'value'?"},
+        // through more names, and fields that the script makes
+        {at_file_level("local one, two", "one = " + make + " two = one", "local x = two:value(-1)"),
+         of_indicator + "-1 " + not_closed},
+        {at_file_level("-- kept in ctx", "ctx.average = " + make, "local x = ctx.average:value(-1)"),
+         of_indicator + "-1 " + not_closed},
+        {at_file_level("local kept = {}", "kept.average = " + make, "local x = kept.average:value(-1)"),
+         of_indicator + "-1 " + not_closed},
+        {at_file_level("local kept", "kept = { average = " + make + " }", "local x = kept.average:value(-1)"),
+         of_indicator + "-1 " + not_closed},
+        {at_file_level("local average", "average = " + make, "local function up() return average:value(-1) end up()"),
+         of_indicator + "-1 " + not_closed},
+        // texts
+        {at_file_level("local frame = '15m'", "", "local b = ctx:bars('NIFTY', frame)"),
+         "probe.lua:4: error: ctx:bars: timeframe '15m' is not in needs.bars; did you mean '1m'?"},
+    };
+    for (const auto& [body, text] : cases) EXPECT_EQ(of_body(body), std::vector<std::string>{text}) << body;
+}
+
+TEST_F(ApiCheckTest, a_name_that_is_now_this_and_now_that_is_left_alone) {
+    const char* bodies[] = {
+        "local x\nfunction S.on_start(ctx) x = ctx:indicator('NIFTY', '5m', 'ema', 9) end\n"
+        "function S.on_bar(ctx) x = { value = function() end } x:value(-1) end",
+        "local x = {}\nfunction S.on_start(ctx) x = ctx:indicator('NIFTY', '5m', 'ema', 9) end\n"
+        "function S.on_bar(ctx) x:value(-1) end",
+        "local back = 0\nfunction S.on_bar(ctx) back = back - 1 ctx:bars('NIFTY', '5m'):close(back) end",
+        "local kept, other = {}, {}\nfunction S.on_start(ctx) kept.x = ctx:indicator('NIFTY', '5m', 'ema', 9) end\n"
+        "function S.on_bar(ctx) other.x = { value = function() end } kept.x:value(-1) end",
+        "local back = -1\nlocal function at(back) return back end\n"
+        "function S.on_bar(ctx) ctx:bars('NIFTY', '5m'):close(at(back)) end",
+        "local n = 5\nfor n = 1, 3 do local m = n end\nfunction S.on_bar(ctx) ctx:log(n) end",
+        "local lots, tag = 1, 'x'\nfunction S.on_bar(ctx) ctx:enter { symbol = 'NIFTY', lots = lots, tag = tag } end",
+    };
+    for (const char* body : bodies) EXPECT_EQ(of_body(body), std::vector<std::string>{}) << body;
+}
+
 TEST_F(ApiCheckTest, mistakes_of_shape_are_found) {
     EXPECT_EQ(of_body("function S.on_bars(ctx) end").at(0),
               "probe.lua: error: unknown callback 'on_bars'; did you mean 'on_bar'?");
