@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <lua.hpp>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "bindings/repl_help.hpp"
 #include "bindings/repl_prelude.hpp"
 #include "bindings/repl_stack.hpp"
+#include "bindings/saved_state.hpp"
 #include "core/assert.hpp"
 
 namespace tide {
@@ -63,6 +65,7 @@ struct ReplEvaluator::Impl {
     bool fetch(const char* view, const char* argument) noexcept;
     bool print(lua_State* state) noexcept;
     const char* help(const char* name) noexcept;
+    bool read_saved(const char* digits) noexcept;
     Result<void> compile(std::string_view source_text);
     ReplAnswer run(bool several_lines);
 };
@@ -110,8 +113,19 @@ int is_view(lua_State* state) {
     return 1;
 }
 
-constexpr LuaFunctionEntry kFunctions[] = {
-    {"ask", &ask}, {"print", &print_values}, {"help", &help}, {"view_of", &push_view_of}, {"is_view", &is_view}};
+// saved_table(digits): what a script's on_save gave, or nil where it does not read.
+int saved_table(lua_State* state) {
+    ReplEvaluator::Impl& repl = repl_of(state);
+    pay_or_raise(state, *repl.runtime, kUnitsOfView);
+    if (!repl.read_saved(luaL_checkstring(state, 1))) return 0;
+    luaL_checkstack(state, 3 * kSavedDepthMax, "a saved state");
+    push_saved(state, repl.text);
+    return 1;
+}
+
+constexpr LuaFunctionEntry kFunctions[] = {{"ask", &ask},         {"print", &print_values},
+                                           {"help", &help},       {"view_of", &push_view_of},
+                                           {"is_view", &is_view}, {"saved_table", &saved_table}};
 
 }  // namespace
 
@@ -167,6 +181,19 @@ bool ReplEvaluator::Impl::print(lua_State* state) noexcept {
 const char* ReplEvaluator::Impl::help(const char* name) noexcept {
     text = help_text(name);
     return text.c_str();
+}
+
+// Into `text`: the bytes that stand in hexadecimal digits.
+bool ReplEvaluator::Impl::read_saved(const char* digits) noexcept {
+    const std::string_view given(digits);
+    text.clear();
+    for (size_t i = 0; i + 1 < given.size(); i += 2) {
+        unsigned byte = 0;
+        const auto [end, error] = std::from_chars(&given[i], &given[i] + 2, byte, 16);
+        if (error != std::errc() || end != &given[i] + 2) return false;
+        text.push_back(static_cast<char>(byte));
+    }
+    return check_saved(text).has_value();
 }
 
 // Leaves the chunk's function on the stack: the text as an expression, else as statements.

@@ -53,8 +53,9 @@ constexpr ReplHelp kHelp[] = {
      "symbols, timeframes, params, state, skipping.\n"
      "Example: scripts()"},
     {"script", "script(name)", "one script: version, parameters, state, what it skips now",
-     "As a row of scripts(). state: what it said with ctx:state, by symbol and name; skipping: the reason it gives for "
-     "each symbol now.\nExample: script(\"adx_trend\").state"},
+     "As a row of scripts(). state: what it said with ctx:state, by symbol and name, and state.on_save: the table that "
+     "its on_save gave last; saved: when that was, by which version, its size; skipping: the reason it gives for each "
+     "symbol now.\nExample: script(\"adx_trend\").state"},
     {"skips", "skips(symbol [, from [, to]])", "why scripts did not trade: runs of equal reasons, from the store",
      "from, to: \"10:30\" or \"2024-01-25T10:30:00\". Fields: symbol, strategy, first, last, count, why.\n"
      "Example: skips(\"NIFTY\", \"10:00\", \"11:30\")"},

@@ -63,7 +63,13 @@ end
 function globals.scripts() return ask("scripts", "").scripts end
 function globals.script(name)
   need_text(name, "script", "a name", 'script("adx_trend")')
-  return ask("script", argument("script", "name", name)).script
+  local script = ask("script", argument("script", "name", name)).script
+  local saved = script.saved
+  if saved and saved.hex then
+    script.state.on_save = host.saved_table(saved.hex)
+    saved.hex = nil
+  end
+  return script
 end
 function globals.skips(symbol, from, to)
   return ask("skips", argument("skips", "symbol", symbol, "from", from, "to", to)).skips
@@ -93,12 +99,18 @@ function globals.why(subject)
   return ask("why", argument("why", "subject", subject)).steps
 end
 
-function globals.help(name)
-  if type(name) ~= "string" and name ~= nil then
-    for known, value in raw.next, globals do
-      if value == name and type(known) == "string" then name = known break end
+-- The name under which a value is reached: bars, string.format.
+local function name_of(value)
+  for known, global in raw.next, globals do
+    if global == value and type(known) == "string" then return known end
+    for member, inner in raw.next, real_of[global] or {} do
+      if inner == value and type(member) == "string" then return known .. "." .. member end
     end
   end
+  return value
+end
+function globals.help(name)
+  if type(name) ~= "string" and name ~= nil then name = name_of(name) end
   if name ~= nil and type(name) ~= "string" then fail('help: a name is needed, as in help("bars")') end
   return host.help(name)
 end

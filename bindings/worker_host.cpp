@@ -56,9 +56,11 @@ class WorkerHost::Worker final : private RingWait {
         write_message(outgoing_, WorkerMessage::call, number_, services_.now_ns(), message);
         if (!send() || !hear(WorkerMessage::called)) return false;
         WireIn wire = body();
-        wire(result, output);
+        ScriptUsage usage;
+        wire(result, output, usage);
         if (!wire.done()) return nonsense("an answer that does not read");
         if (const char* wrong = wrong_in(result, output, desk_.expected())) return nonsense(wrong);
+        usage_ = usage;
         return true;
     }
     template <class... Body>
@@ -69,6 +71,8 @@ class WorkerHost::Worker final : private RingWait {
         return settle(out_.write(outgoing_, *this, false));
     }
     const std::string& said() const { return said_; }
+    // As it said with its last answer; only shown, so not checked.
+    const ScriptUsage& usage() const { return usage_; }
 
   private:
     void begin(std::chrono::milliseconds patience) {
@@ -144,6 +148,7 @@ class WorkerHost::Worker final : private RingWait {
     uint64_t number_ = 0;  // of the last load or call
     uint64_t asked_ = 0;   // of the last question
     std::string incoming_, outgoing_, said_;
+    ScriptUsage usage_;
 };
 
 WorkerHost::WorkerHost(std::unique_ptr<WorkerZygote> zygote, const LuaLimits& limits, WorkerPatience patience)
@@ -159,6 +164,11 @@ WorkerHost::Worker* WorkerHost::find(ScriptSlot slot) const {
 pid_t WorkerHost::process_of(ScriptSlot slot) const {
     const Worker* found = find(slot);
     return found == nullptr ? 0 : found->process();
+}
+
+ScriptUsage WorkerHost::usage(ScriptSlot slot) const {
+    const Worker* found = find(slot);
+    return found == nullptr ? ScriptUsage() : found->usage();
 }
 
 // A new worker for each version: the old one stays until the new one has loaded.

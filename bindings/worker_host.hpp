@@ -31,6 +31,7 @@ class WorkerHost final : public StrategyHost {
     void push_bar(ScriptSlot slot, const BarMessage& bar) override;
     void push_indicator(ScriptSlot slot, const IndicatorMessage& values) override;
     CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override;
+    ScriptUsage usage(ScriptSlot slot) const override;
 
     void be_patient(WorkerPatience patience) { patience_ = patience; }
     // 0: none runs there.

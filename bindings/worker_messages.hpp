@@ -20,7 +20,7 @@ enum class WorkerMessage : uint8_t {
     call,       // now_ns, CallMessage; answered by `called`
     answer,     // to a question: what the service answered
     loaded,     // Result<StrategyDeclaration>
-    called,     // CallbackResult, CallbackOutput
+    called,     // CallbackResult, CallbackOutput, ScriptUsage
     question,   // ServiceQuestion
 };
 
@@ -190,6 +190,11 @@ void fields(Wire& wire, StrategyDeclaration& value) {
            chain_strikes, callbacks, parameters, parameter_definitions] = value;
     wire(name, version, sha256, symbols, timeframes, timeframe_names, history_bars, wants_vix, wants_ticks,
          chain_strikes, callbacks, parameters, parameter_definitions);
+}
+template <class Wire>
+void fields(Wire& wire, ScriptUsage& value) {
+    auto& [failures, fuel_units, memory_bytes] = value;
+    wire(failures, fuel_units, memory_bytes);
 }
 template <class Wire>
 void fields(Wire& wire, ActivitySpec& value) {

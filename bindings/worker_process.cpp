@@ -201,7 +201,7 @@ class Worker {
         services_.begin_call(now_ns);
         output_.clear();
         const CallbackResult result = host_->call(kSlot, message_, output_);
-        line_.write(WorkerMessage::called, number, result, output_);
+        line_.write(WorkerMessage::called, number, result, output_, host_->usage(kSlot));
     }
 
     EngineLine line_;

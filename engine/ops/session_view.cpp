@@ -318,6 +318,19 @@ Json script_json(const Session& session, const ScriptRunner& runner) {
             {"skipping", std::move(skipping)}};
 }
 
+// What on_save gave last. Its bytes are any, so they cross as hexadecimal digits; more than a console shows stays away.
+Json saved_json(const ScriptRunner& runner) {
+    const auto& saved = runner.saved();
+    if (saved.bytes.empty()) return nullptr;
+    Json json{{"at", format_iso(saved.at)}, {"version", saved.version}, {"bytes", saved.bytes.size()}};
+    if (saved.bytes.size() > kViewSavedBytesMax) return json;
+    std::string digits;
+    digits.reserve(2 * saved.bytes.size());
+    for (const char byte : saved.bytes) fmt::format_to(std::back_inserter(digits), "{:02x}", uint8_t(byte));
+    json["hex"] = std::move(digits);
+    return json;
+}
+
 Result<ViewDocument> scripts_view(const Session& session, const SessionQuery&) {
     Json rows = Json::array();
     for (const auto& runner : session.scripts()) rows.push_back(script_json(session, *runner));
@@ -327,8 +340,11 @@ Result<ViewDocument> scripts_view(const Session& session, const SessionQuery&) {
 Result<ViewDocument> script_view(const Session& session, const SessionQuery& query) {
     std::string names;
     for (const auto& runner : session.scripts()) {
-        if (runner->name() == query.name || runner->declaration().name == query.name)
-            return document_of({{"script", script_json(session, *runner)}});
+        if (runner->name() == query.name || runner->declaration().name == query.name) {
+            Json script = script_json(session, *runner);
+            script["saved"] = saved_json(*runner);
+            return document_of({{"script", std::move(script)}});
+        }
         names += fmt::format("{}{}", names.empty() ? "" : ", ", runner->name());
     }
     return not_found(

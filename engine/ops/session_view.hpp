@@ -12,8 +12,9 @@ namespace tide {
 
 inline constexpr int64_t kViewBarsMax = 500;
 inline constexpr int64_t kViewIndicatorsMax = 500;
-inline constexpr int64_t kViewStrikes = 10;         // each side of the money; more in gap mode
-inline constexpr size_t kViewScriptTextsMax = 500;  // states and skips of one script
+inline constexpr int64_t kViewStrikes = 10;                     // each side of the money; more in gap mode
+inline constexpr size_t kViewScriptTextsMax = 500;              // states and skips of one script
+inline constexpr size_t kViewSavedBytesMax = size_t(32) << 10;  // of what a script's on_save gave
 
 struct SessionQuery {
     ControlView view = ControlView::vix;

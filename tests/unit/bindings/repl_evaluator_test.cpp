@@ -201,6 +201,52 @@ TEST_F(ReplEvaluatorTest, misspelt_names_get_the_nearest_one) {
     EXPECT_NE(text_of("help('bras')").find("did you mean 'bars'?"), std::string::npos);
 }
 
+TEST_F(ReplEvaluatorTest, every_name_that_completes_has_help) {
+    size_t names = 0;
+    for (std::string name : repl.complete("")) {
+        EXPECT_EQ(text_of("help('" + name + "')").find("nothing is called"), std::string::npos) << name;
+        ++names;
+        for (const std::string& member : repl.complete(name + ".")) {
+            const std::string full = name + "." + member;
+            EXPECT_EQ(text_of("help('" + full + "')").find("nothing is called"), std::string::npos) << full;
+            EXPECT_EQ(text_of("help(" + full + ")"), text_of("help('" + full + "')")) << full;
+            ++names;
+        }
+    }
+    EXPECT_GT(names, 80U);
+}
+
+// What a script saved comes as the digits of its bytes: "tide1{S5:countN41;}" says { count = 41 }.
+class OneScript final : public ReplSource {
+  public:
+    Result<ReplValue> ask(std::string_view, std::string_view) override {
+        const auto saved =
+            row({"at", "version", "bytes", "hex"}, {ReplValue::of("2024-01-10T10:05:00+05:30"), ReplValue::of("1.2.0"),
+                                                    ReplValue::of(19.0), ReplValue::of(digits)});
+        const auto state = row({"NIFTY"}, {row({"mood"}, {ReplValue::of("calm")})});
+        return row({"script"}, {row({"name", "state", "saved"}, {ReplValue::of("test"), state, saved})});
+    }
+    std::string digits = "74696465317b53353a636f756e744e34313b7d";
+};
+
+TEST(ReplScriptState, what_on_save_gave_is_shown_beside_what_ctx_state_said) {
+    OneScript source;
+    ReplEvaluator repl(source);
+    const auto text = [&repl](const char* code) {
+        const ReplAnswer answer = repl.evaluate(std::string("tostring(") + code + ")");
+        EXPECT_EQ(answer.error, "") << code;
+        return answer.values.empty() ? "" : answer.values[0].text;
+    };
+    EXPECT_EQ(text("script('test').state.on_save.count"), "41");
+    EXPECT_EQ(text("script('test').state.NIFTY.mood"), "calm");
+    EXPECT_EQ(text("script('test').saved.version"), "1.2.0");
+    EXPECT_EQ(text("script('test').saved.hex"), "nil");
+    for (const char* broken : {"", "7", "zz", "74696465317b53353a636f756e744e34313b"}) {
+        source.digits = broken;
+        EXPECT_EQ(text("script('test').state.on_save"), "nil") << broken;
+    }
+}
+
 TEST_F(ReplEvaluatorTest, each_view_has_help_and_a_view_without_its_brackets_shows_it) {
     for (const ReplHelp& entry : repl_help()) {
         const std::string call = "help('" + std::string(entry.name) + "')";

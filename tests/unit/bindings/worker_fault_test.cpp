@@ -57,7 +57,7 @@ class FalseWorker {
         send();
     }
     void answer(const CallbackOutput& output, uint64_t number, const CallbackResult& result = {}) {
-        write_message(message_, WorkerMessage::called, number, result, output);
+        write_message(message_, WorkerMessage::called, number, result, output, ScriptUsage());
         send();
     }
     Intent good_intent() {
@@ -201,7 +201,7 @@ class FalseWorker {
         if (how == "its own stop") answer({}, number_, {CallbackStatus::stopped, "x"});
     }
     void answer_half() {
-        write_message(message_, WorkerMessage::called, number_, CallbackResult{}, CallbackOutput{});
+        write_message(message_, WorkerMessage::called, number_, CallbackResult{}, CallbackOutput{}, ScriptUsage());
         send(std::string_view(message_).substr(0, message_.size() / 2));
     }
     // An answer or a question in which some bytes are others, or only noise.
@@ -214,7 +214,7 @@ class FalseWorker {
             message_.assign(1 + random() % 2000, '\0');
             for (char& byte : message_) byte = static_cast<char>(random());
         } else if (seed % 3 == 1) {
-            write_message(message_, WorkerMessage::called, number_, CallbackResult{}, output);
+            write_message(message_, WorkerMessage::called, number_, CallbackResult{}, output, ScriptUsage());
         } else {
             write_message(message_, WorkerMessage::question, ++asked_,
                           ServiceQuestion(AskIndicator{"NIFTY", "ema", Timeframe::m1, {9.0}}));

@@ -292,6 +292,21 @@ TEST_F(ZygoteTest, both_killed_at_once_leave_scripts_running_and_the_next_load_a
     EXPECT_NE(notes.find("until the engine is started again"), std::string::npos) << notes;
 }
 
+TEST_F(WorkerHostTest, what_a_script_uses_comes_with_each_answer) {
+    const auto host = make_worker_host();
+    load(*host, strategy_text("local kept = {}\nfunction S.on_bar(ctx, bar)\n"
+                              "  for i = 1, 20000 do kept[i] = { i } end\nend"));
+    ASSERT_EQ(bar(*host).status, CallbackStatus::ok);
+    const ScriptUsage usage = host->usage(kSlot);
+    // A loop of 20 000 turns pays 20 000 units; 20 000 tables of at least 32 bytes are 640 000 bytes.
+    ASSERT_TRUE(usage.fuel_units && usage.memory_bytes && usage.failures);
+    EXPECT_GE(*usage.fuel_units, 20'000);
+    EXPECT_LE(*usage.fuel_units, 30'000);
+    EXPECT_GE(*usage.memory_bytes, 640'000);
+    EXPECT_EQ(*usage.failures, 0);
+    EXPECT_FALSE(host->usage(ScriptSlot(2)).fuel_units);
+}
+
 TEST_F(WorkerHostTest, a_thousand_restarts_leave_no_descriptor_and_no_process) {
     const auto host = make_worker_host();
     load(*host, kCounting);

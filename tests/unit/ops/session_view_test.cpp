@@ -125,6 +125,24 @@ TEST_F(SessionViewTest, scripts_show_their_states_and_what_they_skip_now) {
     EXPECT_EQ(refusal(ControlView::script, "name=other"), "no script 'other' in this session; there are: test");
 }
 
+TEST_F(SessionViewTest, a_script_shows_what_its_on_save_gave_last) {
+    config.scripts.save_interval_s = 60;
+    host.declaration.define(ScriptCallback::save);
+    start();
+    EXPECT_EQ(answer(ControlView::script, "name=test")["script"]["saved"], Json());
+    host.saved = "tide1{S5:countN41;}";
+    market_at(hours(10) + minutes(5));
+    const Json saved = answer(ControlView::script, "name=test")["script"]["saved"];
+    EXPECT_EQ(saved["hex"], "74696465317b53353a636f756e744e34313b7d");  // its bytes in ASCII
+    EXPECT_EQ(saved["bytes"], 19);
+    EXPECT_EQ(saved["version"], "1.0.0");
+    host.saved = std::string(40'000, '\xff');
+    market_at(hours(10) + minutes(7));
+    const Json large = answer(ControlView::script, "name=test")["script"]["saved"];
+    EXPECT_EQ(large["bytes"], 40'000);
+    EXPECT_FALSE(large.contains("hex"));
+}
+
 // Two sessions over the same events, one of them looked at after each: the same records, and the same hash over them.
 TEST_F(SessionViewTest, looking_changes_nothing) {
     const auto run = [this](bool looks) {

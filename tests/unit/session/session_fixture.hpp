@@ -21,6 +21,7 @@ class ScriptedHost final : public StrategyHost {
     std::function<CallbackResult(const RiskMessage&, CallbackOutput&)> risk;
     std::vector<std::string> calls;
     std::vector<std::string> activity;  // tick, volume and range bars to declare
+    std::optional<std::string> saved;   // what on_save gives
     StrategyServices* services = nullptr;
 
     Result<StrategyDeclaration> load(ScriptSlot, const ScriptBundle&, StrategyServices& given) override {
@@ -49,6 +50,10 @@ class ScriptedHost final : public StrategyHost {
     CallbackResult answer(const StopMessage& message, CallbackOutput&) {
         calls.push_back("stop " + std::string(message.reason));
         return stop ? stop() : CallbackResult{};
+    }
+    CallbackResult answer(const SaveMessage&, CallbackOutput& output) {
+        output.saved = saved;
+        return {};
     }
     CallbackResult answer(const BarMessage& message, CallbackOutput& output) {
         calls.push_back("bar " + symbol(message.symbol_index) + " " + std::string(name_of(message.timeframe)));
