@@ -77,7 +77,8 @@ const ScriptRunner* Session::served(StrategyId id) const {
 Result<StrategyDeclaration> Session::load_with_parameters(ScriptSlot slot, ScriptBundle& bundle,
                                                           std::vector<std::string>& dropped) {
     auto loaded = host_.load(slot, bundle, *this);
-    if (loaded || bundle.parameters.empty()) return loaded;
+    const bool hung = !loaded && loaded.error().code == ErrorCode::stopped;
+    if (loaded || hung || bundle.parameters.empty()) return loaded;
     ScriptBundle one = bundle;
     one.parameters.clear();
     if (!host_.load(slot, one, *this)) return loaded;

@@ -122,6 +122,125 @@ TEST_P(EveryFault, leaves_the_old_version_running_as_if_nothing_had_been_tried) 
 INSTANTIATE_TEST_SUITE_P(HotReload, EveryFault, ::testing::Range(0, static_cast<int>(EveryFault::all().size())),
                          [](const auto& test) { return EveryFault::all()[static_cast<size_t>(test.param)].name; });
 
+// ---- every way of failing at every step
+
+struct Step {
+    const char* name;
+    int load = -1;  // the load that fails
+    ScriptCallback callback = ScriptCallback::start;
+    int call = -1;  // the call of it that fails
+};
+constexpr Step kProtocol[] = {
+    {"load_for_the_trial", 0},
+    {"load_to_run", 1},
+    {"on_load_in_the_trial", -1, ScriptCallback::load, 0},
+    {"on_load_to_run", -1, ScriptCallback::load, 1},
+    {"on_start_in_the_trial", -1, ScriptCallback::start, 0},
+    {"on_start_to_run", -1, ScriptCallback::start, 1},
+    {"first_recent_bar", -1, ScriptCallback::bar, 0},
+    {"third_recent_bar", -1, ScriptCallback::bar, 2},
+    {"recent_fill", -1, ScriptCallback::fill, 0},
+    {"recent_timer", -1, ScriptCallback::timer, 0},
+    {"exit_check_of_an_open_position", -1, ScriptCallback::exit_check, 0},
+};
+constexpr std::pair<CallbackStatus, const char*> kWays[] = {{CallbackStatus::error, "error"},
+                                                            {CallbackStatus::budget, "budget"},
+                                                            {CallbackStatus::quarantined, "memory"},
+                                                            {CallbackStatus::stopped, "stopped"}};
+
+class EveryStepAndWay : public ReloadWorld, public ::testing::WithParamInterface<std::tuple<Step, size_t>> {};
+
+TEST_P(EveryStepAndWay, leaves_the_old_version_running_as_if_nothing_had_been_tried) {
+    const auto& [step, way] = GetParam();
+    begin(trader("1.0.0"));
+    run(81);
+    const auto expected = deeds();
+    begin(trader("1.0.0"));
+    run(21);
+    ASSERT_FALSE(session->portfolio().open().empty());
+    faulty.loads_until_fault = step.load;
+    faulty.load_fault = kWays[way].first == CallbackStatus::stopped ? ErrorCode::stopped : ErrorCode::script;
+    faulty.fault_in = step.callback;
+    faulty.calls_until_fault = step.call;
+    faulty.fault = kWays[way].first;
+    offer(trader("2.0.0"));
+    const auto said = say(kAtOnce);
+    EXPECT_TRUE(faulty.loads_until_fault <= 0 && faulty.calls_until_fault < 0) << "the step was not reached";
+    faulty.loads_until_fault = faulty.calls_until_fault = -1;
+    EXPECT_EQ(said.code, "script") << said.outcome;
+    EXPECT_EQ(last_script_record().status, "reload_refused");
+    EXPECT_EQ(script().declaration().version, "1.0.0");
+    EXPECT_TRUE(script().active());
+    EXPECT_EQ(script().stops, 0);
+    run(60);
+    EXPECT_EQ(deeds(), expected);
+    offer(trader("2.0.0"));  // and the next attempt goes through
+    EXPECT_EQ(say(kAtOnce).code, "ok");
+}
+
+INSTANTIATE_TEST_SUITE_P(HotReload, EveryStepAndWay,
+                         ::testing::Combine(::testing::ValuesIn(kProtocol),
+                                            ::testing::Range<size_t>(0, std::size(kWays))),
+                         [](const auto& test) {
+                             return std::string(std::get<0>(test.param).name) + "_" +
+                                    kWays[std::get<1>(test.param)].second;
+                         });
+
+// What happens to the old version itself while it is asked for its state is its own fault, and is treated as any other.
+TEST_F(HotReload, a_version_that_is_stopped_in_on_save_is_started_again_and_not_replaced) {
+    begin(trader("1.0.0"));
+    run(21);
+    faulty.fault_in = ScriptCallback::save;
+    faulty.calls_until_fault = 0;
+    faulty.fault = CallbackStatus::stopped;
+    offer(trader("2.0.0"));
+    EXPECT_EQ(say(kAtOnce).code, "script");
+    EXPECT_EQ(script().declaration().version, "1.0.0");
+    EXPECT_EQ(script().stops, 1);
+    run(1);
+    EXPECT_TRUE(script().active()) << "started again";
+    EXPECT_EQ(script().declaration().version, "1.0.0");
+    ASSERT_FALSE(session->portfolio().open().empty());
+    offer(trader("2.0.0"));
+    EXPECT_EQ(say(kAtOnce).code, "ok");
+}
+
+TEST_F(HotReload, a_version_that_runs_out_of_memory_in_on_save_is_quarantined_and_a_new_one_takes_its_position) {
+    begin(trader("1.0.0"));
+    run(21);
+    faulty.fault_in = ScriptCallback::save;
+    faulty.calls_until_fault = 0;
+    faulty.fault = CallbackStatus::quarantined;
+    offer(trader("2.0.0"));
+    EXPECT_EQ(say(kAtOnce).code, "script");
+    EXPECT_FALSE(script().active());
+    ASSERT_FALSE(session->portfolio().open().empty());
+    offer(trader("2.0.0"));
+    EXPECT_EQ(say(kAtOnce).code, "ok");
+    EXPECT_TRUE(script().active());
+    run(30);
+    EXPECT_FALSE(recorder.all<TradeRecord>().empty()) << "its on_exit_check sells what the old one bought";
+}
+
+// The new version is ready by then: what the old one's last word does cannot bring it back.
+TEST_F(HotReload, whatever_goes_wrong_in_on_stop_of_the_old_version_does_not_keep_the_new_one_out) {
+    const std::string last_word = "function S.on_stop(ctx, why) ctx:log('bye') end";
+    for (const auto& [way, name] : kWays) {
+        begin(trader("1.0.0", last_word));
+        run(21);
+        faulty.fault_in = ScriptCallback::stop;
+        faulty.calls_until_fault = 0;
+        faulty.fault = way;
+        offer(trader("2.0.0", last_word));
+        EXPECT_EQ(say(kAtOnce).code, "ok") << name;
+        EXPECT_EQ(script().declaration().version, "2.0.0") << name;
+        EXPECT_TRUE(script().active()) << name;
+        EXPECT_EQ(script().stops, 0) << name;
+        run(30);
+        EXPECT_FALSE(recorder.all<TradeRecord>().empty()) << name;
+    }
+}
+
 TEST_F(HotReload, a_version_whose_on_save_fails_is_replaced_without_its_state_when_the_operator_says_so) {
     start(text_of("1.0.0", "function S.on_save(ctx) error('broken') end"));
     offer(text_of("1.1.0", "function S.on_load(ctx) ctx:log('never') end"));

@@ -13,6 +13,7 @@ namespace tide {
 class FaultyHost final : public StrategyHost {
   public:
     int loads_until_fault = -1;  // the load after so many fails; -1: none does
+    ErrorCode load_fault = ErrorCode::script;
     int calls_until_fault = -1;  // as above, of `fault_in`
     ScriptCallback fault_in = ScriptCallback::start;
     CallbackStatus fault = CallbackStatus::error;
@@ -20,7 +21,7 @@ class FaultyHost final : public StrategyHost {
 
     Result<StrategyDeclaration> load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) override {
         ++loads;
-        if (loads_until_fault == 0) return make_error(ErrorCode::script, "test.lua:1: does not load");
+        if (loads_until_fault == 0) return make_error(load_fault, "test.lua:1: does not load");
         if (loads_until_fault > 0) --loads_until_fault;
         return lua.load(slot, bundle, services);
     }
@@ -28,8 +29,10 @@ class FaultyHost final : public StrategyHost {
     void push_bar(ScriptSlot slot, const BarMessage& bar) override { lua.push_bar(slot, bar); }
     void push_indicator(ScriptSlot slot, const IndicatorMessage& values) override { lua.push_indicator(slot, values); }
     CallbackResult call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) override {
-        if (calls_until_fault >= 0 && callback_of(message) == fault_in && calls_until_fault-- == 0)
+        if (calls_until_fault >= 0 && callback_of(message) == fault_in && calls_until_fault-- == 0) {
+            if (fault == CallbackStatus::stopped) lua.unload(slot);  // its process is gone
             return {fault, "test.lua:9: injected"};
+        }
         return lua.call(slot, message, output);
     }
 
