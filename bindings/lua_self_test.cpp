@@ -1,7 +1,11 @@
+#include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <fstream>
+#include <iterator>
 #include <lua.hpp>
 
+#include "bindings/library_package.hpp"
 #include "bindings/lua_host.hpp"
 #include "bindings/lua_runtime.hpp"
 
@@ -17,9 +21,7 @@ Error unfit(std::string what) {
 
 constexpr int kOldestVersion = 20'100;  // 2.1; as jit.version_num says it
 
-// The library that is there at run time, not the one that was compiled against. Whether a 2.1.0-beta3 has the
-// distribution's security fixes cannot be seen from inside: its version text did not change, and what was fixed shows
-// only as damaged memory (docs/decisions/lua-limits.md).
+// The library that is there at run time, not the one that was compiled against.
 Result<void> check_version() {
     lua_State* state = luaL_newstate();
     if (state == nullptr) return unfit("no state can be made");
@@ -30,6 +32,19 @@ Result<void> check_version() {
     lua_close(state);
     if (version < kOldestVersion) return unfit(fmt::format("the library at run time is {}, older than 2.1", text));
     return {};
+}
+
+// Whether the library has the distribution's security fixes cannot be seen from inside: its version text did not
+// change, and what was fixed shows only as damaged memory (docs/decisions/lua-limits.md). The package manager knows,
+// where the library that is loaded is the system's.
+Result<void> check_package() {
+    Dl_info library{};
+    void* function = ::dlsym(RTLD_DEFAULT, "lua_newstate");
+    if (function == nullptr || ::dladdr(function, &library) == 0 || library.dli_fname == nullptr) return {};
+    const std::string_view path = library.dli_fname;
+    if (!path.starts_with("/lib/") && !path.starts_with("/usr/lib/")) return {};
+    std::ifstream file("/var/lib/dpkg/status", std::ios::binary);
+    return check_lua_package(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 // The 64-bit collector is what lets a state use our allocator for all its memory.
@@ -135,7 +150,8 @@ Result<void> check_iteration() {
 }  // namespace
 
 Result<void> LuaHost::self_test() {
-    for (const auto check : {check_version, check_collector, check_fuel, check_memory, check_iteration}) {
+    for (const auto check :
+         {check_version, check_package, check_collector, check_fuel, check_memory, check_iteration}) {
         if (auto passed = check(); !passed) return passed;
     }
     return {};
