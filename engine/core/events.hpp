@@ -64,6 +64,9 @@ enum OrderUpdateFlag : uint16_t {
     kUpdateModelPrice = 1,  // the fill's price came from a model quote
     kUpdateLastPrice = 2,   // the fill's price came from a last price and a modelled spread, not from a quote
     kUpdateFromBook = 4,    // read from the order book or the trade book, because it was asked for
+    // What the broker has under our number is not what was sent: another side, instrument or quantity, or a price
+    // beyond the limit. `reason` says which.
+    kUpdateMismatch = 8,
 };
 // The broker's word on one of our orders. `reason` is the broker's text. The last word of a book's answer
 // (acknowledged: it works there; cancelled, rejected, expired, absent) has in `quantity` what the order book says was
@@ -168,9 +171,22 @@ struct FeedStatusEvent {
     std::string_view detail;
 };
 
+// What a session with the broker, or the exchange itself, says of its own service.
+enum class Service : uint8_t {
+    broker_session,  // the login: up is a new or refreshed one
+    exchange,        // trading at the exchange: down is a halt
+};
+enum class ServiceState : uint8_t { up, ending, down };
+struct ServiceStatusEvent {
+    Service service = Service::broker_session;
+    ServiceState state = ServiceState::up;
+    ReceiveTime until;  // when a session ends, when a halted exchange opens again; 1970: not told
+    std::string_view detail;
+};
+
 using EventPayload =
     std::variant<TickEvent, BarEvent, ClockEvent, OrderUpdateEvent, CommandEvent, ConfigEvent, ScriptEvent,
-                 InstrumentEvent, TradingDayEvent, DayEndEvent, ChargeRateEvent, FeedStatusEvent>;
+                 InstrumentEvent, TradingDayEvent, DayEndEvent, ChargeRateEvent, FeedStatusEvent, ServiceStatusEvent>;
 
 struct Event {
     uint64_t sequence = 0;  // 1, 2, 3, … in a journal

@@ -128,6 +128,7 @@ constexpr JournalKind kind_of_payload(const TradingDayEvent&) { return JournalKi
 constexpr JournalKind kind_of_payload(const DayEndEvent&) { return JournalKind::day_end; }
 constexpr JournalKind kind_of_payload(const ChargeRateEvent&) { return JournalKind::charge_rate; }
 constexpr JournalKind kind_of_payload(const FeedStatusEvent&) { return JournalKind::feed_status; }
+constexpr JournalKind kind_of_payload(const ServiceStatusEvent&) { return JournalKind::service_status; }
 constexpr JournalKind kind_of_payload(const OrderSent&) { return JournalKind::order_sent; }
 constexpr JournalKind kind_of_payload(const AuditHead&) { return JournalKind::audit_head; }
 constexpr JournalKind kind_of_payload(const SessionEnd&) { return JournalKind::session_end; }
@@ -149,6 +150,7 @@ size_t text_bytes(const ChargeRateEvent& e) {
     return e.item.size() + e.exchange.size() + e.side.size() + e.rounding.size() + e.base.size();
 }
 size_t text_bytes(const FeedStatusEvent& e) { return e.feed.size() + e.detail.size(); }
+size_t text_bytes(const ServiceStatusEvent& e) { return e.detail.size(); }
 size_t text_bytes(const OrderSent& e) { return e.client_id.size(); }
 size_t text_bytes(const SessionEnd& e) { return e.reason.size(); }
 size_t text_bytes(const ScriptStop& e) { return e.reason.size(); }
@@ -251,6 +253,12 @@ void write(ByteWriter& out, const ChargeRateEvent& e) {
 void write(ByteWriter& out, const FeedStatusEvent& e) {
     out.put_enum(e.state);
     out.put(e.feed);
+    out.put(e.detail);
+}
+void write(ByteWriter& out, const ServiceStatusEvent& e) {
+    out.put_enum(e.service);
+    out.put_enum(e.state);
+    out.put(e.until.time_since_epoch());
     out.put(e.detail);
 }
 void write(ByteWriter& out, const OrderSent& e) {
@@ -389,6 +397,14 @@ FeedStatusEvent read_feed_status(ByteSource& in) {
     e.detail = in.text();
     return e;
 }
+ServiceStatusEvent read_service_status(ByteSource& in) {
+    ServiceStatusEvent e;
+    e.service = in.enumerator(Service::exchange);
+    e.state = in.enumerator(ServiceState::down);
+    e.until = ReceiveTime(in.duration());
+    e.detail = in.text();
+    return e;
+}
 OrderSent read_order_sent(ByteSource& in) {
     OrderSent e;
     e.order = in.id<OrderId>();
@@ -448,6 +464,9 @@ bool read_payload(ByteSource& in, JournalRecord& record) {
         case JournalKind::feed_status:
             event = read_feed_status(in);
             break;
+        case JournalKind::service_status:
+            event = read_service_status(in);
+            break;
         case JournalKind::order_sent:
             record.output.payload = read_order_sent(in);
             break;
@@ -495,7 +514,7 @@ void append_encoded(const Content& content, std::string& out) {
 
 bool known_kind(uint16_t kind) {
     return (kind >= static_cast<uint16_t>(JournalKind::tick) &&
-            kind <= static_cast<uint16_t>(JournalKind::feed_status)) ||
+            kind <= static_cast<uint16_t>(JournalKind::service_status)) ||
            (kind >= static_cast<uint16_t>(JournalKind::order_sent) &&
             kind <= static_cast<uint16_t>(JournalKind::script_stop));
 }
@@ -535,6 +554,8 @@ std::string_view name_of(JournalKind kind) {
             return "charge_rate";
         case JournalKind::feed_status:
             return "feed_status";
+        case JournalKind::service_status:
+            return "service_status";
         case JournalKind::order_sent:
             return "order_sent";
         case JournalKind::audit_head:

@@ -40,6 +40,7 @@ enum class JournalKind : uint16_t {
     day_end = 10,
     charge_rate = 11,
     feed_status = 12,
+    service_status = 13,
     order_sent = 64,
     audit_head = 65,
     session_end = 66,

@@ -40,13 +40,15 @@ void GuardianActions::clear() {
 }
 
 Guardian::Guardian(const RiskSettings& settings, const MarketPrices& prices, const Portfolio& portfolio,
-                   const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts)
+                   const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts, const OpeningGaps* gaps)
     : settings_(settings),
       prices_(prices),
       portfolio_(portfolio),
       desk_(desk),
       hours_(trading_hours),
       halts_(halts),
+      gaps_(gaps),
+      error_rate_(settings.emergency),
       vix_spike_window_(minutes_of(settings.vix_spike_min), kSample),
       vix_kill_window_(minutes_of(settings.vix_kill_min), kSample) {}
 
@@ -64,7 +66,13 @@ void Guardian::start_day(ReceiveTime now, GuardianActions& actions) {
     for (UnderlyingWatch& watch : underlyings_) {
         watch.window.clear();
         watch.moving = watch.volume_spiking = false;
+        watch.previous_close = 0;
     }
+    market_level_ = 0;
+    market_opens_ = kNever;
+    exchange_halted_ = false;
+    judgement_.reset();
+    plan_watch();
     asked_.clear();
     silent_.clear();
     day_loss_warned_ = false;
@@ -154,7 +162,8 @@ int32_t Guardian::find_role(InstrumentId id) {
     const auto recent = static_cast<size_t>(settings_.volume_spike_min);
     role = static_cast<int32_t>(underlyings_.size());
     underlyings_.push_back({id, WindowExtremes(minutes_of(settings_.underlying_move_min), kSample),
-                            Ring<int64_t>(kVolumeHistory + recent), 0, 0, false, false});
+                            Ring<int64_t>(kVolumeHistory + recent), 0, 0, false, false,
+                            settings_.emergency.is_halt_index(instrument->symbol), 0});
     return role;
 }
 
@@ -164,8 +173,11 @@ void Guardian::on_watched_price(InstrumentId id, int32_t role, ReceiveTime now, 
     if (role == kVixRole) {
         on_vix(now, actions);
     } else if (role >= 0) {
-        check_move(underlyings_[static_cast<size_t>(role)], now, actions);
+        UnderlyingWatch& watch = underlyings_[static_cast<size_t>(role)];
+        check_move(watch, now, actions);
+        if (watch.halts_market) check_market(watch, now, actions);
     }
+    if (judgement_) judge_outage(now, actions);
     if (!portfolio_.concerns(id)) return;
     if (!silent_.empty()) std::erase(silent_, id);
     for (const Position& position : portfolio_.open()) {
@@ -415,6 +427,7 @@ void Guardian::check_margin(ReceiveTime now, GuardianActions& actions) {
 
 void Guardian::on_account(ReceiveTime now, GuardianActions& actions) {
     std::erase_if(asked_, [&](const Asked& a) { return portfolio_.find(a.position) == nullptr; });
+    std::erase_if(condemned_, [&](const ExitRequest& e) { return portfolio_.find(e.position) == nullptr; });
     check_losses(now, actions);
     check_margin(now, actions);
     on_time(now, actions);
@@ -435,6 +448,7 @@ const DayHours* Guardian::day_of(const Position& position) const { return hours_
 ReceiveTime Guardian::tradable_from(const Position& position, ReceiveTime now) const {
     const DayHours* day = day_of(position);
     if (day == nullptr) return ReceiveTime::max();
+    if (exchange_halted_) return std::max(now + minutes(1), market_opens_);
     if (day->open_at(now)) return now;
     for (size_t i = 0; i < day->session_count; ++i) {
         if (const ReceiveTime open = at(day->date, day->sessions[i].open); open > now) return open;
@@ -476,8 +490,8 @@ void Guardian::adopt_flattening_halt() {
         flatten_ = closed_for_good_;
         return;
     }
-    for (const HaltKind kind : {HaltKind::kill_switch, HaltKind::daily_loss, HaltKind::vix_extreme, HaltKind::vix_spike,
-                                HaltKind::vix_high}) {
+    for (const HaltKind kind : {HaltKind::kill_switch, HaltKind::session_ending, HaltKind::long_outage,
+                                HaltKind::daily_loss, HaltKind::vix_extreme, HaltKind::vix_spike, HaltKind::vix_high}) {
         if (!halts_.active(kind)) continue;
         const Halt& halt = halts_.of(kind);
         flatten_ = ExitReason{1, std::string(name_of(kind)), halt.values, halt.text};
@@ -515,11 +529,13 @@ void Guardian::retry_failed_exits(ReceiveTime now, GuardianActions& actions) {
 
 void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
     day_ = now;
+    if (now >= watch_due_) on_watch_due(now, actions);
     if (portfolio_.open().empty()) flatten_.reset();
     adopt_flattening_halt();
     if (flatten_) ask_all(now, actions);
     for (const Position& position : portfolio_.open()) {
         if (position.surplus) ask(position, {1, "surplus", "", position.why}, now, actions);
+        if (const ExitReason* reason = condemned(position.id)) ask(position, *reason, now, actions);
         check_timed_exit(position, now, actions);
     }
     retry_failed_exits(now, actions);
@@ -572,7 +588,8 @@ ReceiveTime Guardian::next_due_at_stake() const {
             first = std::min(first, timed);
             continue;
         }
-        if (before->look_again || flatten_ || position.surplus) first = std::min(first, before->next);
+        const bool whatever = flatten_ || position.surplus || condemned(position.id) != nullptr;
+        if (before->look_again || whatever) first = std::min(first, before->next);
         first = std::min(first, std::max(timed, before->next));
     }
     return desk_.idle() ? first : std::min(first, entries_end());

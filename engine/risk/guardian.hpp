@@ -4,8 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "market/opening_gap.hpp"
 #include "market/prices.hpp"
+#include "risk/error_rate.hpp"
 #include "risk/halts.hpp"
+#include "risk/order_watch.hpp"
+#include "risk/outages.hpp"
 #include "risk/risk_settings.hpp"
 #include "risk/trading_hours.hpp"
 #include "risk/window_extremes.hpp"
@@ -46,8 +50,10 @@ struct GuardianActions {
 // is not (the order was rejected) is asked for again, with growing waits.
 class Guardian {
   public:
+    // `gaps` knows the previous closes; without it no index limit halts the market.
     Guardian(const RiskSettings& settings, const MarketPrices& prices, const Portfolio& portfolio,
-             const OrderDesk& desk, const TradingHours& hours, HaltState& halts);
+             const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts,
+             const OpeningGaps* gaps = nullptr);
 
     // After TradingHours and Portfolio have the new day. Day halts end.
     void start_day(ReceiveTime now, GuardianActions& actions);
@@ -68,6 +74,8 @@ class Guardian {
     // Call it whenever next_due says so. Session close, expiry, waiting entries before the close, exits to ask for
     // again.
     void on_time(ReceiveTime now, GuardianActions& actions);
+    // When on_time has something to do though nothing is at stake: a halt ends, the broker's session does.
+    ReceiveTime watch_due() const { return watch_due_; }
     // ReceiveTime::max(): never. A plain time, for it is asked after every event.
     ReceiveTime next_due() const { return portfolio_.open().empty() && desk_.idle() ? kNever : next_due_at_stake(); }
     // Warns, once for each silence, when an open position's underlying has had no price for as long as would refuse an
@@ -78,6 +86,16 @@ class Guardian {
 
     // Latches the kill switch (operator, signal, or a breaker) and asks for every cancel and exit.
     void kill(ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
+    // guardian_emergencies.cpp: what goes wrong outside the market's prices. One answer of the broker, or a broken
+    // line.
+    void on_answer(bool error, ReceiveTime now, GuardianActions& actions);
+    void on_wrong_order(const WrongOrder& wrong, ReceiveTime now, GuardianActions& actions);
+    // The login at the broker, and the exchange's own word on trading.
+    void on_service(const ServiceStatusEvent& status, ReceiveTime now, GuardianActions& actions);
+    // A line went down (a silence has begun before it is noticed), and is back.
+    void on_line_down(OutageLine line, ReceiveTime since);
+    void on_line_up(OutageLine line, ReceiveTime now, GuardianActions& actions);
+
     // The session is to end: closes everything, and what is filled later too. Priority 1, repeated until nothing is
     // open.
     void close_for_good(ReceiveTime now, ExitReason reason, GuardianActions& actions);
@@ -100,6 +118,8 @@ class Guardian {
         int64_t older_sum = 0;   // of the rest
         bool moving = false;
         bool volume_spiking = false;
+        bool halts_market = false;  // its move from the previous close does
+        double previous_close = 0;  // in 1/10000; 0: not known yet
     };
     struct TimedExit {
         ReceiveTime at = kNever;
@@ -139,12 +159,44 @@ class Guardian {
     ReceiveTime next_due_at_stake() const;
     ReceiveTime silent_from(const Position& position) const;
 
+    // guardian_emergencies.cpp
+    // A medium outage is over: how each position stands is judged by the first price that is newer than the outage.
+    struct Judgement {
+        ReceiveTime from;   // of the outage
+        ReceiveTime until;  // given up then
+        MarketBefore before;
+    };
+    void on_broker_session(const ServiceStatusEvent& status, ReceiveTime now, GuardianActions& actions);
+    void expire_broker_session(ReceiveTime now, std::string text, GuardianActions& actions);
+    ReceiveTime broker_exit_at() const;
+    void on_exchange(const ServiceStatusEvent& status, ReceiveTime now, GuardianActions& actions);
+    void check_market(UnderlyingWatch& watch, ReceiveTime now, GuardianActions& actions);
+    void end_market_halt(ReceiveTime now, std::string text, GuardianActions& actions);
+    void judge_outage(ReceiveTime now, GuardianActions& actions);
+    bool judge_vix(ReceiveTime now, GuardianActions& actions);
+    bool judge_position(const MarketBefore::Held& held, ReceiveTime now, GuardianActions& actions);
+    void condemn(PositionId id, ExitReason reason, ReceiveTime now, GuardianActions& actions);
+    const ExitReason* condemned(PositionId id) const;
+    void on_watch_due(ReceiveTime now, GuardianActions& actions);
+    void plan_watch();
+
     const RiskSettings& settings_;
     const MarketPrices& prices_;
     const Portfolio& portfolio_;
     const OrderDesk& desk_;
     const TradingHours& hours_;
     HaltState& halts_;
+    const OpeningGaps* gaps_;
+    ErrorRate error_rate_;
+    Outages outages_;
+    std::optional<Judgement> judgement_;
+    std::vector<ExitRequest> condemned_;  // to be closed, whatever happens, until they are
+    ReceiveTime session_until_ = kNever;  // of the login at the broker
+    ReceiveTime quiet_until_ = kNever;    // after an outage
+    ReceiveTime market_opens_ = kNever;   // after a halt of the market
+    int market_level_ = 0;                // of the index limits, reached today
+    bool exchange_halted_ = false;        // by its own word: not even exits can be filled
+    ReceiveTime watch_due_ = kNever;
     // What an instrument is to the breakers: a place in underlyings_, or one of these.
     static constexpr int32_t kUnknownRole = -1, kUnwatchedRole = -2, kVixRole = -3;
     std::vector<int32_t> roles_;  // by instrument id

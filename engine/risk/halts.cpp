@@ -12,25 +12,28 @@ namespace {
 Duration minutes_of(double m) { return Duration(static_cast<int64_t>(std::llround(m * 60e9))); }
 
 // What the kill switch stands for beside an operator's word; a resume ends them with it.
-constexpr std::array kKillCauses{HaltKind::kill_switch, HaltKind::equity_floor, HaltKind::margin, HaltKind::vix_kill};
+constexpr std::array kKillCauses{HaltKind::kill_switch, HaltKind::wrong_order, HaltKind::equity_floor,
+                                 HaltKind::margin,      HaltKind::error_rate,  HaltKind::vix_kill};
 
 }  // namespace
 
 std::string_view name_of(HaltKind kind) {
     static constexpr std::array<std::string_view, kHaltKindCount> kNames{
-        "kill_switch", "stopping",     "paused",    "reconciling", "order_unclear",   "broker_down",
-        "feed_down",   "equity_floor", "margin",    "daily_loss",  "drawdown",        "losing_streak",
-        "vix_extreme", "vix_kill",     "vix_spike", "vix_high",    "underlying_move", "volume_spike"};
+        "kill_switch", "stopping",     "paused",          "reconciling",     "order_unclear",
+        "wrong_order", "broker_down",  "session_expired", "session_ending",  "feed_down",
+        "market_halt", "after_outage", "equity_floor",    "margin",          "error_rate",
+        "long_outage", "daily_loss",   "drawdown",        "losing_streak",   "vix_extreme",
+        "vix_kill",    "vix_spike",    "vix_high",        "underlying_move", "volume_spike"};
     return kNames[static_cast<size_t>(kind)];
 }
 
 bool lasts_for_day(HaltKind kind) {
     return kind == HaltKind::daily_loss || kind == HaltKind::drawdown || kind == HaltKind::losing_streak ||
-           kind == HaltKind::vix_extreme;
+           kind == HaltKind::vix_extreme || kind == HaltKind::long_outage;
 }
 bool is_volatility(HaltKind kind) {
     return kind == HaltKind::vix_spike || kind == HaltKind::vix_high || kind == HaltKind::underlying_move ||
-           kind == HaltKind::volume_spike;
+           kind == HaltKind::volume_spike || kind == HaltKind::market_halt;
 }
 
 bool HaltState::raise(HaltKind kind, ReceiveTime now, std::string values, std::string text) {

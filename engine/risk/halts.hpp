@@ -17,10 +17,17 @@ enum class HaltKind : uint8_t {
     paused,         // an operator's word
     reconciling,    // the broker's books are being read after a reconnect
     order_unclear,  // the broker's books do not say what became of an order; until an operator resumes
+    wrong_order,    // what was sent or filled is not what was decided; until an operator resumes
     broker_down,
+    session_expired,  // the login at the broker has ended (in market hours it also trips the kill switch)
+    session_ending,   // it is about to, and positions are being closed
     feed_down,
+    market_halt,    // the exchange has stopped trading, or its index limits say that it has
+    after_outage,   // for a while after a medium outage
     equity_floor,   // 80 % of the day's start (also trips the kill switch)
     margin,         // 95 % (also trips the kill switch)
+    error_rate,     // more than half of the broker's answers are errors (also trips the kill switch)
+    long_outage,    // until the next day
     daily_loss,     // until the next day
     drawdown,       // until the next day
     losing_streak,  // until the next day
@@ -31,7 +38,7 @@ enum class HaltKind : uint8_t {
     underlying_move,
     volume_spike,
 };
-inline constexpr size_t kHaltKindCount = 18;
+inline constexpr size_t kHaltKindCount = 25;
 std::string_view name_of(HaltKind kind);
 // Ends by itself at the next day.
 bool lasts_for_day(HaltKind kind);

@@ -27,6 +27,7 @@ void RiskSettings::register_in(SettingsRegistry& registry) {
     register_limits(registry);
     register_losses(registry);
     register_volatility(registry);
+    emergency.register_in(registry);
 }
 
 void RiskSettings::register_session(SettingsRegistry& registry) {

@@ -6,6 +6,7 @@
 
 #include "core/settings.hpp"
 #include "core/strong_id.hpp"
+#include "risk/emergency_settings.hpp"
 #include "trading/order_settings.hpp"
 
 namespace tide {
@@ -83,6 +84,8 @@ struct RiskSettings {
     double resume_step_min = 15;
     // guardian
     double exit_retry_s = 1;  // doubled at each try, at most four times
+
+    EmergencySettings emergency;
 
     std::vector<StrategyLimits> per_strategy;
 

@@ -27,4 +27,22 @@ size_t TradingHours::place_of(std::string_view calendar) const {
     return kNoPlace;
 }
 
+bool TradingHours::any_open_at(ReceiveTime now) const {
+    return std::any_of(days_.begin(), days_.end(), [&](const DayHours& day) { return day.open_at(now); });
+}
+
+Duration TradingHours::open_between(ReceiveTime from, ReceiveTime to) const {
+    Duration longest(0);
+    for (const DayHours& day : days_) {
+        Duration sum(0);
+        for (size_t i = 0; i < day.session_count; ++i) {
+            const ReceiveTime begin = std::max(from, day.midnight + day.sessions[i].open);
+            const ReceiveTime end = std::min(to, day.midnight + day.sessions[i].close);
+            if (begin < end) sum += end - begin;
+        }
+        longest = std::max(longest, sum);
+    }
+    return longest;
+}
+
 }  // namespace tide

@@ -52,6 +52,9 @@ class TradingHours {
         return day.holds(now) && day.session_count > 0 ? &day : nullptr;
     }
     const std::vector<DayHours>& all() const { return days_; }
+    bool any_open_at(ReceiveTime now) const;
+    // For how long a market was open meanwhile: of the calendars' current days, the one that was open longest.
+    Duration open_between(ReceiveTime from, ReceiveTime to) const;
 
   private:
     std::vector<DayHours> days_;

@@ -15,7 +15,8 @@ Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& br
       portfolio_(config_.account.equity, market_.prices().instruments()),
       desk_(config_.orders, market_.prices(), broker, *this, static_cast<uint64_t>(config_.seed)),
       gate_(config_.risk, config_.orders),
-      guardian_(config_.risk, market_.prices(), portfolio_, desk_, hours_, halts_) {
+      order_watch_(config_.risk, config_.orders),
+      guardian_(config_.risk, market_.prices(), portfolio_, desk_, hours_, halts_, &market_.gaps()) {
     if (config_.use_option_model) market_.prices().use_option_model(config_.option_model);
 }
 
@@ -85,6 +86,7 @@ void Session::settle() {
         clear_halt(HaltKind::reconciling, "", "live orders have been compared with the broker's books");
     }
     if (market_.data_changed()) gather_data_changes();
+    if (!wrong_.empty()) act_on_wrong_orders();
     if (!actions_.empty()) apply(actions_);
     if (!links_.empty()) deliver_links();
     if (!market_.volatility().changes().empty()) tell_volatility();
@@ -103,6 +105,9 @@ void Session::settle() {
         take_up_staged();
         if (!pending_.empty()) deliver_pending();
     }
+    // What scripts' orders brought up.
+    if (!wrong_.empty()) act_on_wrong_orders();
+    if (!actions_.empty()) apply(actions_);
 }
 
 void Session::on(const TickEvent& tick) {
@@ -137,6 +142,7 @@ void Session::on(const BarEvent& event) {
 }
 
 void Session::on(const OrderUpdateEvent& update) {
+    watch_update(update);
     desk_.on_update(update, now_);
     for (const PositionId id : std::exchange(surplus_, {})) {
         engine_exit(id, {1, "overfill", "", "more was filled than was ordered"}, "engine");
@@ -182,6 +188,7 @@ void Session::on(const TradingDayEvent& day) {
     if (today_ == day.date) return;  // another calendar's sessions on the same date
     today_ = day.date;
     gate_.start_day();
+    order_watch_.start_day();
     portfolio_.start_day();
     desk_.start_day();
     guardian_.start_day(now_, actions_);
@@ -251,12 +258,15 @@ void Session::clear_halt(HaltKind kind, std::string values, std::string text) {
 void Session::on_broker(const FeedStatusEvent& status) {
     const std::string text(status.detail);
     if (status.state == FeedState::down) {
+        if (!halts_.active(HaltKind::broker_down)) guardian_.on_answer(true, now_, actions_);
         raise_halt(HaltKind::broker_down, "", text);
         desk_.line_down();
+        guardian_.on_line_down(OutageLine::broker, now_);
     } else if (status.state == FeedState::up && halts_.active(HaltKind::broker_down)) {
         clear_halt(HaltKind::broker_down, "", text);
         raise_halt(HaltKind::reconciling, "", "live orders are compared with the broker's books");
         desk_.line_up(now_);
+        guardian_.on_line_up(OutageLine::broker, now_, actions_);
     } else {
         record(NoteRecord{"info", "broker", text});
     }
@@ -277,6 +287,7 @@ void Session::on(const FeedStatusEvent& status) {
                                   text});
             }
             record(NoteRecord{"info", "feed", text});
+            if (counts_as_outage()) guardian_.on_line_up(OutageLine::feed, now_, actions_);
             break;
         case FeedState::degraded:
             record(NoteRecord{"warning", "feed", text});
@@ -287,6 +298,7 @@ void Session::on(const FeedStatusEvent& status) {
                                   text});
                 desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
             }
+            if (counts_as_outage()) guardian_.on_line_down(OutageLine::feed, now_);
             break;
         case FeedState::ended:
             end_session(status.detail);

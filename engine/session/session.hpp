@@ -11,6 +11,7 @@
 #include "market/vix_from_chain.hpp"
 #include "risk/guardian.hpp"
 #include "risk/halts.hpp"
+#include "risk/order_watch.hpp"
 #include "risk/risk_gate.hpp"
 #include "risk/trading_hours.hpp"
 #include "session/market_state.hpp"
@@ -138,7 +139,7 @@ class Session final : private DeskListener, private StrategyServices {
     // kNever: nothing is. After every event, so in plain times, and what is idle is passed over without asking:
     // optionals made only to be looked at cost more than all the rest of this.
     ReceiveTime earliest_work() const {
-        const ReceiveTime timer = timers_.empty() ? kNever : timers_.earliest();
+        const ReceiveTime timer = std::min(timers_.empty() ? kNever : timers_.earliest(), guardian_.watch_due());
         return flat() ? timer : std::min(timer, earliest_at_stake());
     }
     ReceiveTime earliest_at_stake() const;
@@ -155,6 +156,7 @@ class Session final : private DeskListener, private StrategyServices {
     void on(const DayEndEvent& day);
     void on(const ChargeRateEvent& rate);
     void on(const FeedStatusEvent& status);
+    void on(const ServiceStatusEvent& status);
     void on_broker(const FeedStatusEvent& status);
     void raise_halt(HaltKind kind, std::string values, std::string text);
     void clear_halt(HaltKind kind, std::string values, std::string text);
@@ -283,6 +285,17 @@ class Session final : private DeskListener, private StrategyServices {
     void on_fill(const Fill& fill, const Order& order, Money turnover_before) override;
     void on_contradiction(OrderId order, InstrumentId instrument, std::string_view text) override;
     void on_unclear(const Order& order, std::string_view text) override;
+    // session_faults.cpp: the broker's answers, orders that nobody decided, outages
+    struct Wrong {
+        OrderId order;
+        WrongOrder what;
+    };
+    void note_answer(const Order& order, OrderState from);
+    void watch_order(const Order& order, OrderState from);
+    void watch_update(const OrderUpdateEvent& update);
+    void act_on_wrong_orders();
+    bool counts_as_outage() const;
+    void feed_fell_silent(const QualityChange& change);
     void record_outcome(const FillOutcome& outcome, const Fill& fill);
     void queue_order_call(StrategyId strategy, OrderMessage message, std::string_view text);
     void queue_fill_call(const Fill& fill, const Order& order);
@@ -348,6 +361,7 @@ class Session final : private DeskListener, private StrategyServices {
     Portfolio portfolio_;
     OrderDesk desk_;
     RiskGate gate_;
+    OrderWatch order_watch_;
     Guardian guardian_;
     TimerQueue timers_;
     AuditChain chain_;
@@ -363,6 +377,7 @@ class Session final : private DeskListener, private StrategyServices {
     std::vector<BarDelivery> deliveries_;  // scratch of deliver_bars_to, in the order of delivery
     std::vector<PositionId> exit_checks_;  // scratch of check_exits
     std::vector<PositionId> surplus_;      // opened by an overfill: to be closed at once
+    std::vector<Wrong> wrong_;             // found, and not acted on yet
     std::deque<PendingCall> pending_;
     std::vector<LinkNote> links_;
     std::vector<uint16_t> suspects_;  // told today, by instrument id

@@ -118,8 +118,10 @@ Session::CommandOutcome Session::pause(const CommandEvent& command) {
 }
 
 Session::CommandOutcome Session::resume(const CommandEvent& command) {
-    const bool killed = halts_.killed();
+    const bool wrong = halts_.active(HaltKind::wrong_order);
+    const bool killed = halts_.killed() || wrong;
     const bool paused = halts_.active(HaltKind::paused);
+    const bool latched = halts_.killed();
     if (halts_.active(HaltKind::order_unclear)) {
         if (desk_.unclear()) return {kHalted, "an order's outcome is still unclear: engine order resolve ID"};
         clear_halt(HaltKind::order_unclear, "", std::string(command.reason));
@@ -127,7 +129,8 @@ Session::CommandOutcome Session::resume(const CommandEvent& command) {
     }
     if (!killed && !paused) return {kOk, "was neither paused nor killed"};
     halts_.resume(now_);
-    if (killed) record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
+    if (latched) record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
+    if (wrong) record(HaltRecord{"wrong_order", false, "", std::string(command.reason)});
     if (paused) record(HaltRecord{"paused", false, "", std::string(command.reason)});
     if (killed) return {kOk, "resumed in limited mode"};
     const Halt* halt = halts_.first();

@@ -101,6 +101,7 @@ void Session::note_quality(std::string subject, std::string what, bool bad, std:
 
 void Session::gather_data_changes() {
     for (const QualityChange& change : market_.quality().changes()) {
+        feed_fell_silent(change);
         const std::string subject = change.instrument.valid() ? symbol_of(change.instrument) : "feed";
         note_quality(subject, std::string(name_of(change.kind)), change.bad, values_of(change),
                      text_of(change, change.instrument.valid() ? subject : "the feed"));

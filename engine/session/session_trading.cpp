@@ -96,6 +96,7 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     const PositionId position = portfolio_.plan(std::move(plan));
     OrderRequest request = entry_request(intent, instrument, position);
     request.leave_before = gate_.entries_until(instrument, risk_context());
+    order_watch_.note_decision(intent.id, Quantity(intent.lots * instrument.lot.units()));
     if (auto orders = desk_.submit(request, now_); !orders) {
         record(NoteRecord{"warning", "engine", orders.error().message});
     }
@@ -202,6 +203,8 @@ void Session::on_order(const Order& order, OrderState from, std::string_view det
     record(OrderRecord{order, from, symbol, std::string(detail)});
     // An exit that ended may leave its position uncovered: the guardian looks again.
     if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
+    note_answer(order, from);
+    watch_order(order, from);
     if (order.state == from && order.state != OrderState::created) return;
     OrderMessage message;
     message.id = order.id.value();
@@ -256,6 +259,7 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     row.realised = outcome.realised;
     record(std::move(row));
     queue_fill_call(fill, order);
+    if (auto wrong = order_watch_.on_fill(fill, order, instrument)) wrong_.push_back({order.id, std::move(*wrong)});
     record_outcome(outcome, fill);
     market_.quality().watch(fill.instrument, portfolio_.concerns(fill.instrument), now_);
     account_changed_ = true;

@@ -54,6 +54,9 @@ struct Order {
     Quantity quantity;
     Quantity filled;
     Price limit;
+    // The furthest limit that was ever asked for (a buy's highest, a sell's lowest): no fill may lie beyond it, not
+    // even one that overtakes the broker's word on a change.
+    Price furthest_limit;
     Money filled_value;  // sum of price x quantity of its fills
     BrokerOrderId broker_order;
     ReceiveTime created;

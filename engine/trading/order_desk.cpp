@@ -22,6 +22,7 @@ std::optional<ReceiveTime> earlier(std::optional<ReceiveTime> a, std::optional<R
     if (!a || (b && *b < *a)) return b;
     return a;
 }
+Price further(Side side, Price a, Price b) { return (side == Side::buy) == (a > b) ? a : b; }
 bool due(const std::optional<ReceiveTime>& time, ReceiveTime now) { return time && *time <= now; }
 
 // 1, 2, 4, … s after the attempt of that number.
@@ -148,6 +149,7 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     order.limit =
         request.limit ? *request.limit : aggressive_limit(order, e.fallback_price, settings_.protection_band_pct, now);
     if (!e.fallback_price.positive()) e.fallback_price = order.limit;
+    order.furthest_limit = order.limit;
     if (request.purpose == OrderPurpose::entry) {
         e.expire_due = earlier(request.leave_before, now + seconds_of(settings_.unfilled_after_s));
     }
@@ -546,6 +548,7 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
     if (message == Message::submit) {
         if (e.order.style == PriceStyle::aggressive && now != e.order.created) {
             e.order.limit = aggressive_limit(e.order, e.fallback_price, settings_.protection_band_pct, now);
+            e.order.furthest_limit = e.order.limit;
         }
         e.sent = true;
         change_state(e, OrderEvent::submit, now, "");
@@ -561,6 +564,7 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
         broker_.cancel(e.order);
     } else {
         ++e.order.reprices;
+        e.order.furthest_limit = further(e.order.side, e.order.furthest_limit, limit.value_or(Price()));
         change_state(e, OrderEvent::request_replace, now,
                      fmt::format("limit {} -> {}", to_string(e.order.limit), to_string(*limit)));
         e.answer_due = now + seconds_of(settings_.answer_timeout_s);

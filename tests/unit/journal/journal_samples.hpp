@@ -87,8 +87,11 @@ class EventMaker {
                 return DayEndEvent{date()};
             case 10:
                 return charge_rate();
-            default:
+            case 11:
                 return FeedStatusEvent{pick(FeedState::ended), text(), text()};
+            default:
+                return ServiceStatusEvent{pick(Service::exchange), pick(ServiceState::down),
+                                          ReceiveTime(Duration(number(1'700'000'000'000'000'000))), text()};
         }
     }
     TickEvent tick() {

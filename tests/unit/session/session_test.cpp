@@ -138,7 +138,7 @@ TEST_F(SessionTest, an_entry_becomes_an_order_a_position_and_a_trade_and_the_cas
     EXPECT_EQ(to_string(*position.levels.stop), "21285.00");    // 1 % under 21500
     EXPECT_EQ(to_string(*position.levels.target), "22145.00");  // 3 % above
     // The engine itself sells when the stop is passed; the script has no part in it.
-    at_time(hours(10) + minutes(30));
+    at_time(hours(10) + minutes(8));
     quote(kCall, 80, 80.5);
     tick(kNifty, 21'284.95);
     ASSERT_EQ(sent.size(), 2U);
@@ -370,6 +370,7 @@ TEST_F(SessionTest, a_quarantined_script_is_not_called_again_and_its_position_is
     market_at(hours(10) + minutes(6) + seconds(1));
     EXPECT_TRUE(session->outcome().script_quarantined);
     const int64_t calls = std::ssize(host.calls);
+    for (int minute = 10; minute < 5 * 60; minute += 4) market_at(hours(10) + minutes(minute));
     market_at(hours(14) + minutes(59) + seconds(59));
     EXPECT_EQ(std::ssize(host.calls), calls);
     ASSERT_EQ(sent.size(), 1U);
