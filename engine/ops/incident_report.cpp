@@ -44,8 +44,9 @@ std::string order_line(const OrderRecord& r) {
 }
 
 std::string markdown_of(const Incident& i) {
-    std::string out =
-        fmt::format("# Kill switch: {}\n\n", i.flat ? "everything is closed" : "NOT everything is closed");
+    const bool killed = i.kind == IncidentKind::kill_switch;
+    std::string out = fmt::format("# {}: {}\n\n", killed ? "Kill switch" : "Long outage",
+                                  i.flat ? "everything is closed" : "NOT everything is closed");
     out += fmt::format("- session: {}\n- carried out by: the {}\n- trigger: {}\n", i.session_id, i.carried_out_by,
                        i.trigger);
     if (!i.operator_name.empty()) out += "- who: " + cell(i.operator_name) + "\n";
@@ -82,7 +83,9 @@ std::string markdown_of(const Incident& i) {
     out +=
         "1. Find the cause: this report, `engine audit --session …`, the log.\n"
         "2. Compare positions and orders with the broker's books.\n"
-        "3. `engine health-check --full` must pass.\n"
+        "3. `engine health-check --full` must pass.\n";
+    if (!killed) return out + "4. The day is over; the next one begins with an hour of limited mode.\n";
+    out +=
         "4. `engine resume --confirm-safe --reason \"…\"`; sessions then start in limited mode.\n"
         "5. After an hour without trouble: `engine mode normal`.\n";
     return out;
@@ -96,6 +99,7 @@ std::string json_of(const Incident& i) {
     Json actions = Json::array();
     for (const auto& action : i.actions) actions.push_back({{"time", format_iso(action.time)}, {"what", action.what}});
     const Json document{{"schema_version", 1},
+                        {"kind", i.kind == IncidentKind::kill_switch ? "kill_switch" : "long_outage"},
                         {"session", i.session_id},
                         {"carried_out_by", i.carried_out_by},
                         {"trigger", i.trigger},
@@ -147,7 +151,8 @@ void IncidentRecorder::record(const Record& record) {
         command_ = *command;
     }
     if (const auto* halt = std::get_if<HaltRecord>(&record.body); halt != nullptr && halt->active) {
-        if (halt->kind == "kill_switch" && !happened_) return begin(record, *halt);
+        const bool kill = halt->kind == "kill_switch" && (!happened_ || incident_.kind != IncidentKind::kill_switch);
+        if (kill || (halt->kind == "long_outage" && !happened_)) return begin(record, *halt);
         breaker_ = halt->kind;
         if (happened_) add(record.time, fmt::format("halt {}: {} {}", halt->kind, halt->text, halt->values));
     }
@@ -169,6 +174,8 @@ void IncidentRecorder::record(const Record& record) {
 
 void IncidentRecorder::begin(const Record& record, const HaltRecord& halt) {
     happened_ = true;
+    const bool killed = halt.kind == "kill_switch";
+    incident_.kind = killed ? IncidentKind::kill_switch : IncidentKind::long_outage;
     incident_.before = snapshot_();
     incident_.session_id = incident_.before.session_id;
     incident_.carried_out_by = "engine";
@@ -177,9 +184,10 @@ void IncidentRecorder::begin(const Record& record, const HaltRecord& halt) {
     incident_.reason = halt.text;
     // An operator's kill is recorded in the same moment; a breaker's follows the breaker's own halt.
     const bool by_command = halt.values.rfind("by=", 0) == 0 && !command_.command.empty();
-    incident_.trigger = by_command ? "command" : breaker_;
+    incident_.trigger = by_command ? "command" : killed ? breaker_ : halt.kind;
     if (by_command) incident_.operator_name = command_.operator_name;
-    add(record.time, "kill switch latched: entries end, all orders are cancelled, all positions are closed");
+    add(record.time, killed ? "kill switch latched: entries end, all orders are cancelled, all positions are closed"
+                            : "a long outage has ended: entries end for the day, all positions are closed");
 }
 
 void IncidentRecorder::add(ReceiveTime time, std::string what) {

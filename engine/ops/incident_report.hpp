@@ -7,14 +7,16 @@
 #include "ops/control_snapshot.hpp"
 #include "trading/recorder.hpp"
 
-// What the kill switch found and did, for the person who must decide what happens next.
+// What the kill switch (or the end of a long outage) found and did, for the person who must decide what happens next.
 namespace tide {
 
 struct IncidentAction {
     ReceiveTime time;
     std::string what;
 };
+enum class IncidentKind : uint8_t { kill_switch, long_outage };
 struct Incident {
+    IncidentKind kind = IncidentKind::kill_switch;
     std::string session_id;
     std::string carried_out_by;  // "engine" or "watchdog"
     std::string trigger;         // "command", or the breaker: "vix_kill", "margin", "equity_floor", "engine_hung", …
@@ -36,7 +38,8 @@ struct Incident {
 Result<std::filesystem::path> write_incident(const Incident& incident, const std::filesystem::path& folder,
                                              const std::string& name);
 
-// Watches a session's records from the moment the kill switch is latched.
+// Watches a session's records from the moment the kill switch is latched, or a long outage has ended. A kill switch
+// that follows an outage takes the report over.
 class IncidentRecorder final : public Recorder {
   public:
     explicit IncidentRecorder(std::function<ControlSnapshot()> snapshot) : snapshot_(std::move(snapshot)) {}
