@@ -28,6 +28,7 @@ void Checker::fail(std::string what) {
 void Checker::before(const Event& event) {
     event_ = event.sequence;
     now_ = event.received;
+    pass_time();
     for (const auto& counted : filter_.due(now_)) {
         see_tick(counted.tick, now_);
         quotes_[counted.tick.instrument.value()].time = counted.received;
@@ -44,8 +45,48 @@ void Checker::before(const Event& event) {
     } else if (const auto* command = std::get_if<CommandEvent>(&event.payload)) {
         on_command(*command);
     } else if (const auto* status = std::get_if<FeedStatusEvent>(&event.payload)) {
-        feed_down_ = status->state == FeedState::down;
+        on_feed(*status);
+    } else if (const auto* service = std::get_if<ServiceStatusEvent>(&event.payload)) {
+        on_service(*service);
     }
+}
+
+// option-bot-flow 13.14.2: five minutes without data, and half an hour.
+void Checker::on_feed(const FeedStatusEvent& status) {
+    const bool was_down = std::exchange(feed_down_, status.state == FeedState::down);
+    if (feed_down_ && !was_down) feed_down_since_ = now_;
+    if (status.state != FeedState::up || !was_down) return;
+    const ReceiveTime open = at(kTradingDay, scenario_.hours.open), close = at(kTradingDay, scenario_.hours.close);
+    const Duration out = std::min(now_, close) - std::max(feed_down_since_, open);
+    if (out > minutes(30)) {
+        outage_day_ = true;
+    } else if (out >= minutes(5)) {
+        quiet_until_ = now_ + minutes(15);
+    }
+}
+
+void Checker::on_service(const ServiceStatusEvent& status) {
+    if (status.service == Service::exchange) {
+        exchange_halted_ = status.state == ServiceState::down;
+        exchange_opens_.reset();
+        if (exchange_halted_ && status.until > now_) exchange_opens_ = status.until;
+    } else if (status.state == ServiceState::ending) {
+        session_until_ = status.until;
+    } else {
+        session_until_.reset();
+        session_closing_ = session_over_ = false;
+    }
+    pass_time();
+}
+
+// Positions are closed ten minutes before the broker's session ends; when it has ended the kill switch acts.
+void Checker::pass_time() {
+    if (exchange_opens_ && now_ >= *exchange_opens_) exchange_halted_ = false;
+    if (!session_until_ || *session_until_ >= at(kTradingDay, scenario_.hours.close)) return;
+    session_closing_ = session_closing_ || now_ >= *session_until_ - minutes(10);
+    if (now_ < *session_until_) return;
+    session_until_.reset();
+    session_over_ = killed_ = true;
 }
 
 void Checker::see_tick(const TickEvent& tick, ReceiveTime now) {
@@ -85,7 +126,10 @@ void Checker::on_command(const CommandEvent& command) {
         case CommandKind::resume:
             limited_ = limited_ || killed_;
             killed_ = paused_ = false;
-            for (const char* cause : {"kill_switch", "equity_floor", "margin", "vix_kill"}) engine_halts_.erase(cause);
+            for (const char* cause :
+                 {"kill_switch", "wrong_order", "equity_floor", "margin", "error_rate", "vix_kill"}) {
+                engine_halts_.erase(cause);
+            }
             break;
         default:
             break;
@@ -244,13 +288,16 @@ void Checker::check_stops() {
 
 bool Checker::due_flat() const {
     const bool halted_out = std::any_of(engine_halts_.begin(), engine_halts_.end(), [](const std::string& kind) {
-        return kind == "daily_loss" || kind == "vix_extreme" || kind == "vix_high" || kind == "vix_spike";
+        return kind == "daily_loss" || kind == "vix_extreme" || kind == "vix_high" || kind == "vix_spike" ||
+               kind == "long_outage";
     });
-    return killed_ || flatten_asked_ || halted_out || now_ >= at(kTradingDay, scenario_.square_off());
+    return killed_ || session_closing_ || outage_day_ || flatten_asked_ || halted_out ||
+           now_ >= at(kTradingDay, scenario_.square_off());
 }
 
 void Checker::check_flat_where_due() {
-    if (!due_flat()) {
+    // While the exchange is halted nothing can be sold.
+    if (!due_flat() || exchange_halted_) {
         must_be_flat_since_.reset();
         return;
     }

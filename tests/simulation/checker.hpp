@@ -59,6 +59,9 @@ class Checker final : public Recorder {
     }
     void see_tick(const TickEvent& tick, ReceiveTime now);
     void on_command(const CommandEvent& command);
+    void on_feed(const FeedStatusEvent& status);
+    void on_service(const ServiceStatusEvent& status);
+    void pass_time();
     void price(InstrumentId id, Price last, ReceiveTime now);
     void on_order(const OrderRecord& row);
     void on_fill(const FillRecord& row);
@@ -83,7 +86,12 @@ class Checker final : public Recorder {
     void on_halt(const HaltRecord& row);
     bool in_entry_window(ReceiveTime now) const;
     bool due_flat() const;
-    bool halted() const { return killed_ || paused_ || stopping_ || feed_down_ || !engine_halts_.empty(); }
+    bool halted() const {
+        return killed_ || paused_ || stopping_ || feed_down_ || !engine_halts_.empty() || out_of_service();
+    }
+    bool out_of_service() const {
+        return session_closing_ || session_over_ || exchange_halted_ || outage_day_ || now_ < quiet_until_;
+    }
     const Instrument& option(InstrumentId id) const { return scenario_.options[id.value() - kFirstOption]; }
     const KnownQuote& quote(InstrumentId id) const { return quotes_[id.value()]; }
     Money own_equity() const;
@@ -120,6 +128,10 @@ class Checker final : public Recorder {
     bool exit_is_script_s_ = false;  // the exit whose orders come next
     bool killed_ = false, paused_ = false, stopping_ = false, feed_down_ = false, limited_ = false;
     bool flatten_asked_ = false;  // an operator's stop
+    // Of the feed, the broker's session and the exchange, by their own words.
+    ReceiveTime feed_down_since_, quiet_until_;
+    std::optional<ReceiveTime> session_until_, exchange_opens_;
+    bool session_closing_ = false, session_over_ = false, exchange_halted_ = false, outage_day_ = false;
     std::optional<ReceiveTime> must_be_flat_since_;
     Sha256Digest head_{};
     uint64_t rows_ = 0;

@@ -18,6 +18,7 @@ Price on_tick_near(double rupees) { return std::max(round_to_nearest_tick(Price:
 Market::Market(const Scenario& scenario)
     : scenario_(scenario),
       dice_(Dice(scenario.seed).fork(2)),
+      service_dice_(Dice(scenario.seed).fork(7)),
       open_(at(kTradingDay, scenario.hours.open)),
       close_(at(kTradingDay, scenario.hours.close)),
       calm_from_(at(kTradingDay, scenario.honest_from)),
@@ -125,7 +126,8 @@ void Market::feed(bool calm, std::vector<EventPayload>& out) {
     if (calm) return;
     if (scenario_.has(Fault::feed_down) && !feed_is_down_ && dice_.chance(6)) {
         feed_is_down_ = true;
-        feed_down_until_ = now_ + seconds(dice_.between(3, 240));
+        const bool long_one = scenario_.has(Fault::long_feed_down) && dice_.chance(400);
+        feed_down_until_ = now_ + seconds(long_one ? dice_.between(240, 2'700) : dice_.between(3, 240));
         out.emplace_back(FeedStatusEvent{FeedState::down, "simulated", "lost"});
     }
     if (scenario_.has(Fault::clock_still) && dice_.chance(8)) {
@@ -134,6 +136,30 @@ void Market::feed(bool calm, std::vector<EventPayload>& out) {
     if (scenario_.has(Fault::silent_instrument) && dice_.chance(20)) {
         silent_until_[static_cast<size_t>(dice_.between(1, kCount - 1))] =
             std::min(now_ + seconds(dice_.between(20, 600)), calm_from_);
+    }
+}
+
+// The broker's session and the exchange's own word. All is well again when the broker turns honest.
+void Market::services(bool calm, std::vector<EventPayload>& out) {
+    if (session_renewed_at_ && (now_ >= *session_renewed_at_ || calm)) {
+        session_renewed_at_.reset();
+        out.emplace_back(ServiceStatusEvent{Service::broker_session, ServiceState::up, ReceiveTime(), "renewed"});
+    }
+    if (exchange_opens_at_ && (now_ >= *exchange_opens_at_ || calm)) {
+        exchange_opens_at_.reset();
+        out.emplace_back(ServiceStatusEvent{Service::exchange, ServiceState::up, ReceiveTime(), "trading again"});
+    }
+    if (calm) return;
+    if (scenario_.has(Fault::broker_session) && !session_renewed_at_ && service_dice_.chance(4)) {
+        const ReceiveTime until = now_ + seconds(service_dice_.between(60, 1'500));
+        session_renewed_at_ = now_ + seconds(service_dice_.between(30, 2'000));
+        out.emplace_back(ServiceStatusEvent{Service::broker_session, ServiceState::ending, until, "token runs out"});
+    }
+    if (scenario_.has(Fault::exchange_halt) && !exchange_opens_at_ && service_dice_.chance(3)) {
+        exchange_opens_at_ = now_ + seconds(service_dice_.between(60, 2'000));
+        const bool told = service_dice_.chance(500);
+        out.emplace_back(ServiceStatusEvent{Service::exchange, ServiceState::down,
+                                            told ? *exchange_opens_at_ : ReceiveTime(), "index limit"});
     }
 }
 
@@ -167,6 +193,7 @@ void Market::step(bool wants_path, std::vector<EventPayload>& out) {
     const bool calm = now_ >= calm_from_;
     move_prices(calm);
     feed(calm, out);
+    services(calm, out);
     const bool minute_ends = scenario_.bars && (now_ - open_) % minutes(1) == Duration(0) && now_ > open_;
     if (!feed_is_down_) {
         if (!scenario_.bars) {

@@ -40,15 +40,18 @@ class Market {
     void add_tick(uint32_t id, uint32_t flags, std::vector<EventPayload>& out);
     void add_bars(std::vector<EventPayload>& out);
     void feed(bool calm, std::vector<EventPayload>& out);
+    void services(bool calm, std::vector<EventPayload>& out);
     void plan_next();
     bool silent(uint32_t id) const { return now_ < silent_until_[id]; }
 
     const Scenario& scenario_;
     Dice dice_;
+    Dice service_dice_;
     ReceiveTime now_;
     std::optional<ReceiveTime> next_;
     ReceiveTime open_, close_, calm_from_, dense_until_, stalled_until_, feed_down_until_;
     bool feed_is_down_ = false;
+    std::optional<ReceiveTime> session_renewed_at_, exchange_opens_at_;  // while it is told to end, while it is halted
     std::vector<TrueQuote> truth_;
     std::vector<Forming> forming_;
     std::vector<ReceiveTime> silent_until_;

@@ -33,6 +33,8 @@ std::vector<Instrument> make_options(Dice& dice) {
 void vary_limits(SessionConfig& config, Dice& dice) {
     RiskSettings& risk = config.risk;
     if (dice.chance(750)) risk.losing_streak = 100;
+    // A broker that rejects and loses what it can would end most days early.
+    if (dice.chance(750)) risk.emergency.error_rate_pct = 100;
     if (dice.chance(500)) return;
     risk.position_size_pct = static_cast<double>(dice.between(5, 40));
     risk.trade_loss_pct = 40;
@@ -77,7 +79,10 @@ std::string_view name_of(Fault fault) {
                                                                       "stop",
                                                                       "script_fault",
                                                                       "restart",
-                                                                      "book_lag"};
+                                                                      "book_lag",
+                                                                      "long_feed_down",
+                                                                      "broker_session",
+                                                                      "exchange_halt"};
     return kNames[static_cast<size_t>(fault)];
 }
 

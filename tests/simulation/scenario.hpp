@@ -34,10 +34,13 @@ enum class Fault : uint8_t {
     kill_switch,
     stop,
     script_fault,
-    restart,   // the process ends and comes back from its journal
-    book_lag,  // what the order book or the trade book is asked for is not in it yet
+    restart,         // the process ends and comes back from its journal
+    book_lag,        // what the order book or the trade book is asked for is not in it yet
+    long_feed_down,  // with feed_down: for up to 45 minutes
+    broker_session,  // it is told to end; sometimes it is renewed, before or after
+    exchange_halt,   // trading stops by the exchange's word
 };
-inline constexpr size_t kFaultCount = 24;
+inline constexpr size_t kFaultCount = 27;
 std::string_view name_of(Fault fault);
 
 enum InstrumentNumber : uint32_t { kNifty = 1, kBankNifty = 2, kVix = 3, kFirstOption = 4 };
