@@ -33,6 +33,7 @@ class FaultyExchange final : public ExchangeLink {
     std::optional<ReceiveTime> next_due() override;
     bool pop_due(ReceiveTime until, Event& out) override;
     Result<ExchangeBooks> books() override { return exchange_.books(); }
+    void ask_books() override { exchange_.ask_books(); }
 
   private:
     struct Plan {

@@ -34,6 +34,8 @@ Result<ExitCode> show_books(const Paths& paths, bool json) {
     if (!books) return books.error();
     nlohmann::ordered_json document{{"schema_version", 1},
                                     {"flat", books->flat()},
+                                    {"session", books->session},
+                                    {"trades", books->trades},
                                     {"orders", nlohmann::ordered_json::array()},
                                     {"positions", nlohmann::ordered_json::array()}};
     for (const auto& order : books->orders) {

@@ -10,7 +10,6 @@
 namespace tide {
 namespace {
 
-constexpr uint64_t kFirstOrder = uint64_t(1) << 62;  // no session counts so far
 
 std::string_view name_of(OrderUpdateKind kind) {
     static constexpr std::string_view kNames[] = {"acknowledged",     "rejected",        "filled",
@@ -110,7 +109,7 @@ class Closing {
 
     void send(const BookPosition& position, Side side, Quantity quantity, Price limit, int tries) {
         Order order;
-        order.id = OrderId(kFirstOrder + ++sent_);
+        order.id = OrderId(kFirstWatchdogOrder + ++sent_);
         order.instrument = position.instrument;
         order.side = side;
         order.purpose = OrderPurpose::exit;

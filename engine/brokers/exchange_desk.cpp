@@ -29,12 +29,12 @@ Result<void> ExchangeDesk::handle(uint64_t client, const WireFrame& frame, std::
     if (frame.kind == WireKind::books) {
         auto books = broker_->books();
         if (!books) return books.error();
+        books->session = session_;
         write_books(out, *books);
         return {};
     }
     if (frame.kind == WireKind::take_over) {
         trader_ = client;
-        taken_over_ = true;
         return poll(ReceiveTime::min(), out);
     }
     if (client != trader_) return make_error(ErrorCode::halted, "another client trades here");
@@ -53,6 +53,10 @@ Result<void> ExchangeDesk::handle(uint64_t client, const WireFrame& frame, std::
         case WireKind::replace:
         case WireKind::ask:
             return trade(frame.kind, in);
+        case WireKind::ask_books:
+            if (!in.done()) return corrupt("a question about the books says nothing else");
+            broker_->ask_books();
+            return {};
         case WireKind::poll: {
             const ReceiveTime until{Duration(in.get<int64_t>())};
             if (!in.done()) return corrupt("a poll has a time");
@@ -69,8 +73,15 @@ Result<void> ExchangeDesk::handle(uint64_t client, const WireFrame& frame, std::
 Result<void> ExchangeDesk::hello(uint64_t client, WireReader& in) {
     const auto role = in.get<WireRole>();
     const std::string_view text = in.text();
+    const std::string session(in.text());
     if (!in.done() || role > WireRole::reader) return corrupt("hello does not read");
     if (role != WireRole::engine) return {};  // may look; a watchdog says take_over before it trades
+    // The same session again: its engine was interrupted. There is one engine a home, so the one before is gone.
+    if (broker_ != nullptr && !session.empty() && session == session_) {
+        trader_ = client;
+        finished_ = false;
+        return {};
+    }
     if (trader_ != 0) return make_error(ErrorCode::halted, "another client trades here");
     // What an earlier session left must be closed (take_over) before the books begin anew.
     if (broker_ != nullptr && !broker_->idle_and_flat()) {
@@ -96,7 +107,8 @@ Result<void> ExchangeDesk::hello(uint64_t client, WireReader& in) {
     broker_->use_price_filter(data_);
     if (use_model) broker_->use_option_model(model_);
     trader_ = client;
-    taken_over_ = finished_ = false;
+    session_ = session;
+    finished_ = false;
     now_ = {};
     instruments_ = 0;
     return {};
@@ -105,7 +117,6 @@ Result<void> ExchangeDesk::hello(uint64_t client, WireReader& in) {
 void ExchangeDesk::disconnected(uint64_t client) {
     if (client != trader_) return;
     trader_ = 0;
-    if (taken_over_) finished_ = true;
 }
 
 bool ExchangeDesk::known(InstrumentId id) const { return id.valid() && id.value() <= instruments_; }

@@ -17,8 +17,10 @@ class ExchangeDesk {
     // (corrupt: the frame does not fit; halted: it may not trade, another does).
     Result<void> handle(uint64_t client, const WireFrame& frame, std::string& out);
     void disconnected(uint64_t client);
-    // Nothing is left to be done for anybody: the engine said goodbye, or what it left has been closed.
+    // Nothing is left to be done for anybody: the engine said goodbye.
     bool finished() const { return finished_; }
+    // A session that did not end in order may ask for its books.
+    bool keeps_books() const { return broker_ != nullptr && !finished_ && !session_.empty(); }
 
   private:
     Result<void> hello(uint64_t client, WireReader& in);
@@ -31,8 +33,8 @@ class ExchangeDesk {
     OptionModelSettings model_;
     DataQualitySettings data_;  // of its price filter
     std::unique_ptr<PaperBroker> broker_;
+    std::string session_;  // whose books these are
     uint64_t trader_ = 0;  // the client that trades
-    bool taken_over_ = false;
     bool finished_ = false;
     ReceiveTime now_{};
     size_t instruments_ = 0;

@@ -5,6 +5,7 @@
 
 #include "core/events.hpp"
 #include "core/result.hpp"
+#include "trading/broker_books.hpp"
 #include "trading/broker_link.hpp"
 
 namespace tide {
@@ -28,11 +29,22 @@ struct BookPosition {
     Quantity lot, freeze;
 };
 struct ExchangeBooks {
+    std::string session;         // whose books these are
+    uint64_t market_events = 0;  // that it has been told of
+    uint64_t trades = 0;         // that it has made
+    OrderId newest_order;        // the highest number seen, watchdogs left out
     ReceiveTime now;
     std::vector<BookOrder> orders;
     std::vector<BookPosition> positions;  // not flat
     bool flat() const { return orders.empty() && positions.empty(); }
 };
+
+// What a paper exchange looks at.
+inline bool is_market_event(const Event& event) {
+    return std::holds_alternative<TickEvent>(event.payload) || std::holds_alternative<BarEvent>(event.payload) ||
+           std::holds_alternative<InstrumentEvent>(event.payload) ||
+           std::holds_alternative<DayEndEvent>(event.payload) || std::holds_alternative<TradingDayEvent>(event.payload);
+}
 
 // A paper exchange as a driver sees it, in this process or in another. The driver tells it every event and the time;
 // its answers come out of pop_due in the order of time. Two of them that are told the same give the same answers.
@@ -48,6 +60,9 @@ class ExchangeLink : public BrokerLink {
     // The next answer due at or before `until`, in time order, ties by order id. Its texts live until the next call.
     virtual bool pop_due(ReceiveTime until, Event& out) = 0;
     virtual Result<ExchangeBooks> books() = 0;
+    // Order book, trade book, positions and funds as of the moment the question arrives: answered by a BrokerBooksEvent
+    // out of pop_due. Changes nothing there.
+    virtual void ask_books() = 0;
     // False after the first error of the line to the exchange: nothing is sent and nothing comes any more.
     virtual bool alive() const { return true; }
     virtual Result<void> status() const { return {}; }

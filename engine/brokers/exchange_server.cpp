@@ -15,7 +15,8 @@ namespace tide {
 namespace {
 
 constexpr int kTick_ms = 200;
-constexpr int kLonelyTicksMax = 300;  // a minute
+constexpr int kLonelyTicksMax = 300;         // a minute
+constexpr int kLonelyTicksOfBooks = 36'000;  // two hours: the session whose books these are may come back
 constexpr size_t kClientsMax = 16;
 constexpr size_t kUnreadMax = 4 << 20;
 
@@ -28,7 +29,8 @@ struct Client {
 
 class Server {
   public:
-    explicit Server(FileDescriptor listener) : listener_(std::move(listener)) {}
+    Server(FileDescriptor listener, std::filesystem::path socket)
+        : listener_(std::move(listener)), socket_(std::move(socket)) {}
 
     void run(bool once, const std::function<bool()>& stop) {
         int lonely = 0;
@@ -41,11 +43,18 @@ class Server {
             }
             std::erase_if(clients_, [](const auto& client) { return client->gone; });
             lonely = clients_.empty() && quiet ? lonely + 1 : 0;
-            if (once && (lonely > kLonelyTicksMax || (desk_.finished() && clients_.empty()))) return;
+            const int patience = desk_.keeps_books() ? kLonelyTicksOfBooks : kLonelyTicksMax;
+            if (once && lonely > 0 && !reachable()) return;
+            if (once && (lonely > patience || (desk_.finished() && clients_.empty()))) return;
         }
     }
 
   private:
+    // Somebody may still find the way here.
+    bool reachable() const {
+        std::error_code ignored;
+        return std::filesystem::exists(socket_, ignored);
+    }
     bool wait() {
         std::vector<pollfd> wanted{{listener_.get(), POLLIN, 0}};
         for (const auto& client : clients_) {
@@ -96,6 +105,7 @@ class Server {
     }
 
     FileDescriptor listener_;
+    std::filesystem::path socket_;
     ExchangeDesk desk_;
     std::vector<std::unique_ptr<Client>> clients_;
     uint64_t last_client_ = 0;
@@ -106,7 +116,7 @@ class Server {
 Result<void> serve_exchange(const std::filesystem::path& socket, bool once, const std::function<bool()>& stop) {
     auto listener = listen_unix(socket, static_cast<int>(kClientsMax));
     if (!listener) return listener.error();
-    Server(std::move(*listener)).run(once, stop);
+    Server(std::move(*listener), socket).run(once, stop);
     std::error_code ignored;
     std::filesystem::remove(socket, ignored);
     return {};

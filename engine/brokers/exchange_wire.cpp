@@ -16,6 +16,7 @@ Result<std::optional<WireFrame>> read_wire_frame(std::string_view bytes) {
 
 void write_books(std::string& out, const ExchangeBooks& books) {
     WireWriter frame(out, WireKind::books_are);
+    frame.text(books.session).put(books.market_events).put(books.trades).put(books.newest_order.value());
     frame.put(books.now.time_since_epoch().count());
     frame.put(static_cast<uint32_t>(books.orders.size()));
     for (const BookOrder& order : books.orders) {
@@ -34,6 +35,10 @@ Result<ExchangeBooks> read_books(std::string_view body) {
     WireReader in(body);
     ExchangeBooks books;
     const auto price = [&in] { return Price::from_units(in.get<int64_t>()); };
+    books.session = in.text();
+    books.market_events = in.get<uint64_t>();
+    books.trades = in.get<uint64_t>();
+    books.newest_order = OrderId(in.get<uint64_t>());
     books.now = ReceiveTime(Duration(in.get<int64_t>()));
     for (auto count = in.get<uint32_t>(); count > 0 && in.good(); --count) {
         BookOrder order;

@@ -12,7 +12,7 @@
 namespace tide {
 
 enum class WireKind : uint8_t {
-    hello,      // role, settings text; the first frame
+    hello,      // role, settings text, session; the first frame
     event,      // a journal record of a market event
     now,        // time
     submit,     // order
@@ -23,6 +23,7 @@ enum class WireKind : uint8_t {
     take_over,  // the client becomes the only one that may trade; answered by polled
     goodbye,    // the session ended in order
     ask,        // order id; answered by its trades and how it stands
+    ask_books,  // answered by a BrokerBooksEvent out of poll
     polled,     // maybe an answer, then next_due and idle
     books_are,
     refused,  // text: the line is closed

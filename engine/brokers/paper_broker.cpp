@@ -63,6 +63,7 @@ void PaperBroker::send(Message message) {
 }
 
 void PaperBroker::submit(const Order& order) {
+    if (order.id.value() < kFirstWatchdogOrder) newest_order_ = std::max(newest_order_, order.id);
     send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::submit, order, order.limit});
 }
 void PaperBroker::cancel(const Order& order) {
@@ -76,7 +77,12 @@ void PaperBroker::ask(const Order& order) {
     send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::ask, order, order.limit});
 }
 
+void PaperBroker::ask_books() {
+    send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::ask_books, {}, {}});
+}
+
 void PaperBroker::on_event(const Event& event) {
+    if (is_market_event(event)) ++market_events_;
     if (!inbound_.empty()) settle(event.received);
     prices_.release_due(event.received);
     for (const HeldTick& held : prices_.released()) match_on_price(held.tick.instrument, event.received);
@@ -123,7 +129,10 @@ void PaperBroker::expire_all(ReceiveTime now) {
 // ---- what goes out
 
 void PaperBroker::answer(ReceiveTime due, const OrderUpdateEvent& update, std::string reason) {
-    Answer out{due, next_message_++, update, std::move(reason)};
+    answer({due, next_message_++, update, std::move(reason)});
+}
+
+void PaperBroker::answer(Answer out) {
     const auto at = std::upper_bound(outbound_.begin(), outbound_.end(), out, [](const Answer& a, const Answer& b) {
         if (a.due != b.due) return a.due < b.due;
         if (a.update.order != b.update.order) return a.update.order < b.update.order;
@@ -141,11 +150,12 @@ bool PaperBroker::pop_due(ReceiveTime until, Event& out) {
     if (outbound_.empty() || outbound_.front().due > until) return false;
     Answer next = std::move(outbound_.front());
     outbound_.erase(outbound_.begin());
-    last_reason_ = std::move(next.reason);
+    last_reason_ = std::move(next.books ? *next.books : next.reason);
     next.update.reason = last_reason_;
     out.received = next.due;
     out.exchange = as_exchange_time(next.due);
     out.payload = next.update;
+    if (next.books) out.payload = BrokerBooksEvent{BooksOccasion::asked, last_reason_};
     return true;
 }
 
@@ -162,6 +172,9 @@ void PaperBroker::settle(ReceiveTime until) {
 Result<ExchangeBooks> PaperBroker::books() {
     ExchangeBooks books;
     books.now = now_;
+    books.market_events = market_events_;
+    books.newest_order = newest_order_;
+    books.trades = next_fill_ - 1;
     const auto add = [&](OrderId id, InstrumentId instrument, Side side, Quantity remaining, Price limit) {
         const Instrument* found = prices_.instruments().find(instrument);
         books.orders.push_back({id, instrument, found == nullptr ? "" : found->symbol, side, remaining, limit});
@@ -203,6 +216,8 @@ void PaperBroker::arrive(const Message& message) {
             return arrive_replace(message);
         case Arrival::ask:
             return arrive_ask(message);
+        case Arrival::ask_books:
+            return arrive_ask_books(message);
         case Arrival::wake:
             break;
     }
@@ -350,10 +365,10 @@ void PaperBroker::arrive_ask(const Message& message) {
     row.order = id;
     row.kind = OrderUpdateKind::absent;
     row.flags = kUpdateFromBook;
-    for (const OrderUpdateEvent& trade : trades_) {
-        if (trade.order != id) continue;
-        answer(message.due, trade, "");
-        row.quantity += trade.quantity;
+    for (const Trade& trade : trades_) {
+        if (trade.row.order != id) continue;
+        answer(message.due, trade.row, "");
+        row.quantity += trade.row.quantity;
         row.kind = OrderUpdateKind::filled;
     }
     if (const Resting* order = find(id)) {
@@ -367,6 +382,25 @@ void PaperBroker::arrive_ask(const Message& message) {
         row.broker_order = order.broker_order;
     }
     if (row.kind != OrderUpdateKind::filled) answer(message.due, row, "order book");
+}
+
+void PaperBroker::arrive_ask_books(const Message& message) {
+    BrokerBooks books;
+    for (const Resting& r : resting_)
+        books.orders.push_back({r.id, r.broker_order, r.instrument, r.side, r.remaining, r.limit});
+    for (const Trade& t : trades_) {
+        books.trades.push_back({t.row.fill, t.row.order, t.row.broker_order, t.instrument, t.side, t.row.quantity,
+                                t.row.price, t.row.flags});
+    }
+    for (const auto& [id, net] : holdings_) {
+        if (net.units() != 0) books.positions.push_back({id, net});
+    }
+    books.traded_value = traded_value_;
+    books.newest_order = newest_order_;
+    Answer out{message.due, next_message_++, {}, {}};
+    out.update.order = OrderId(UINT64_MAX);  // after all that was said at the same moment
+    out.books = to_text(books);
+    answer(std::move(out));
 }
 
 // A new price of an instrument is new for its own orders, and for those whose price the model derives from it.
@@ -447,6 +481,7 @@ bool PaperBroker::match(Resting& order, ReceiveTime now) {
     order.remaining -= quantity;
     if (bounded) taken_of(instrument, *quote) += quantity;
     holdings_[order.instrument] += order.side == Side::buy ? quantity : -quantity;
+    traded_value_ += order.side == Side::sell ? *price * quantity : -(*price * quantity);
     OrderUpdateEvent update;
     update.order = order.id;
     update.broker_order = order.broker_order;
@@ -459,7 +494,7 @@ bool PaperBroker::match(Resting& order, ReceiveTime now) {
     if (!quoted) update.flags |= kUpdateLastPrice;
     answer(now, update, "");
     update.flags |= kUpdateFromBook;
-    trades_.push_back(update);
+    trades_.push_back({update, order.instrument, order.side});
     return order.remaining.units() == 0;
 }
 

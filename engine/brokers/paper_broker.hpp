@@ -58,6 +58,7 @@ class PaperBroker final : public ExchangeLink {
     }
     bool pop_due(ReceiveTime until, Event& out) override;
     Result<ExchangeBooks> books() override;
+    void ask_books() override;
     // Nothing is on its way and nothing rests: only a new message can make next_due say something.
     bool idle() const { return inbound_.empty() && outbound_.empty() && resting_.empty(); }
     bool idle_and_flat() const;
@@ -65,7 +66,7 @@ class PaperBroker final : public ExchangeLink {
     const MarketPrices& prices() const { return prices_; }
 
   private:
-    enum class Arrival : uint8_t { submit, cancel, replace, ask, wake };
+    enum class Arrival : uint8_t { submit, cancel, replace, ask, ask_books, wake };
     struct Message {  // on its way to the exchange
         ReceiveTime due;
         uint64_t number = 0;
@@ -78,6 +79,7 @@ class PaperBroker final : public ExchangeLink {
         uint64_t number = 0;
         OrderUpdateEvent update;
         std::string reason;
+        std::optional<std::string> books = {};  // instead of an update
     };
     struct Resting {
         OrderId id;
@@ -97,6 +99,11 @@ class PaperBroker final : public ExchangeLink {
         BrokerOrderId broker_order;
         OrderUpdateKind how = OrderUpdateKind::cancelled;
     };
+    struct Trade {
+        OrderUpdateEvent row;
+        InstrumentId instrument;
+        Side side = Side::buy;
+    };
     struct Taken {  // by our fills, of what one quote has to give
         InstrumentId instrument;
         ReceiveTime quote;
@@ -109,6 +116,7 @@ class PaperBroker final : public ExchangeLink {
     void arrive_cancel(const Message& message);
     void arrive_replace(const Message& message);
     void arrive_ask(const Message& message);
+    void arrive_ask_books(const Message& message);
     void end(const Resting& order, OrderUpdateKind how);
     // Why the exchange would not take it; empty = it does.
     std::string refusal(const Order& order, ReceiveTime now) const;
@@ -126,6 +134,7 @@ class PaperBroker final : public ExchangeLink {
     Resting* find(OrderId id);
     void send(Message message);
     void answer(ReceiveTime due, const OrderUpdateEvent& update, std::string reason);
+    void answer(Answer out);
     Duration delay_of(OrderId id, const std::optional<Quote>& quote) const;
     double slippage_pct(const Instrument& instrument, const Quote& quote, Quantity quantity) const;
 
@@ -143,9 +152,12 @@ class PaperBroker final : public ExchangeLink {
     std::vector<Answer> outbound_;               // sorted by due, order id, number
     std::vector<Resting> resting_;               // by arrival
     std::vector<Ended> ended_;                   // today's
-    std::vector<OrderUpdateEvent> trades_;       // today's trade book
+    std::vector<Trade> trades_;                  // today's trade book
     std::vector<Taken> taken_;                   // of each option that was traded
     std::map<InstrumentId, Quantity> holdings_;  // sums of fills
+    Money traded_value_;                         // sold less bought
+    OrderId newest_order_;
+    uint64_t market_events_ = 0;
     std::string last_reason_;
     uint64_t next_message_ = 1;
     uint64_t next_broker_order_ = 1;

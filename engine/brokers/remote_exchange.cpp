@@ -8,11 +8,12 @@
 namespace tide {
 
 Result<std::unique_ptr<RemoteExchange>> RemoteExchange::connect(const std::filesystem::path& socket, WireRole role,
-                                                                std::string_view settings, double timeout_s) {
+                                                                std::string_view settings, double timeout_s,
+                                                                std::string_view session) {
     auto connected = connect_unix(socket, timeout_s);
     if (!connected) return connected.error();
     std::unique_ptr<RemoteExchange> exchange(new RemoteExchange(std::move(*connected)));
-    WireWriter(exchange->out_, WireKind::hello).put(role).text(settings);
+    WireWriter(exchange->out_, WireKind::hello).put(role).text(settings).text(session);
     exchange->flush();
     if (!exchange->alive()) return exchange->status_.error();
     return exchange;
@@ -34,12 +35,19 @@ void RemoteExchange::flush() {
     out_.clear();
 }
 
+void RemoteExchange::goes_on(const ExchangeBooks& books) {
+    known_events_ = books.market_events;
+    known_until_ = books.now;
+    idle_ = false;  // whether it is, it will say
+}
+
 // What a paper exchange looks at; the rest stays here.
 void RemoteExchange::on_event(const Event& event) {
-    const bool of_market =
-        std::holds_alternative<TickEvent>(event.payload) || std::holds_alternative<BarEvent>(event.payload) ||
-        std::holds_alternative<InstrumentEvent>(event.payload) || std::holds_alternative<DayEndEvent>(event.payload) ||
-        std::holds_alternative<TradingDayEvent>(event.payload);
+    const bool of_market = is_market_event(event);
+    if (of_market) ++market_events_;
+    // Time never goes back there. An event of the same moment is told when it is one that the exchange has not seen.
+    const bool known = event.received < known_until_ || (of_market && market_events_ <= known_events_);
+    if (known && event.received <= known_until_) return;
     // Any event moves the exchange's time, which matters while something is under way there.
     if (!of_market && idle_) return;
     std::string bytes;
@@ -50,7 +58,7 @@ void RemoteExchange::on_event(const Event& event) {
 }
 
 void RemoteExchange::set_now(ReceiveTime now) {
-    if (told_now_ == now) return;
+    if (told_now_ == now || now < known_until_) return;
     told_now_ = now;
     WireWriter(out_, WireKind::now).put(now.time_since_epoch().count());
 }
@@ -73,6 +81,11 @@ void RemoteExchange::replace(const Order& order, Price limit) {
 void RemoteExchange::ask(const Order& order) {
     idle_ = false;
     WireWriter(out_, WireKind::ask).put(order.id.value());
+}
+
+void RemoteExchange::ask_books() {
+    idle_ = false;
+    WireWriter(out_, WireKind::ask_books);
 }
 
 std::optional<ReceiveTime> RemoteExchange::next_due() {

@@ -14,9 +14,14 @@ namespace tide {
 // answer within the timeout, is an error for good.
 class RemoteExchange final : public ExchangeLink {
   public:
-    // `settings`: "key = value" lines of paper.* and option_model.*; for the engine alone. Errors: unreachable.
+    // `settings`: "key = value" lines of paper.* and option_model.*; for the engine alone, as is `session`: an exchange
+    // that has this session's books goes on with them. Errors: unreachable.
     static Result<std::unique_ptr<RemoteExchange>> connect(const std::filesystem::path& socket, WireRole role,
-                                                           std::string_view settings, double timeout_s);
+                                                           std::string_view settings, double timeout_s,
+                                                           std::string_view session = {});
+    // It has been told the market of this session up to here, by the engine that was interrupted: what it knows is not
+    // told again.
+    void goes_on(const ExchangeBooks& books);
     void on_event(const Event& event) override;
     void set_now(ReceiveTime now) override;
     void submit(const Order& order) override;
@@ -26,6 +31,7 @@ class RemoteExchange final : public ExchangeLink {
     std::optional<ReceiveTime> next_due() override;
     bool pop_due(ReceiveTime until, Event& out) override;
     Result<ExchangeBooks> books() override;
+    void ask_books() override;
     bool alive() const override { return status_.has_value(); }
     Result<void> status() const override { return status_; }
 
@@ -50,6 +56,9 @@ class RemoteExchange final : public ExchangeLink {
     bool idle_ = true;
     std::optional<ReceiveTime> due_;
     std::optional<ReceiveTime> told_now_;
+    uint64_t market_events_ = 0;  // of the session so far
+    uint64_t known_events_ = 0;   // of them, those that the exchange was told before
+    ReceiveTime known_until_{};   // its time then
     JournalRecord answer_;
     std::string answer_bytes_;  // what answer_'s texts point at
 };

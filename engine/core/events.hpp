@@ -99,8 +99,10 @@ enum class CommandKind : uint8_t {
     manual_mode,     // "on" or "off": scripts' entries are refused, the operator's pass
     manual_order,    // "side=buy;symbol=…;lots=1;limit=150.5;stop_pct=1;confirm=yes"
     resolve_order,   // an order id: the operator has looked at the broker's own books
+    reconcile,       // read the broker's books and compare; "end=yes": as the day's last word
+    acknowledge,     // an operator has looked into what differs from the broker's books
 };
-inline constexpr size_t kCommandKindCount = 14;
+inline constexpr size_t kCommandKindCount = 16;
 // An operator's word (or a signal's, a file's), audited with who said it and why.
 struct CommandEvent {
     CommandKind kind = CommandKind::stop;
@@ -184,9 +186,20 @@ struct ServiceStatusEvent {
     std::string_view detail;
 };
 
+enum class BooksOccasion : uint8_t {
+    interrupted,  // the engine goes on after an interruption: read before anything else is done
+    asked,        // the Session wanted them
+};
+// What the broker's order book, trade book, positions and funds say at one moment (trading/broker_books.hpp).
+struct BrokerBooksEvent {
+    BooksOccasion occasion = BooksOccasion::asked;
+    std::string_view text;
+};
+
 using EventPayload =
     std::variant<TickEvent, BarEvent, ClockEvent, OrderUpdateEvent, CommandEvent, ConfigEvent, ScriptEvent,
-                 InstrumentEvent, TradingDayEvent, DayEndEvent, ChargeRateEvent, FeedStatusEvent, ServiceStatusEvent>;
+                 InstrumentEvent, TradingDayEvent, DayEndEvent, ChargeRateEvent, FeedStatusEvent, ServiceStatusEvent,
+                 BrokerBooksEvent>;
 
 struct Event {
     uint64_t sequence = 0;  // 1, 2, 3, … in a journal

@@ -129,6 +129,7 @@ constexpr JournalKind kind_of_payload(const DayEndEvent&) { return JournalKind::
 constexpr JournalKind kind_of_payload(const ChargeRateEvent&) { return JournalKind::charge_rate; }
 constexpr JournalKind kind_of_payload(const FeedStatusEvent&) { return JournalKind::feed_status; }
 constexpr JournalKind kind_of_payload(const ServiceStatusEvent&) { return JournalKind::service_status; }
+constexpr JournalKind kind_of_payload(const BrokerBooksEvent&) { return JournalKind::broker_books; }
 constexpr JournalKind kind_of_payload(const OrderSent&) { return JournalKind::order_sent; }
 constexpr JournalKind kind_of_payload(const AuditHead&) { return JournalKind::audit_head; }
 constexpr JournalKind kind_of_payload(const SessionEnd&) { return JournalKind::session_end; }
@@ -151,6 +152,7 @@ size_t text_bytes(const ChargeRateEvent& e) {
 }
 size_t text_bytes(const FeedStatusEvent& e) { return e.feed.size() + e.detail.size(); }
 size_t text_bytes(const ServiceStatusEvent& e) { return e.detail.size(); }
+size_t text_bytes(const BrokerBooksEvent& e) { return e.text.size(); }
 size_t text_bytes(const OrderSent& e) { return e.client_id.size(); }
 size_t text_bytes(const SessionEnd& e) { return e.reason.size(); }
 size_t text_bytes(const ScriptStop& e) { return e.reason.size(); }
@@ -261,6 +263,10 @@ void write(ByteWriter& out, const ServiceStatusEvent& e) {
     out.put(e.until.time_since_epoch());
     out.put(e.detail);
 }
+void write(ByteWriter& out, const BrokerBooksEvent& e) {
+    out.put_enum(e.occasion);
+    out.put(e.text);
+}
 void write(ByteWriter& out, const OrderSent& e) {
     out.put(e.order);
     out.put(e.client_id);
@@ -325,7 +331,7 @@ OrderUpdateEvent read_order_update(ByteSource& in) {
 }
 CommandEvent read_command(ByteSource& in) {
     CommandEvent e;
-    e.kind = in.enumerator(CommandKind::resolve_order);
+    e.kind = in.enumerator(CommandKind::acknowledge);
     e.operator_name = in.text();
     e.argument = in.text();
     e.reason = in.text();
@@ -405,6 +411,12 @@ ServiceStatusEvent read_service_status(ByteSource& in) {
     e.detail = in.text();
     return e;
 }
+BrokerBooksEvent read_broker_books(ByteSource& in) {
+    BrokerBooksEvent e;
+    e.occasion = in.enumerator(BooksOccasion::asked);
+    e.text = in.text();
+    return e;
+}
 OrderSent read_order_sent(ByteSource& in) {
     OrderSent e;
     e.order = in.id<OrderId>();
@@ -467,6 +479,9 @@ bool read_payload(ByteSource& in, JournalRecord& record) {
         case JournalKind::service_status:
             event = read_service_status(in);
             break;
+        case JournalKind::broker_books:
+            event = read_broker_books(in);
+            break;
         case JournalKind::order_sent:
             record.output.payload = read_order_sent(in);
             break;
@@ -514,7 +529,7 @@ void append_encoded(const Content& content, std::string& out) {
 
 bool known_kind(uint16_t kind) {
     return (kind >= static_cast<uint16_t>(JournalKind::tick) &&
-            kind <= static_cast<uint16_t>(JournalKind::service_status)) ||
+            kind <= static_cast<uint16_t>(JournalKind::broker_books)) ||
            (kind >= static_cast<uint16_t>(JournalKind::order_sent) &&
             kind <= static_cast<uint16_t>(JournalKind::script_stop));
 }
@@ -556,6 +571,8 @@ std::string_view name_of(JournalKind kind) {
             return "feed_status";
         case JournalKind::service_status:
             return "service_status";
+        case JournalKind::broker_books:
+            return "broker_books";
         case JournalKind::order_sent:
             return "order_sent";
         case JournalKind::audit_head:

@@ -41,6 +41,7 @@ enum class JournalKind : uint16_t {
     charge_rate = 11,
     feed_status = 12,
     service_status = 13,
+    broker_books = 14,
     order_sent = 64,
     audit_head = 65,
     session_end = 66,

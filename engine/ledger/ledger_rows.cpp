@@ -146,6 +146,7 @@ struct LedgerRows::Statements {
     // The audit row says it all.
     Result<void> write(const Database&, const At&, const QualityRecord&) { return {}; }
     Result<void> write(const Database&, const At&, const PlotRecord&) { return {}; }
+    Result<void> write(const Database&, const At&, const ReconcileRecord&) { return {}; }
 };
 
 LedgerRows::LedgerRows(std::unique_ptr<Statements> statements, int64_t session)

@@ -32,7 +32,9 @@ constexpr std::array kWords{Word{"pause", CommandKind::pause, false},
                             Word{"manual_order", CommandKind::manual_order, false},
                             Word{"exit_position", CommandKind::exit_position, false},
                             Word{"cancel_order", CommandKind::cancel_order, false},
-                            Word{"resolve_order", CommandKind::resolve_order, true}};
+                            Word{"resolve_order", CommandKind::resolve_order, true},
+                            Word{"reconcile", CommandKind::reconcile, false},
+                            Word{"acknowledge", CommandKind::acknowledge, true}};
 
 Error usage(std::string text) { return make_error(ErrorCode::usage, std::move(text)); }
 

@@ -234,6 +234,14 @@ void HappeningTeller::on(ReceiveTime time, const QualityRecord& r, std::vector<H
     out.push_back({time, r.bad ? "DATA" : "DATA OK", r.bad ? Tone::caution : Tone::plain, what, {}, r.text});
 }
 
+void HappeningTeller::on(ReceiveTime time, const ReconcileRecord& r, std::vector<Happening>& out) const {
+    if (r.action == "again") return;  // not yet sure
+    const bool agreed = r.what == "agreed";
+    const Tone tone = agreed ? Tone::quiet : r.action == "halt" ? Tone::loud : Tone::caution;
+    const std::string what = r.subject.empty() ? r.what : fmt::format("{} {}", r.subject, r.what);
+    out.push_back({time, "BOOKS", tone, what, {}, r.text});
+}
+
 void HappeningTeller::on(ReceiveTime time, const NoteRecord& r, std::vector<Happening>& out) {
     if (r.level == "debug") return;
     std::vector<std::string> lines = printable_lines(r.text);

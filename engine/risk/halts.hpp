@@ -16,6 +16,8 @@ enum class HaltKind : uint8_t {
     stopping,       // the session is ending
     paused,         // an operator's word
     reconciling,    // the broker's books are being read after a reconnect
+    recovering,     // after an interruption, until the broker's books have been compared
+    books_differ,   // from ours, and nothing explains it; until an operator acknowledges
     order_unclear,  // the broker's books do not say what became of an order; until an operator resumes
     wrong_order,    // what was sent or filled is not what was decided; until an operator resumes
     broker_down,
@@ -38,7 +40,7 @@ enum class HaltKind : uint8_t {
     underlying_move,
     volume_spike,
 };
-inline constexpr size_t kHaltKindCount = 25;
+inline constexpr size_t kHaltKindCount = 27;
 std::string_view name_of(HaltKind kind);
 // Ends by itself at the next day.
 bool lasts_for_day(HaltKind kind);

@@ -73,6 +73,8 @@ void Session::run_timers_at(ReceiveTime t) {
             ScriptRunner* owner = runner(timer.strategy);
             save_state(*owner);
             plan_save(*owner);
+        } else if (timer.kind == TimerKind::books) {
+            books_wanted_ = std::exchange(books_again_, false) || books_wanted_;
         } else if (ScriptRunner* owner = runner(timer.strategy); owner != nullptr && owner->active()) {
             call(*owner, TimerMessage{timer.name}, timer.name);
         }
@@ -142,6 +144,7 @@ void Session::on(const BarEvent& event) {
 }
 
 void Session::on(const OrderUpdateEvent& update) {
+    if (!orphans_.empty() && of_orphan(update)) return;
     watch_update(update);
     desk_.on_update(update, now_);
     for (const PositionId id : std::exchange(surplus_, {})) {
@@ -267,6 +270,7 @@ void Session::on_broker(const FeedStatusEvent& status) {
         raise_halt(HaltKind::reconciling, "", "live orders are compared with the broker's books");
         desk_.line_up(now_);
         guardian_.on_line_up(OutageLine::broker, now_, actions_);
+        want_books(halts_.active(HaltKind::recovering) ? kRecovery : kReconnect);
     } else {
         record(NoteRecord{"info", "broker", text});
     }

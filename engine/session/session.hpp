@@ -20,6 +20,7 @@
 #include "session/session_config.hpp"
 #include "session/strategy_host.hpp"
 #include "session/timer_queue.hpp"
+#include "trading/broker_books.hpp"
 #include "trading/broker_link.hpp"
 #include "trading/charges.hpp"
 #include "trading/order_desk.hpp"
@@ -86,6 +87,10 @@ class Session final : private DeskListener, private StrategyServices {
     // what is held or has a live order. Ascending. The revision grows with each change.
     const std::vector<InstrumentId>& wanted_contracts() const { return wanted_contracts_; }
     uint64_t contracts_revision() const { return contracts_revision_; }
+    // The broker's books are wanted, as a BrokerBooksEvent: whoever drives asks for them, again when nothing comes.
+    bool wants_books() const { return books_wanted_ && !desk_.comparing() && !ended_; }
+    // A comparison with them is under way: one reading alone proves no difference.
+    bool compares_books() const { return books_wanted_ || books_again_; }
     // The symbols that the running strategies declared, each once.
     std::vector<InstrumentId> followed_instruments() const;
 
@@ -125,6 +130,11 @@ class Session final : private DeskListener, private StrategyServices {
         uint64_t order = 0;               // of on_order and on_fill
     };
     static constexpr ReceiveTime kNever = ReceiveTime::max();
+    // Why the broker's books are read, as the records say it.
+    static constexpr std::string_view kRecovery = "recovery";
+    static constexpr std::string_view kReconnect = "reconnect";
+    static constexpr std::string_view kAsked = "asked";
+    static constexpr std::string_view kDayEnd = "day_end";
 
     // What scripts are told about risk, once the engine has acted.
     struct RiskNote {
@@ -157,6 +167,7 @@ class Session final : private DeskListener, private StrategyServices {
     void on(const ChargeRateEvent& rate);
     void on(const FeedStatusEvent& status);
     void on(const ServiceStatusEvent& status);
+    void on(const BrokerBooksEvent& event);
     void on_broker(const FeedStatusEvent& status);
     void raise_halt(HaltKind kind, std::string values, std::string text);
     void clear_halt(HaltKind kind, std::string values, std::string text);
@@ -187,8 +198,26 @@ class Session final : private DeskListener, private StrategyServices {
     // "script.NAME.PARAM": a parameter of a strategy.
     CommandOutcome change_parameter(std::string_view key, std::string_view value);
     CommandOutcome set_manual_mode(const CommandEvent& command);
+    CommandOutcome reconcile(const CommandEvent& command);
+    CommandOutcome acknowledge(const CommandEvent& command);
     CommandOutcome order_by_operator(const CommandEvent& command);
     Result<InstrumentId> instrument_of(const OperatorArgument& argument) const;
+
+    // session_books.cpp: the broker's books against ours
+    void begin_recovery(const BrokerBooks& books);
+    void want_books(std::string_view occasion);
+    void compare(const BrokerBooks& books);
+    void adopt_trades(const BrokerBooks& books);
+    void adopt_missing_fill(const BrokerBooks::Trade& trade);
+    void adopt_watchdog_fill(const BrokerBooks::Trade& trade);
+    bool cancel_orphans(const BrokerBooks& books, std::vector<ReconcileRecord>& found);
+    void look_up_missing_orders(const BrokerBooks& books);
+    std::vector<InstrumentId> compare_positions(const BrokerBooks& books, std::vector<ReconcileRecord>& found);
+    void compare_funds(const BrokerBooks& books, std::vector<ReconcileRecord>& found);
+    void conclude_comparison(const BrokerBooks& books, std::vector<ReconcileRecord> found);
+    bool of_orphan(const OrderUpdateEvent& update);
+    void note_books(std::string_view what, std::string subject, std::string values, std::string_view action,
+                    std::string text);
 
     // session_data.cpp: doubtful data, gap mode, feeds
     void look_at_data() {
@@ -378,6 +407,13 @@ class Session final : private DeskListener, private StrategyServices {
     std::vector<PositionId> exit_checks_;  // scratch of check_exits
     std::vector<PositionId> surplus_;      // opened by an overfill: to be closed at once
     std::vector<Wrong> wrong_;             // found, and not acted on yet
+    std::string_view books_occasion_;      // why the broker's books are wanted
+    int books_readings_ = 0;               // of this comparison
+    std::map<OrderId, int> orphans_;       // cancelled at the broker, though none of ours: how often
+    std::vector<FillId> watchdog_fills_;   // adopted
+    std::map<OrderId, Money> watchdog_turnover_;
+    std::vector<InstrumentId> no_exit_;  // the broker holds less than we think: an exit would open something
+    Money traded_value_;                 // sold less bought, before charges
     std::deque<PendingCall> pending_;
     std::vector<LinkNote> links_;
     std::vector<uint16_t> suspects_;  // told today, by instrument id
@@ -409,6 +445,8 @@ class Session final : private DeskListener, private StrategyServices {
     bool hold_bars_ = false;      // more bars of the same moment follow
     bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars
     bool account_changed_ = false;
+    bool books_wanted_ = false;
+    bool books_again_ = false;  // wanted in a moment
     bool stop_requested_ = false;
     bool manual_mode_ = false;
     bool ended_ = false;

@@ -20,7 +20,8 @@ constexpr std::string_view kScriptPrefix = "script.";
 
 constexpr std::array<const char*, kCommandKindCount> kNames{
     "stop",        "stop_no_exit",  "kill_switch",  "pause",          "resume",      "set",          "reload",
-    "mode_normal", "exit_position", "cancel_order", "stop_immediate", "manual_mode", "manual_order", "resolve_order"};
+    "mode_normal", "exit_position", "cancel_order", "stop_immediate", "manual_mode", "manual_order", "resolve_order",
+    "reconcile",   "acknowledge"};
 
 std::string_view code_of(ErrorCode code) {
     switch (code) {
@@ -82,6 +83,10 @@ Session::CommandOutcome Session::obey(const CommandEvent& command) {
             return order_by_operator(command);
         case CommandKind::reload:
             return reload(command);
+        case CommandKind::reconcile:
+            return reconcile(command);
+        case CommandKind::acknowledge:
+            return acknowledge(command);
     }
     return {kUnavailable, "this engine does not know the command"};
 }

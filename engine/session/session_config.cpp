@@ -11,6 +11,7 @@ void SessionConfig::register_settings(SettingsRegistry& registry) {
     volatility.register_in(registry);
     data.register_in(registry);
     scripts.register_in(registry);
+    reconcile.register_in(registry);
     registry.add("option_model.rate", option_model.rate, -0.05, 0.3, "a year, continuous",
                  "interest rate of the option model");
     registry.add("option_model.skew", option_model.skew, -1, 1, "",

@@ -7,6 +7,7 @@
 #include "market/strike_window.hpp"
 #include "market/volatility_state.hpp"
 #include "risk/risk_settings.hpp"
+#include "session/reconcile_settings.hpp"
 #include "session/script_settings.hpp"
 
 namespace tide {
@@ -21,6 +22,7 @@ struct SessionConfig {
     StrikeWindowSettings chain;
     DataQualitySettings data;
     ScriptSettings scripts;
+    ReconcileSettings reconcile;
     std::string mode = "paper";     // for the records only; nothing inside depends on it
     bool use_option_model = false;  // options without a recorded price are priced by model, flagged
     bool over_history = false;      // prices are recorded ones: a daily or realised VIX holds for its day

@@ -108,6 +108,13 @@ void Session::leave(const Intent& intent, const Position& position, std::string_
     OrderRequest request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
     request.mandatory = decided_by != "script";
     if (request.quantity.units() <= 0) return;
+    if (std::find(no_exit_.begin(), no_exit_.end(), position.instrument) != no_exit_.end()) {
+        record(NoteRecord{"error", "engine",
+                          fmt::format("no exit of position {} in {}: the broker holds less of it than we do, so it "
+                                      "would open something; look at the terminal, then 'engine recover --acknowledge'",
+                                      position.id.value(), instrument.symbol)});
+        return;
+    }
     record(ExitRecord{position.id, position.strategy, instrument.symbol, intent.reason, intent.fraction,
                       std::string(decided_by), script, position.last_underlying, position.last_price, cause_text(),
                       sequence_});
@@ -240,6 +247,8 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
         record(NoteRecord{"error", "engine", found.error().message + "; this fill carries no charges"});
     }
     fill.charges = charges.total();
+    const Money turnover = fill.price * fill.quantity;
+    traded_value_ += fill.side == Side::sell ? turnover : -turnover;
     FillRecord row;
     row.fill = fill;
     row.instrument = instrument.symbol;

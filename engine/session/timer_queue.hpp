@@ -9,7 +9,7 @@
 
 namespace tide {
 
-enum class TimerKind : uint8_t { session_phase, script, save };
+enum class TimerKind : uint8_t { session_phase, script, save, books };
 struct Timer {
     ReceiveTime due;
     uint64_t number = 0;  // order of asking: breaks ties

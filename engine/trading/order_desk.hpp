@@ -90,6 +90,15 @@ class OrderDesk {
     // An operator looked at the broker's books: the order, if its outcome is unknown, is not there, and its instrument
     // may trade again. False: there is nothing to resolve.
     bool resolve(OrderId id, ReceiveTime now);
+    // A trade of this order with this number has been booked.
+    bool knows_trade(OrderId order, FillId fill) const;
+    // The broker's books have not shown a live order that they should: they are asked about it.
+    // False: they are being asked already, or it has not left.
+    bool look_up(OrderId id, ReceiveTime now);
+    // The broker has seen orders of ours up to this number that we know nothing of: the numbers are not used again.
+    void take_numbers(OrderId up_to);
+    // Cancels an order at the broker that is none of the desk's; its end is not the desk's matter either.
+    void cancel_foreign(const Order& order, ReceiveTime now);
 
     // The line to the broker is gone: nothing leaves.
     void line_down() { line_down_ = true; }

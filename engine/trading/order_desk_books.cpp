@@ -94,4 +94,30 @@ bool OrderDesk::resolve(OrderId id, ReceiveTime now) {
     return unknown || blocked_by_words;
 }
 
+bool OrderDesk::knows_trade(OrderId order, FillId fill) const {
+    const Entry* e = entry(order);
+    return e != nullptr && std::any_of(e->fills.begin(), e->fills.end(), [&](const Booked& b) { return b.id == fill; });
+}
+
+bool OrderDesk::look_up(OrderId id, ReceiveTime now) {
+    Entry* e = entry(id);
+    if (e == nullptr || !e->order.live() || !e->sent || e->ask_due || line_down_) return false;
+    begin_asking(*e, now);
+    return true;
+}
+
+void OrderDesk::take_numbers(OrderId up_to) {
+    while (next_id_ <= up_to.value()) {
+        Entry gone;
+        gone.order.id = OrderId(next_id_++);
+        gone.order.state = OrderState::expired;
+        entries_.push_back(std::move(gone));
+    }
+}
+
+void OrderDesk::cancel_foreign(const Order& order, ReceiveTime now) {
+    sent_.push(now);
+    broker_.cancel(order);
+}
+
 }  // namespace tide

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<RecordBody>> kKinds{
     "session", "day",  "script", "intent",  "risk",  "order", "fill",   "position", "trade",
-    "exit",    "skip", "halt",   "command", "state", "note",  "equity", "quality",  "plot"};
+    "exit",    "skip", "halt",   "command", "state", "note",  "equity", "quality",  "plot",
+    "reconcile"};
 
 // Builds "kind key=value …". Texts are always quoted, so that no value can be taken for another key; absent values are
 // left out, since missing is not zero. Writes into the string's own memory, which grows in steps and is cut at the end.
@@ -297,6 +298,15 @@ void write(std::string& out, const QualityRecord& r) {
         .word("what", r.what)
         .flag("bad", r.bad)
         .text("values", r.values)
+        .text("text", r.text);
+}
+void write(std::string& out, const ReconcileRecord& r) {
+    Line(out, "reconcile")
+        .word("occasion", r.occasion)
+        .word("what", r.what)
+        .text("of", r.subject)
+        .text("values", r.values)
+        .word("action", r.action)
         .text("text", r.text);
 }
 void write(std::string& out, const EquityRecord& r) {

@@ -149,9 +149,22 @@ struct EquityRecord {  // at each day's end, and at the session's end
     std::string detail;
 };
 
+struct ReconcileRecord {   // the broker's books against ours: one for each difference, then one for the whole
+    std::string occasion;  // recovery, reconnect, asked, day_end
+    // orphan_order, order_missing, missing_fill, watchdog_fill, orphan_position, position_missing, size_mismatch,
+    // funds_mismatch; agreed or differs: the whole
+    std::string what;
+    std::string subject;  // "order 7", a symbol
+    std::string values;   // "ours=130 broker=65"
+    // adopted, cancelled, asked: mended; again: looked at once more; halt: an operator must look
+    std::string action;
+    std::string text;
+};
+
 using RecordBody = std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord,
                                 FillRecord, PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord,
-                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord, QualityRecord, PlotRecord>;
+                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord, QualityRecord, PlotRecord,
+                                ReconcileRecord>;
 
 // A record as a row of the audit chain.
 struct Record {
@@ -164,7 +177,7 @@ struct Record {
 };
 
 // "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
-// "command", "state", "note", "equity", "quality", "plot".
+// "command", "state", "note", "equity", "quality", "plot", "reconcile".
 std::string_view kind_of(const RecordBody& body);
 std::span<const std::string_view> record_kinds();
 // The canonical line of a record. Same body, same bytes.

@@ -154,6 +154,7 @@ class StampedExchange final : public ExchangeLink {
     std::optional<ReceiveTime> next_due() override { return exchange_.next_due(); }
     bool pop_due(ReceiveTime until, Event& out) override { return exchange_.pop_due(until, out); }
     Result<ExchangeBooks> books() override { return exchange_.books(); }
+    void ask_books() override { exchange_.ask_books(); }
 
   private:
     ExchangeLink& exchange_;

@@ -73,7 +73,7 @@ class EventMaker {
             case 3:
                 return update();
             case 4:
-                return CommandEvent{pick(CommandKind::resolve_order), text(), text(), text()};
+                return CommandEvent{pick(CommandKind::acknowledge), text(), text(), text()};
             case 5:
                 return ConfigEvent{text()};
             case 6:
@@ -89,6 +89,8 @@ class EventMaker {
                 return charge_rate();
             case 11:
                 return FeedStatusEvent{pick(FeedState::ended), text(), text()};
+            case 12:
+                return BrokerBooksEvent{pick(BooksOccasion::asked), text()};
             default:
                 return ServiceStatusEvent{pick(Service::exchange), pick(ServiceState::down),
                                           ReceiveTime(Duration(number(1'700'000'000'000'000'000))), text()};

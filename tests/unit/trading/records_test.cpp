@@ -21,10 +21,12 @@ TEST(Records, every_kind_has_its_name_and_its_line_begins_with_it) {
                                          SkipRecord{},    HaltRecord{},
                                          CommandRecord{}, CategoryRecord{},
                                          NoteRecord{},    EquityRecord{},
-                                         QualityRecord{}, PlotRecord{}};
+                                         QualityRecord{}, PlotRecord{},
+                                         ReconcileRecord{}};
     const std::vector<std::string> kinds{"session", "day",      "script", "intent", "risk",    "order",
                                          "fill",    "position", "trade",  "exit",   "skip",    "halt",
-                                         "command", "state",    "note",   "equity", "quality", "plot"};
+                                         "command", "state",    "note",   "equity", "quality", "plot",
+                                         "reconcile"};
     ASSERT_EQ(bodies.size(), std::variant_size_v<RecordBody>);
     for (size_t i = 0; i < bodies.size(); ++i) {
         EXPECT_EQ(kind_of(bodies[i]), kinds[i]);
