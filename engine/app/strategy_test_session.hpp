@@ -17,6 +17,7 @@ class MemoryJournal final : public JournalSink {
   public:
     Result<void> append(const Event& event) override;
     Result<void> append_output(const JournalOutput& output) override;
+    Result<void> flush() override { return {}; }
     Result<void> sync() override { return {}; }
     Result<JournalSeal> close() override { return JournalSeal{}; }
     const std::string& bytes() const { return bytes_; }

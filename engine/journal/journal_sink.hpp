@@ -20,6 +20,8 @@ class JournalSink {
     // An input event, before the Session handles it. Sequences go 1, 2, 3, …
     virtual Result<void> append(const Event& event) = 0;
     virtual Result<void> append_output(const JournalOutput& output) = 0;
+    // Everything appended so far survives the end of this process (not of the machine).
+    virtual Result<void> flush() = 0;
     // Everything appended so far is on the disk when this returns.
     virtual Result<void> sync() = 0;
     // No appends after this.
@@ -37,6 +39,7 @@ class DisabledJournal final : public JournalSink {
         (void)output;
         return {};
     }
+    Result<void> flush() override { return {}; }
     Result<void> sync() override { return {}; }
     Result<JournalSeal> close() override { return JournalSeal{}; }
 };

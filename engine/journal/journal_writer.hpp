@@ -31,7 +31,7 @@ class JournalWriter final : public JournalSink {
     Result<void> append(const Event& event) override;
     Result<void> append_output(const JournalOutput& output) override;
     // Hands the buffer to the operating system; survives the end of the process, not of the machine.
-    Result<void> flush();
+    Result<void> flush() override;
     Result<void> sync() override;
     Result<JournalSeal> close() override;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -160,7 +161,9 @@ void SessionWriter::roll_back() {
 
 struct Ledger::Impl {
     Impl(SessionWriter a_writer, LedgerOptions some_options)
-        : writer(std::move(a_writer)), options(std::move(some_options)), committed(writer.committed_rows()) {}
+        : writer(std::move(a_writer)), options(std::move(some_options)), committed(writer.committed_rows()) {
+        if (options.write_ahead) released = 0;
+    }
 
     void record_here(const Record& record);
     void record_for_thread(const Record& record);
@@ -168,6 +171,19 @@ struct Ledger::Impl {
     Result<void> flush_thread();
     void work();
     Result<void> write_batch(const std::vector<Record>& batch, bool anchor);
+    // Records of events that the journal may not have yet: the last ones.
+    uint64_t unreleased() const {
+        const auto first = std::find_if(waiting.begin(), waiting.end(),
+                                        [&](const Record& r) { return r.event_sequence > released; });
+        return static_cast<uint64_t>(waiting.end() - first);
+    }
+    void take_released(std::vector<Record>& batch) {
+        const size_t kept = unreleased();
+        if (kept == 0) return batch.swap(waiting);
+        const auto end = waiting.end() - static_cast<std::ptrdiff_t>(kept);
+        batch.assign(std::make_move_iterator(waiting.begin()), std::make_move_iterator(end));
+        waiting.erase(waiting.begin(), end);
+    }
     bool work_is_due() const {
         return stopping || flushes_asked > flushes_done || waiting.size() >= options.commit_rows;
     }
@@ -179,7 +195,8 @@ struct Ledger::Impl {
     std::optional<Error> error;  // the first; under `mutex`, like all below
     std::condition_variable work_due, room_made, batch_done;
     std::vector<Record> waiting;
-    uint64_t accepted = 0;  // records ever put into `waiting`
+    uint64_t released = UINT64_MAX;  // events that the journal has
+    uint64_t accepted = 0;           // records ever put into `waiting`
     uint64_t finished = 0;  // records committed, or given up after the error
     uint64_t flushes_asked = 0, flushes_done = 0;
     bool stopping = false;
@@ -212,7 +229,10 @@ Result<void> Ledger::Impl::flush_here() {
 
 void Ledger::Impl::record_for_thread(const Record& record) {
     std::unique_lock lock(mutex);
-    room_made.wait(lock, [&] { return error || waiting.size() < options.queue_rows; });
+    // What is not released cannot be written by waiting for it: it only can be kept.
+    room_made.wait(lock, [&] {
+        return error || waiting.size() < options.queue_rows || waiting.front().event_sequence > released;
+    });
     if (error) return;
     waiting.push_back(record);
     ++accepted;
@@ -221,7 +241,7 @@ void Ledger::Impl::record_for_thread(const Record& record) {
 
 Result<void> Ledger::Impl::flush_thread() {
     std::unique_lock lock(mutex);
-    const uint64_t wanted = accepted;
+    const uint64_t wanted = accepted - unreleased();
     const uint64_t flush = ++flushes_asked;  // it also anchors: the round that saw it must be over
     work_due.notify_one();
     batch_done.wait(lock, [&] { return finished >= wanted && flushes_done >= flush; });
@@ -243,14 +263,14 @@ void Ledger::Impl::work() {
     std::vector<Record> batch;
     int64_t waited_ms = 0;  // since the last anchor, without a look at a clock
     std::unique_lock lock(mutex);
-    while (!stopping || !waiting.empty()) {
+    while (!stopping || waiting.size() > unreleased()) {
         const bool was_due = work_due.wait_for(lock, std::chrono::milliseconds(options.commit_interval_ms),
                                                [&] { return work_is_due(); });
         if (!was_due) waited_ms += options.commit_interval_ms;
         const uint64_t flushes = flushes_asked;
         const bool anchor_due = flushes > flushes_done || waited_ms >= options.anchor_interval_ms;
         if (anchor_due) waited_ms = 0;
-        batch.swap(waiting);
+        take_released(batch);
         const bool failed_before = error.has_value();
         room_made.notify_all();
         lock.unlock();
@@ -299,6 +319,10 @@ Ledger::~Ledger() {
 
 void Ledger::record(const Record& record) {
     impl_->options.own_thread ? impl_->record_for_thread(record) : impl_->record_here(record);
+}
+void Ledger::release(uint64_t event_sequence) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->released = event_sequence;
 }
 Result<void> Ledger::flush() { return impl_->options.own_thread ? impl_->flush_thread() : impl_->flush_here(); }
 

@@ -15,6 +15,7 @@ struct LedgerOptions {
     size_t commit_rows = 1000;             // a transaction at most, unless more are already waiting
     int commit_interval_ms = 100;          // own thread only: nothing waits longer
     size_t queue_rows = 65'536;            // when full, record() waits; nothing is ever dropped
+    bool write_ahead = false;              // own thread only: nothing is committed before release() lets it
     int busy_timeout_ms = 5'000;           // how long another writer may hold the database
     std::string anchors_path;              // where heads of the chain are anchored (audit_anchors.hpp); empty: nowhere
     uint64_t anchor_rows = 10'000;         // an anchor at the latest after so many rows,
@@ -33,7 +34,10 @@ class Ledger final : public Recorder {
     ~Ledger() override;  // writes what is waiting
 
     void record(const Record& record) override;
-    // Everything recorded so far is committed when this returns without an error.
+    // With write_ahead: the journal has all events up to this one, so their records may be committed. From the thread
+    // that records.
+    void release(uint64_t event_sequence);
+    // Everything recorded (and released) so far is committed when this returns without an error.
     Result<void> flush();
     Result<void> status() const;
     uint64_t committed_rows() const;  // of the audit chain of this session

@@ -297,6 +297,89 @@ Result<RestoredLedger> restore_ledger(const std::string& backup_database, const 
     return restored;
 }
 
+namespace {
+
+Result<std::set<std::string>> tables_of(const Database& database) {
+    auto list = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'");
+    if (!list) return list.error();
+    std::set<std::string> names;
+    while (list->step() == SQLITE_ROW) names.insert(list->text(0));
+    return names;
+}
+
+// Of a store of this engine's version: what a new one has and it has not.
+Result<std::string> missing_table(const Database& database) {
+    auto fresh = Database::open(":memory:", "a new store", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 0);
+    if (!fresh) return fresh.error();
+    if (auto made = migrate(*fresh, ledger_migrations()); !made) return made.error();
+    const auto wanted = tables_of(*fresh);
+    const auto there = tables_of(database);
+    if (!wanted || !there) return make_error(ErrorCode::corrupt, "its list of tables does not read");
+    for (const std::string& table : *wanted) {
+        if (!there->contains(table)) return fmt::format("its table {} is missing", table);
+    }
+    return std::string();
+}
+
+// Errors are damage, too.
+Result<std::string> structural_damage(const std::string& ledger) {
+    std::error_code code;
+    if (fs::file_size(ledger, code) == 0) return std::string("it is empty");
+    auto database = Database::open(ledger, ledger, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, kBusyTimeoutMs);
+    if (!database) return database.error();
+    const auto bad = database->number("SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'");
+    if (!bad) return bad.error();
+    if (*bad != 0) return std::string("its pages contradict each other");
+    const auto version = database->number("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*version != ledger_migrations().back().version) return std::string();  // an older one is brought up to date
+    return missing_table(*database);
+}
+
+}  // namespace
+
+Result<std::string> find_ledger_damage(const std::string& ledger, const std::string& anchors, bool thorough) {
+    std::error_code code;
+    if (!fs::exists(ledger, code)) return std::string();
+    const auto structure = structural_damage(ledger);
+    if (!structure && structure.error().code == ErrorCode::io) return structure.error();
+    if (!structure) return structure.error().message;
+    if (!structure->empty() || !thorough) return *structure;
+    if (const auto known = read_anchors(anchors); !known) return known.error();
+    const auto checked = check_copy(ledger, anchors);
+    if (checked || checked.error().code == ErrorCode::input) return std::string();
+    return checked.error().message;
+}
+
+Result<void> move_ledger_aside(const std::string& ledger, const std::string& aside) {
+    std::error_code code;
+    for (const char* tail : {"-wal", "-shm", ""}) {
+        if (!fs::exists(ledger + tail, code)) continue;
+        fs::rename(ledger + tail, aside + tail, code);
+        if (code) return file_error(ledger + tail, "set it aside", code);
+    }
+    return force_to_disk(fs::path(ledger).parent_path());
+}
+
+Result<std::string> restore_newest_backup(const std::string& folder, const std::string& ledger,
+                                          const std::string& anchors) {
+    std::vector<std::pair<fs::file_time_type, std::string>> backups;
+    for (const std::string& name : list_ledger_backups(folder, "")) {
+        const fs::path file = fs::path(folder) / (name + ".db");
+        std::error_code code;
+        const auto time = fs::last_write_time(file, code);
+        if (!code) backups.emplace_back(time, file.string());
+    }
+    std::sort(backups.rbegin(), backups.rend());
+    for (const auto& [time, file] : backups) {
+        if (!verify_ledger_backup(file)) continue;
+        auto restored = restore_ledger(file, ledger, anchors, "");
+        if (!restored) return restored.error();
+        return restored->backup.name;
+    }
+    return std::string();
+}
+
 Result<std::vector<RetiredSession>> sessions_before(const std::string& ledger, ReceiveTime before) {
     const auto reader = LedgerReader::open(ledger);
     if (!reader) return reader.error();
