@@ -39,6 +39,7 @@ struct Options {
     ConfigOptions config;
     ResumeOptions resume;
     RecoverOptions recover;
+    StatementOptions statement;
     OperateOptions operate;
     HealthOptions health;
     ExchangeOptions exchange;
@@ -106,6 +107,7 @@ void add_run(CLI::App& app, Options& o, Command& chosen) {
            "watchdog")
         ->check(CLI::IsMember({"paper", "paper-process"}))
         ->type_name("BROKER");
+    run->add_flag("--fresh", o.run.fresh, "start a new session, even where the same one was interrupted");
     run->add_flag("--in-process", o.run.in_process,
                   "scripts run in the engine's own process, not each in one of its own (scripts.transport)");
     run->add_option("--feed-mode", o.run.feed_mode, "with two feeds: fallback (default) or redundant (first tick wins)")
@@ -441,11 +443,31 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
     add_config("show", "every setting with its value, range and meaning", config_show_command);
     add_config("validate", "check a configuration file", config_validate_command);
 
+    auto* statement = app.add_subcommand("statement", "a broker's statement against the store");
+    statement->require_subcommand(1);
+    auto* import = statement->add_subcommand("import", "compare a statement of trades (CSV) with the fills of its days");
+    import->add_option("file", o.statement.file, "own columns, or a tradebook of Zerodha, Dhan or Angel One")->required();
+    import->add_option("--session", o.statement.session, "of one session; without it all")->type_name("ID");
+    import->add_option("--date", o.statement.date, "the day, where the statement has times alone")->type_name("DATE");
+    import->add_option("--home", o.statement.home, "folder of the store")->type_name("DIR");
+    import->add_option("--config", o.statement.config_file, "configuration file (tolerances)")->type_name("FILE");
+    import->add_flag("--json", o.statement.json, "print one JSON document");
+    import->footer("Example: engine statement import tradebook-2026-11-20.csv");
+    import->callback([&o, &chosen] { chosen = [&o] { return statement_import_command(o.statement); }; });
+
     auto* recover = app.add_subcommand("recover", "complete the store from the journals after an interruption");
     recover->add_option("--home", o.recover.home, "folder of the store")->type_name("DIR");
     recover->add_flag("--json", o.recover.json, "print one JSON document");
+    recover->add_flag("--acknowledge", o.recover.acknowledge,
+                      "you have looked into what differed from the broker's books: entries may go on");
+    recover->add_option("--reason", o.recover.reason, "with --acknowledge: what was found and mended")->type_name("TEXT");
     recover->footer("Example: engine recover");
-    recover->callback([&o, &chosen] { chosen = [&o] { return recover_command(o.recover); }; });
+    recover->callback([&o, &chosen] {
+        chosen = [&o]() -> Result<ExitCode> {
+            if (!o.recover.acknowledge) return recover_command(o.recover);
+            return acknowledge_command({o.recover.home, o.recover.reason, "", o.recover.json, true});
+        };
+    });
 }
 
 void add_processes(CLI::App& app, Options& o, Command& chosen) {

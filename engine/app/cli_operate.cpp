@@ -108,6 +108,12 @@ class OperateCli {
         });
     }
 
+    void add_reconcile() {
+        auto* compare = add_reason(add(app_, "reconcile", "compare the broker's books with the running session's",
+                                       "reconcile --json"));
+        compare->callback([this] { chosen_ = [this] { return reconcile_command(options_); }; });
+    }
+
     void add_set() {
         auto* set = add_reason(
             add(app_, "set", "change a limit of the running session (engine risk lists them), or script.NAME.PARAM",
@@ -212,6 +218,7 @@ void add_operate_commands(CLI::App& app, OperateOptions& operate, ResumeOptions&
     auto cli = std::make_shared<OperateCli>(app, operate, chosen);
     cli->add_reads();
     cli->add_session_commands();
+    cli->add_reconcile();
     cli->add_set();
     cli->add_manual();
     app.final_callback([cli] {});

@@ -179,11 +179,24 @@ Result<ExitCode> mode_normal_command(const std::string& home);
 // Completes the store from the journals: rows that an interruption kept from it. Exit 1 when something was missing.
 struct RecoverOptions {
     std::string home;
+    bool acknowledge = false;  // instead: an operator has looked into what differed from the broker's books
+    std::string reason;
     bool json = false;
 };
 Result<ExitCode> recover_command(const RecoverOptions& options);
 
 // Operating the running engine through its control socket. Errors: unreachable when none runs in this home.
+struct StatementOptions {
+    std::string home;
+    std::string config_file;
+    std::string file;
+    std::string session = "all";
+    std::string date;  // of times without one
+    bool json = false;
+};
+// A broker's statement of trades against the store's fills. Exit 1 when they differ.
+Result<ExitCode> statement_import_command(const StatementOptions& options);
+
 struct OperateOptions {
     std::string home;
     std::string reason;
@@ -193,6 +206,9 @@ struct OperateOptions {
 };
 // Latches the kill switch: of the running engine at once, else for the next one by the EMERGENCY_STOP file.
 Result<ExitCode> kill_switch_command(const OperateOptions& options);
+// Reads the broker's books and compares them; exit 1 when they differ.
+Result<ExitCode> reconcile_command(const OperateOptions& options);
+Result<ExitCode> acknowledge_command(const OperateOptions& options);
 Result<ExitCode> operate_command(CommandKind kind, const OperateOptions& options);
 // Reads the running engine, or the store when none runs.
 Result<ExitCode> status_command(const OperateOptions& options);

@@ -52,12 +52,27 @@ SentOrder recorded(const OrderSent& sent) {
 
 }  // namespace
 
+// Which processes of scripts were stopped stands after the events in which that happened: so it is looked up first.
+Result<void> for_each_stop(const std::string& journal, const std::function<void(const ScriptStopNote&)>& told) {
+    auto reader = JournalReader::open(journal);
+    if (!reader) return reader.error();
+    JournalRecord record;
+    for (;;) {
+        const auto more = reader->next(record);
+        if (!more || !*more) return {};  // what is wrong with the journal is told when it is played
+        if (!record.is_output()) continue;
+        if (const auto* stop = std::get_if<ScriptStop>(&record.output.payload))
+            told({stop->strategy, stop->call, std::string(stop->reason)});
+    }
+}
+
 struct JournalReplay::Impl {
   public:
     Impl(JournalReader& reader, bool verify, Recorder* also) : reader_(reader), verify_(verify), also_(also) {}
 
     Result<void> run(const std::function<void(double)>& progress, ReceiveTime until) {
-        if (auto found = find_stops(); !found) return found;
+        if (auto found = for_each_stop(reader_.path(), [this](const ScriptStopNote& stop) { host_.repeat(stop); }); !found)
+            return found;
         JournalRecord record;
         for (;;) {
             auto more = reader_.next(record);
@@ -75,19 +90,6 @@ struct JournalReplay::Impl {
         return verify_ ? nothing_left() : Result<void>();
     }
 
-    // Which processes of scripts were stopped stands after the events in which that happened: so it is looked up first.
-    Result<void> find_stops() {
-        auto reader = JournalReader::open(reader_.path());
-        if (!reader) return reader.error();
-        JournalRecord record;
-        for (;;) {
-            const auto more = reader->next(record);
-            if (!more || !*more) return {};  // what is wrong with the journal is told when it is played
-            if (!record.is_output()) continue;
-            if (const auto* stop = std::get_if<ScriptStop>(&record.output.payload))
-                host_.repeat({stop->strategy, stop->call, std::string(stop->reason)});
-        }
-    }
     Result<void> start(const Event& event) {
         const auto* config = std::get_if<ConfigEvent>(&event.payload);
         if (config == nullptr) return make_error(ErrorCode::corrupt, "the journal does not begin with a configuration");

@@ -3,12 +3,16 @@
 #include <functional>
 #include <memory>
 
+#include "bindings/counted_host.hpp"
 #include "core/result.hpp"
 #include "journal/journal_reader.hpp"
 #include "ops/session_summary.hpp"
 #include "session/session.hpp"
 
 namespace tide {
+
+// The stops of scripts' processes that a journal tells of.
+Result<void> for_each_stop(const std::string& journal, const std::function<void(const ScriptStopNote&)>& told);
 
 // Runs a journal again through the Session. With `verify`, what the Session does is compared with what was recorded;
 // the first difference is an error (mismatch) that names it. `also` (may be null) hears every record: a ledger to

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "app/books_latch.hpp"
 #include "app/commands.hpp"
 #include "app/control_client.hpp"
 #include "app/engine_settings.hpp"
@@ -21,6 +24,7 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr double kAnswerWait_s = 6;  // longer than the engine gives its session
+constexpr int kComparisonLooks = 300;  // ten a second
 constexpr double kKillWait_s = 2;    // then the file says it
 
 Result<void> append_line(const fs::path& path, const std::string& line) {
@@ -169,6 +173,90 @@ Result<ExitCode> resume_command(const ResumeOptions& options) {
     }
     fmt::print("kill switch cleared; sessions start in limited mode until 'engine mode normal'\n");
     return ExitCode::done;
+}
+
+Result<ExitCode> acknowledge_command(const OperateOptions& options) {
+    if (options.reason.empty())
+        return make_error(ErrorCode::usage, "recover --acknowledge needs --reason \"what was found and mended\"");
+    auto paths = find_paths(options.home);
+    if (!paths) return paths.error();
+    ControlRequest request;
+    request.command = CommandKind::acknowledge;
+    request.reason = options.reason;
+    auto answer = ask_engine(*paths, request, kAnswerWait_s);
+    if (answer) return print_answer(*answer, options.json);
+    if (answer.error().code != ErrorCode::unreachable) return answer.error();
+    auto was = BooksLatch::acknowledge(*paths);
+    if (!was) return was.error();
+    if (*was) {
+        if (auto done = log_operator(*paths, fmt::format("acknowledge ({})", options.reason)); !done)
+            return done.error();
+    }
+    return print_answer({"ok", *was ? "acknowledged: sessions may start again" : "there is nothing to acknowledge", ""},
+                        options.json);
+}
+
+namespace {
+
+// The rows of the newest comparison that has ended after row `after`; none yet: empty.
+Result<std::vector<AuditRow>> comparison_after(const Paths& paths, uint64_t after) {
+    auto ledger = LedgerReader::open(paths.ledger().string());
+    if (!ledger) return ledger.error();
+    AuditFilter filter;
+    filter.kind = "reconcile";
+    filter.limit = 200;
+    auto rows = ledger->audit(filter);
+    if (!rows) return rows.error();
+    std::vector<AuditRow> found;
+    for (auto& row : *rows) {
+        if (row.row > after) found.push_back(row);
+    }
+    const auto ends = [](const AuditRow& row) {
+        return row.text.find(" what=agreed ") != std::string::npos || row.text.find(" what=differs ") != std::string::npos;
+    };
+    if (found.empty() || !ends(found.back())) return std::vector<AuditRow>();
+    return found;
+}
+
+Result<uint64_t> newest_comparison_row(const Paths& paths) {
+    auto ledger = LedgerReader::open(paths.ledger().string());
+    if (!ledger) return ledger.error();
+    AuditFilter filter;
+    filter.kind = "reconcile";
+    filter.limit = 1;
+    auto rows = ledger->audit(filter);
+    if (!rows) return rows.error();
+    return rows->empty() ? 0 : rows->back().row;
+}
+
+}  // namespace
+
+Result<ExitCode> reconcile_command(const OperateOptions& options) {
+    auto paths = find_paths(options.home);
+    if (!paths) return paths.error();
+    auto before = newest_comparison_row(*paths);
+    if (!before && before.error().code != ErrorCode::not_found) return before.error();
+    ControlRequest request;
+    request.command = CommandKind::reconcile;
+    request.reason = options.reason;
+    auto answer = ask_engine(*paths, request, kAnswerWait_s);
+    if (!answer) return answer.error();
+    if (!answer->ok()) return print_answer(*answer, options.json);
+    for (int looks = 0; looks < kComparisonLooks; ++looks) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        auto rows = comparison_after(*paths, before ? *before : 0);
+        if (!rows) return rows.error();
+        if (rows->empty()) continue;
+        const bool agreed = rows->back().text.find(" what=agreed ") != std::string::npos;
+        auto list = Json::array();
+        for (const auto& row : *rows) {
+            list.push_back(row.text);
+            if (!options.json) fmt::print("{}\n", row.text);
+        }
+        if (options.json) std::cout << Json{{"schema_version", 1}, {"agreed", agreed}, {"rows", list}}.dump(2) << "\n";
+        return agreed ? ExitCode::done : ExitCode::does_not_hold;
+    }
+    return make_error(ErrorCode::unreachable, "the broker's books have not been read within 30 s; see engine status");
 }
 
 Result<ExitCode> mode_normal_command(const std::string& home) {

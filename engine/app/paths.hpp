@@ -25,6 +25,8 @@ struct Paths {
     std::filesystem::path bars() const { return market_data() / "timeframes"; }
     std::filesystem::path emergency_stop() const { return home / "EMERGENCY_STOP"; }
     std::filesystem::path limited_mode() const { return home / "LIMITED_MODE"; }
+    std::filesystem::path books_differ() const { return home / "BOOKS_DIFFER"; }
+    std::filesystem::path reconciliations() const { return home / "reconciliations"; }
     std::filesystem::path operator_log() const { return home / "operator.log"; }
     std::filesystem::path control_socket() const { return home / "control.sock"; }
     std::filesystem::path exchange_socket() const { return home / "exchange.sock"; }

@@ -32,6 +32,7 @@ struct RunOptions {
     bool plain = false;  // lines instead of a living screen
     bool lenient = false;
     bool journal = true;
+    bool fresh = false;  // a new session, even where one was interrupted
 };
 
 }  // namespace tide

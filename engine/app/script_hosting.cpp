@@ -65,6 +65,10 @@ void ScriptHosting::do_not_hurry() {
     if (workers_) workers_->be_patient({limit, limit});
 }
 
+void ScriptHosting::hurry() {
+    if (workers_) workers_->be_patient(patience_);
+}
+
 Result<std::unique_ptr<ScriptHosting>> ScriptHosting::start(const ScriptHostSettings& settings, bool workers) {
     std::unique_ptr<ScriptHosting> hosting(new ScriptHosting());
     hosting->limit_s_ = settings.backtest_limit_s;
@@ -73,9 +77,9 @@ Result<std::unique_ptr<ScriptHosting>> ScriptHosting::start(const ScriptHostSett
         hosting->confined_ = system_calls_can_be_filtered();
         auto zygote = WorkerZygote::start(hosting->confined_ ? &run_worker : &run_worker_unfiltered);
         if (!zygote) return zygote.error();
-        const WorkerPatience patience{std::chrono::milliseconds(settings.callback_limit_ms),
+        hosting->patience_ = {std::chrono::milliseconds(settings.callback_limit_ms),
                                       std::chrono::milliseconds(settings.load_limit_ms)};
-        hosting->workers_ = std::make_unique<WorkerHost>(std::move(*zygote), LuaLimits{}, patience);
+        hosting->workers_ = std::make_unique<WorkerHost>(std::move(*zygote), LuaLimits{}, hosting->patience_);
         host = hosting->workers_.get();
     } else {
         hosting->own_ = std::make_unique<LuaHost>();

@@ -52,6 +52,10 @@ class ScriptHosting {
     void watch() { watch_ = std::make_unique<CallbackWatch>(*counted_, limit_s_); }
     // At full speed no clock is kept: a worker may take as long as a backtest's callback.
     void do_not_hurry();
+    // Back to the limits of a paced session.
+    void hurry();
+    // This stop of an earlier part of the session will happen again.
+    void repeat(const ScriptStopNote& stop) { counted_->repeat(stop); }
     StrategyHost& host() { return *counted_; }
 
     // What happened to the processes that start scripts' processes, for the operator; said once.
@@ -66,6 +70,7 @@ class ScriptHosting {
   private:
     ScriptHosting() = default;
     double limit_s_ = 10;
+    WorkerPatience patience_;
     bool confined_ = true;
     std::function<void(const ScriptStopNote&)> told_;
     std::unique_ptr<WorkerHost> workers_;

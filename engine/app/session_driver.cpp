@@ -7,10 +7,17 @@ namespace {
 // After a stop the session waits this long for its positions to close, then ends with what is left.
 constexpr Duration kLongestStop = minutes(10);
 constexpr uint64_t kEventsBetweenHealthChecks = 4096;
+constexpr Duration kBooksWait = seconds(20);  // for the broker's books
 }  // namespace
 
 bool JournalledLink::note(const Order& order, Price limit, OrderSentKind kind) {
     if (!status_) return false;
+    if (replaying_) {
+        Sent& kept = sent_.emplace_back();
+        kept.client_id = order.client_id;
+        kept.message = {order.id, kept.client_id, order.instrument, order.side, order.quantity, limit, kind};
+        return tell_;
+    }
     OrderSent sent;
     sent.order = order.id;
     sent.client_id = order.client_id;
@@ -47,8 +54,20 @@ Result<void> SessionDriver::run(const SessionOpening& opening) {
     return finish(stop_asked_ ? "stopped" : "");
 }
 
+Result<void> SessionDriver::run_again(const SessionOpening& opening, JournalReader& journal, bool exchange_goes_on) {
+    opening_ = &opening;
+    if (auto done = catch_up(journal, exchange_goes_on); !done) return done;
+    if (parts_.caught_up) parts_.caught_up();
+    if (!parts_.session.ended()) {
+        if (auto done = begin_recovery(); !done) return done;
+        if (auto done = go_on(); !done) return done;
+    }
+    return finish(stop_asked_ ? "stopped" : "");
+}
+
 Result<void> SessionDriver::begin(const SessionOpening& opening) {
     opening_ = &opening;
+    if (parts_.caught_up) parts_.caught_up();
     auto first = parts_.feed.next(next_feed_event_);
     if (!first) return first.error();
     if (!*first) return make_error(ErrorCode::input, "the feed has no data");
@@ -106,19 +125,58 @@ Result<void> SessionDriver::send_script(const ScriptBundle& bundle, StrategyId i
     return dispatch(at, ScriptEvent{id, ScriptRole::strategy, bundle.name, bundle.text, bundle.parameters});
 }
 
+Result<void> SessionDriver::pull() {
+    if (have_feed_event_ || feed_ended_) return {};
+    parts_.feed.want_bar_path(parts_.session.wants_bar_path());
+    if (parts_.session.contracts_revision() != contracts_revision_) {
+        contracts_revision_ = parts_.session.contracts_revision();
+        parts_.feed.want_contracts(parts_.session.wanted_contracts());
+    }
+    auto found = parts_.feed.next(next_feed_event_);
+    if (!found) return found.error();
+    have_feed_event_ = *found;
+    feed_ended_ = !*found;
+    return {};
+}
+
+// An answer that does not come is asked for again.
+Result<void> SessionDriver::ask_for_books() {
+    if (!parts_.reconciles || !parts_.session.wants_books()) return {};
+    if (books_asked_ && now_ - *books_asked_ < kBooksWait) return {};
+    books_asked_ = now_;
+    parts_.broker.ask_books();
+    return {};
+}
+
+// The day's last word: nothing else happens any more, so the answers are taken as they come.
+Result<void> SessionDriver::compare_books_now() {
+    if (!parts_.reconciles || parts_.session.ended() || std::exchange(compared_, true)) return {};
+    if (auto said = dispatch(now_, CommandEvent{CommandKind::reconcile, "engine", "end=yes", "the day has ended"}); !said)
+        return said;
+    const ReceiveTime give_up = now_ + kBooksWait;
+    while (parts_.session.compares_books()) {
+        if (auto asked = ask_for_books(); !asked) return asked;
+        const ReceiveTime due = std::min(parts_.broker.next_due().value_or(ReceiveTime::max()), parts_.session.next_due());
+        if (due > give_up) break;
+        Event answer;
+        const ReceiveTime target = std::max(now_, due);
+        const bool has = parts_.broker.next_due() && parts_.broker.pop_due(target, answer);
+        if (auto done = has ? dispatch(answer) : dispatch(target, ClockEvent{}); !done) return done;
+    }
+    return {};
+}
+
+// The feed is asked first, as after any of its events: a session that is played again asks it at the same moments.
+Result<void> SessionDriver::compare_day() {
+    if (!parts_.reconciles) return {};
+    if (auto pulled = pull(); !pulled) return pulled;
+    return compare_books_now();
+}
+
 // The earliest of: the broker's next answer, the session's own next due work, the feed's next event.
 Result<void> SessionDriver::step(bool& more) {
-    if (!have_feed_event_ && !feed_ended_) {
-        parts_.feed.want_bar_path(parts_.session.wants_bar_path());
-        if (parts_.session.contracts_revision() != contracts_revision_) {
-            contracts_revision_ = parts_.session.contracts_revision();
-            parts_.feed.want_contracts(parts_.session.wanted_contracts());
-        }
-        auto found = parts_.feed.next(next_feed_event_);
-        if (!found) return found.error();
-        have_feed_event_ = *found;
-        feed_ended_ = !*found;
-    }
+    if (auto pulled = pull(); !pulled) return pulled;
+    if (auto asked = ask_for_books(); !asked) return asked;
     if (!have_feed_event_ || should_stop()) {
         more = false;
         return {};
@@ -131,6 +189,10 @@ Result<void> SessionDriver::step(bool& more) {
         const ReceiveTime reached = std::max(now_, parts_.pacing->wait_until(target));
         if (auto heard = hear_operator(reached); !heard) return heard;
         if (reached < target) return {};
+    }
+    if (line_back_ && target >= *line_back_) {
+        const ReceiveTime back = std::max(now_, *std::exchange(line_back_, std::nullopt));
+        return dispatch(back, FeedStatusEvent{FeedState::up, kBrokerLine, "the engine is back"});
     }
     if (feed_first) {
         have_feed_event_ = false;
@@ -185,6 +247,9 @@ Result<void> SessionDriver::dispatch(Event& event) {
     parts_.session.handle(event);
     if (!parts_.link.status()) return parts_.link.status();
     if (!parts_.broker.alive()) return parts_.broker.status();
+    if (auto out = write_out(); !out) return out;
+    if (std::holds_alternative<BrokerBooksEvent>(event.payload)) books_asked_.reset();
+    if (std::holds_alternative<OrderUpdateEvent>(event.payload)) compared_ = false;
     if (parts_.session.stopping() && !stop_asked_) stop_asked_ = now_;
     if (!kill_told_ && parts_.session.halts().killed()) {
         kill_told_ = true;
@@ -196,12 +261,23 @@ Result<void> SessionDriver::dispatch(Event& event) {
         const auto& chain = parts_.session.chain();
         if (auto done = parts_.journal.append_output({sequence_, now_, AuditHead{chain.rows(), chain.head()}}); !done)
             return done;
+        if (auto compared = compare_day(); !compared) return compared;
     }
     if (sequence_ % kEventsBetweenHealthChecks == 0 && parts_.health) return parts_.health();
     return {};
 }
 
+// A record must not be durable before the event that made it: else a crash leaves a store that no journal explains.
+Result<void> SessionDriver::write_out() {
+    if (!parts_.written || parts_.session.chain().rows() == rows_written_) return {};
+    rows_written_ = parts_.session.chain().rows();
+    if (auto done = parts_.journal.flush(); !done) return done;
+    parts_.written(sequence_);
+    return {};
+}
+
 Result<void> SessionDriver::finish(const char* reason) {
+    if (auto compared = compare_books_now(); !compared) return compared;
     if (!parts_.session.ended()) {
         if (auto done = dispatch(now_, FeedStatusEvent{FeedState::ended, "driver", reason}); !done) return done;
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "bindings/counted_host.hpp"
 #include "brokers/exchange_link.hpp"
 #include "feeds/feed.hpp"
+#include "journal/journal_reader.hpp"
 #include "journal/journal_sink.hpp"
 #include "market/charge_rates.hpp"
 #include "session/session.hpp"
@@ -28,6 +30,20 @@ struct SessionOpening {
 // Between the Session and the paper exchange: an order is in the journal, durably where asked, before it leaves.
 class JournalledLink final : public BrokerLink {
   public:
+    // What the Session sends while a journal is played again: kept, and compared with what was recorded. `tell`: the
+    // broker hears it again too (an exchange that is made again from the journal).
+    void replay(bool tell) {
+        replaying_ = true;
+        tell_ = tell;
+    }
+    // Errors: mismatch, when the Session has sent something else.
+    Result<void> expect(const OrderSent& recorded);
+    // Nothing may be left that was not recorded, but in the journal's last event. Errors: mismatch.
+    Result<void> nothing_left() const;
+    // From now on it is real. What the last event had sent when the journal ended is written down after it; it never
+    // left, for it would have been durable before.
+    Result<void> end_replay();
+
     JournalledLink(BrokerLink& broker, bool durable) : broker_(broker), durable_(durable) {}
     void attach(JournalSink& journal) { journal_ = &journal; }
     void set_event(uint64_t sequence, ReceiveTime now) {
@@ -37,12 +53,18 @@ class JournalledLink final : public BrokerLink {
     void submit(const Order& order) override;
     void cancel(const Order& order) override;
     void replace(const Order& order, Price limit) override;
-    void ask(const Order& order) override { broker_.ask(order); }  // changes nothing: no need to be durable
+    void ask(const Order& order) override {
+        if (!replaying_ || tell_) broker_.ask(order);  // changes nothing: no need to be durable
+    }
     // A script was stopped: in the journal, durably where asked, before any order that follows.
     void script_stopped(const ScriptStopNote& stop);
     const Result<void>& status() const { return status_; }
 
   private:
+    struct Sent {
+        OrderSent message;
+        std::string client_id;  // what its view points at
+    };
     bool note(const Order& order, Price limit, OrderSentKind kind);
     BrokerLink& broker_;
     JournalSink* journal_ = nullptr;
@@ -50,6 +72,9 @@ class JournalledLink final : public BrokerLink {
     uint64_t sequence_ = 0;
     ReceiveTime now_;
     Result<void> status_;
+    bool replaying_ = false;
+    bool tell_ = false;
+    std::deque<Sent> sent_;  // while replaying
 };
 
 // Runs a session over a feed and the paper exchange, in a backtest (no pacing) or on paper. Every event is in the
@@ -66,11 +91,19 @@ class SessionDriver {
         std::function<Result<void>()> health;                          // of the store; looked at now and then
         std::function<void(const OperatorCommand&)> obeyed = nullptr;  // the session has handled it
         std::function<Result<void>()> killed = nullptr;                // the kill switch has just been latched
+        // Before the records of an event may become durable elsewhere: the journal has all events up to this one.
+        std::function<void(uint64_t sequence)> written = nullptr;
+        bool reconciles = false;                       // the broker's books are compared at each day's end
+        std::function<void()> caught_up = nullptr;  // the session is new from here on, after what was played again
     };
     explicit SessionDriver(Parts parts) : parts_(std::move(parts)) {}
 
     // From the opening to the end of the feed, or until stopped and flat.
     Result<void> run(const SessionOpening& opening);
+    // Goes on with an interrupted session: its journal is played again through the Session, with the feed beside it,
+    // which must give the same data; then the broker's books are compared, then as run. `exchange_goes_on`: the broker
+    // has the session's books still; else it is told everything again. Errors: mismatch.
+    Result<void> run_again(const SessionOpening& opening, JournalReader& journal, bool exchange_goes_on);
     uint64_t events() const { return sequence_; }
 
     // For a caller that makes its market as it goes, instead of run: the opening; then, as often as wanted, whatever
@@ -85,6 +118,19 @@ class SessionDriver {
     Result<void> open(const SessionOpening& opening, ReceiveTime at);
     Result<void> send_scripts(const SessionOpening& opening, ReceiveTime at);
     Result<void> send_script(const ScriptBundle& bundle, StrategyId id, ReceiveTime at);
+    // session_catch_up.cpp
+    Result<void> catch_up(JournalReader& journal, bool exchange_goes_on);
+    Result<void> play(const Event& event, bool exchange_goes_on);
+    Result<void> match_feed(const Event& event);
+    Result<void> match_answer(const Event& event);
+    Result<void> check_output(const JournalOutput& output);
+    Result<void> begin_recovery();
+
+    Result<void> write_out();
+    Result<void> pull();
+    Result<void> ask_for_books();
+    Result<void> compare_books_now();
+    Result<void> compare_day();
     Result<void> step(bool& more);
     Result<void> hear_operator(ReceiveTime at);
     // Numbers the event and hands it on; it may not lie before the one before.
@@ -103,6 +149,11 @@ class SessionDriver {
     ReceiveTime now_;
     std::optional<ReceiveTime> stop_asked_;
     bool kill_told_ = false;
+    std::optional<ReceiveTime> line_back_;  // after an interruption: when the broker's line counts as up again
+    std::optional<ReceiveTime> books_asked_;
+    bool compared_ = false;       // the books, since the last order or trade
+    uint64_t rows_written_ = 0;   // of the audit chain, when the journal was last written out
+    std::string bytes_, pulled_;  // scratch of match_feed
 };
 
 }  // namespace tide

@@ -13,15 +13,21 @@
 #include "app/build_id.hpp"
 #include "app/commands.hpp"
 #include "app/engine_settings.hpp"
+#include "app/interrupted_session.hpp"
+#include "app/books_latch.hpp"
+#include "app/journal_replay.hpp"
 #include "app/market_source.hpp"
 #include "app/paths.hpp"
+#include "app/reconciliation_report.hpp"
 #include "app/reload_desk.hpp"
 #include "app/saved_state_file.hpp"
 #include "app/script_files.hpp"
 #include "app/session_control.hpp"
 #include "app/session_driver.hpp"
 #include "app/store_data.hpp"
+#include "app/store_repair.hpp"
 #include "app/terminal.hpp"
+#include "app/wall_clock.hpp"
 #include "app/watchdog.hpp"
 #include "bindings/lua_host.hpp"
 #include "brokers/remote_exchange.hpp"
@@ -78,15 +84,6 @@ class FlagRecorder final : public Recorder {
     bool last_price_fill = false;
     std::map<std::string, int64_t> bad_data;  // how often data became stale, frozen, …
 };
-
-// "20261118-044500", of the clock on the wall.
-std::string utc_stamp() {
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
-    return fmt::format("{:04d}{:02d}{:02d}-{:02d}{:02d}{:02d}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                       utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
 
 // A name for the run's files: unique, sortable, never part of what is hashed.
 std::string run_name(const RunOptions& options) {
@@ -182,6 +179,35 @@ class SessionRun {
         auto charges = load_charge_rates(paths_.charges(), settings_.session.charges_broker);
         if (!charges) return charges.error();
         opening_.charges = std::move(*charges);
+        if (auto looked = look_for_interrupted(); !looked) return looked;
+        if (backtest() || interrupted_) return {};
+        return BooksLatch::check(paths_);
+    }
+
+    // A session of this home that was interrupted goes on when this start is the same one again.
+    Result<void> look_for_interrupted() {
+        if (backtest() || options_.fresh || !options_.journal) return {};
+        auto found = find_interrupted(paths_);
+        if (!found) return found.error();
+        if (!*found) return {};
+        std::string other = other_session(**found, opening_.config_text, opening_.scripts);
+        if (other.empty()) {
+            auto again = open_market(options_, paths_, settings_.session.data, settings_.feeds);
+            if (!again) return again.error();
+            auto alike = begins_alike(**found, *again->feed);
+            if (!alike) return alike.error();
+            if (!*alike) other = "its feed gave other data";
+        }
+        if (!other.empty()) {
+            fmt::print(stderr, "note: session {} was interrupted and is not gone on with: {}; 'engine recover' completes "
+                               "the store\n",
+                       (*found)->name, other);
+            return {};
+        }
+        // The session's own word on its configuration holds, to the letter.
+        if (auto read = settings_.read_text((*found)->config_text); !read) return read;
+        opening_.config_text = (*found)->config_text;
+        interrupted_ = std::move(*found);
         return {};
     }
 
@@ -250,18 +276,30 @@ class SessionRun {
     }
 
     Result<void> open_outputs() {
-        name_ = run_name(options_);
+        name_ = interrupted_ ? interrupted_->name : run_name(options_);
         if (!backtest()) {
             auto control = SessionControl::open(paths_, name_, market_.feed->describe());
             if (!control) return control.error();
             control_ = std::move(*control);
             recorders_.add(control_->recorder());
+            recorders_.add(books_latch_);
+            books_report_ = std::make_unique<ReconciliationReport>(paths_.reconciliations(), name_);
+            recorders_.add(*books_report_);
+            if (auto mended = mend_store(); !mended) return mended;
             if (auto started = start_processes(); !started) return started;
         }
         // Equal runs give equal journals: nothing of this machine or moment is in the header.
         const JournalHeader header{build_id(), backtest() ? "backtest" : "paper"};
         if (!options_.journal) {
             journal_ = std::make_unique<DisabledJournal>();
+        } else if (interrupted_) {
+            journal_path_ = interrupted_->journal;
+            auto cut = cut_and_keep_tail(journal_path_);
+            if (!cut) return cut.error();
+            if (!cut->empty()) fmt::print(stderr, "note: {}\n", *cut);
+            auto writer = JournalWriter::resume(journal_path_);
+            if (!writer) return writer.error();
+            journal_ = std::move(*writer);
         } else {
             journal_path_ = (paths_.journals() / (name_ + ".journal")).string();
             auto writer = JournalWriter::create(journal_path_, header);
@@ -275,6 +313,7 @@ class SessionRun {
         LedgerOptions ledger_options;
         ledger_options.session_id = name_;
         ledger_options.mode = "paper";
+        ledger_options.write_ahead = options_.journal;
         ledger_options.anchors_path = paths_.audit_anchors().string();
         ledger_options.anchor_rows = static_cast<uint64_t>(settings_.store.anchor_rows);
         ledger_options.anchor_interval_ms = settings_.store.anchor_minutes * 60'000;
@@ -283,8 +322,17 @@ class SessionRun {
         ledger_ = std::move(*ledger);
         recorders_.add(*ledger_);
         if (speed_ > 0) start_backups();
-        if (!options_.json) open_screen();
         return {};
+    }
+
+    // With the home locked: a store that is no database any more is made again before anything is added to it.
+    Result<void> mend_store() const {
+        auto repair = repair_store(paths_, false);
+        if (!repair) return repair.error();
+        for (const auto& line : repair->lines) fmt::print(stderr, "note: {}\n", line);
+        if (!repair->damaged) return {};
+        auto done = complete_store(paths_);
+        return done ? Result<void>() : done.error();
     }
 
     // At full speed no hour passes.
@@ -347,6 +395,8 @@ class SessionRun {
         if (scripts_->in_workers()) fmt::print(out, "scripts each in a process of its own\n");
         if (ledger_) fmt::print(out, "store   {}\n", paths_.ledger().string());
         if (!journal_path_.empty()) fmt::print(out, "journal {}\n", journal_path_);
+        if (interrupted_)
+            fmt::print(out, "session {} was interrupted after event {} and goes on\n", name_, interrupted_->events);
         for (const auto& note : market_.notes) fmt::print(stderr, "note: {}\n", note);
         std::fflush(out);
     }
@@ -359,8 +409,7 @@ class SessionRun {
         own_exchange.use_price_filter(settings_.session.data);
         std::unique_ptr<RemoteExchange> remote;
         if (options_.exchange_process) {
-            auto connected = RemoteExchange::connect(paths_.exchange_socket(), WireRole::engine,
-                                                     settings_.exchange_text(), kExchangeWait_s);
+            auto connected = connect_exchange();
             if (!connected) return connected.error();
             remote = std::move(*connected);
         }
@@ -368,7 +417,7 @@ class SessionRun {
         JournalledLink link(broker, !backtest());
         link.attach(*journal_);
         scripts_->tell([&link](const ScriptStopNote& stop) { link.script_stopped(stop); });
-        if (speed_ == 0) scripts_->do_not_hurry();
+        if (speed_ == 0 || interrupted_) scripts_->do_not_hurry();
         if (!scripts_->in_workers() && speed_ == 0) scripts_->watch();
         session_ = std::make_unique<Session>(settings_.session, scripts_->host(), link, recorders_);
         if (!backtest()) {
@@ -379,9 +428,13 @@ class SessionRun {
         SessionDriver driver({feed, broker, link, *session_, *journal_, pacing_.get(),
                               [this]() -> Result<void> { return ledger_ ? ledger_->status() : Result<void>(); },
                               [this](const OperatorCommand& command) { control_->obeyed(command); },
-                              [this]() -> Result<void> { return control_ ? control_->latch() : Result<void>(); }});
+                              [this]() -> Result<void> { return control_ ? control_->latch() : Result<void>(); },
+                              [this](uint64_t sequence) {
+                                  if (ledger_) ledger_->release(sequence);
+                              },
+                              !backtest(), [this] { caught_up(); }});
         const auto started = std::chrono::steady_clock::now();
-        auto done = driver.run(opening_);
+        auto done = interrupted_ ? go_on(driver) : driver.run(opening_);
         if (reloads_) keep_states();
         reloads_.reset();
         if (remote && done) remote->goodbye();
@@ -391,6 +444,37 @@ class SessionRun {
         first_day_ = feed.first_day;
         last_day_ = feed.last_day;
         return done;
+    }
+
+    // Who looks on sees what is new; scripts are held to their time again.
+    void caught_up() {
+        if (!options_.json && !backtest()) open_screen();
+        if (interrupted_ && speed_ > 0) scripts_->hurry();
+    }
+
+    Result<void> go_on(SessionDriver& driver) {
+        auto reader = JournalReader::open(journal_path_);
+        if (!reader) return reader.error();
+        const auto repeat = [this](const ScriptStopNote& stop) { scripts_->repeat(stop); };
+        if (auto planned = for_each_stop(journal_path_, repeat); !planned) return planned;
+        if (ledger_) ledger_->release(interrupted_->events);
+        return driver.run_again(opening_, *reader, exchange_goes_on_);
+    }
+
+    // Of an interrupted session the exchange may have the books still.
+    Result<std::unique_ptr<RemoteExchange>> connect_exchange() {
+        auto connected = RemoteExchange::connect(paths_.exchange_socket(), WireRole::engine, settings_.exchange_text(),
+                                                 kExchangeWait_s, name_);
+        if (!connected || !interrupted_) return connected;
+        auto books = (*connected)->books();
+        if (!books) return books.error();
+        exchange_goes_on_ = books->market_events > 0;
+        if (exchange_goes_on_) {
+            (*connected)->goes_on(*books);
+        } else {
+            fmt::print(stderr, "note: the paper exchange had ended: its books are made again from the journal\n");
+        }
+        return connected;
     }
 
     PacingOptions pacing_options() {
@@ -447,8 +531,11 @@ class SessionRun {
 
     Result<void> close_outputs() {
         if (screen_) screen_->finish();
-        Result<void> first_error;
-        if (ledger_) first_error = ledger_->flush();
+        Result<void> first_error = journal_->flush();
+        if (ledger_ && first_error) {
+            ledger_->release(UINT64_MAX);
+            first_error = ledger_->flush();
+        }
         finish_backups();
         auto seal = journal_->close();
         if (seal) journal_sha256_ = seal->sha256;
@@ -536,6 +623,10 @@ class SessionRun {
         if (outcome.script_quarantined)
             fmt::print(stderr, "engine: a script was quarantined: {}\n", outcome.script_error);
         if (outcome.killed) return ExitCode::halted;
+        if (session_->halts().active(HaltKind::books_differ)) {
+            fmt::print(stderr, "engine: {}\n", session_->halts().of(HaltKind::books_differ).text);
+            return ExitCode::halted;
+        }
         if (outcome.script_quarantined) return ExitCode::script;
         if (!backtest() && outcome.halted) return ExitCode::halted;
         return ExitCode::done;
@@ -545,6 +636,8 @@ class SessionRun {
     Paths paths_;
     EngineSettings settings_;
     SessionOpening opening_;
+    std::optional<InterruptedSession> interrupted_;  // that goes on
+    bool exchange_goes_on_ = false;                  // with the books that it has of it
     MarketSource market_;
     double speed_ = 0;
     std::string name_, journal_path_, journal_sha256_;
@@ -553,6 +646,8 @@ class SessionRun {
     std::unique_ptr<Ledger> ledger_;
     std::unique_ptr<BackupSchedule> backups_;
     FlagRecorder flags_;
+    BooksLatch books_latch_{paths_};
+    std::unique_ptr<ReconciliationReport> books_report_;
     RecorderFanOut recorders_;
     std::unique_ptr<ScriptHosting> scripts_;
     std::unique_ptr<Session> session_;

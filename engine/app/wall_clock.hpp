@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+
 #include "core/time.hpp"
 
 namespace tide {
@@ -7,6 +9,8 @@ namespace tide {
 ReceiveTime wall_clock_now();
 // Today in India: what a person means who gives no date.
 Date wall_date();
+// "20261118-044500", in UTC.
+std::string utc_stamp();
 // Goes on evenly, from no particular moment.
 Duration monotonic_now();
 
