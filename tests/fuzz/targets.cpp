@@ -36,6 +36,8 @@ constexpr Target kTargets[] = {
     {"audit_anchors", audit_anchors, 5000},
     {"synthetic_feed", synthetic_feed, 20'000},
     {"operator_commands", operator_commands, 1500},
+    {"broker_statement", broker_statement, 3000},
+    {"broker_books", broker_books, 20'000},
     {"worker_message", worker_message, 20'000},
 };
 

@@ -41,6 +41,8 @@ void record_text(std::string_view bytes);      // a canonical line of the audit 
 void audit_anchors(std::string_view bytes);
 void synthetic_feed(std::string_view bytes);     // what stands after --feed
 void operator_commands(std::string_view bytes);  // commands, a line each, to a Session
+void broker_statement(std::string_view bytes);   // a statement of trades, CSV
+void broker_books(std::string_view bytes);       // a broker's order book, trade book and positions
 void worker_message(std::string_view bytes);     // what a script's process says: answer, declaration or question
 void plain_values(std::string_view bytes);       // times, dates, prices, amounts, symbols
 void tick_stream(std::string_view bytes);        // ticks, 12 bytes each, through the bar builders

@@ -53,7 +53,8 @@ void Exchange::send(Kind kind, const Order& order, Price limit) {
     insert_by_due(requests_, Request{due, next_number_++, kind, order.id, limit});
 }
 
-void Exchange::submit(const Order& order) {
+void Exchange::know(const Order& order) {
+    if (orders_.contains(order.id)) return;
     Resting& mine = orders_[order.id];
     mine.id = order.id;
     mine.instrument = order.instrument;
@@ -61,16 +62,51 @@ void Exchange::submit(const Order& order) {
     mine.quantity = mine.remaining = order.quantity;
     mine.limit = order.limit;
     mine.changed = now_;
+    mine.state = State::never_came;
+}
+
+void Exchange::submit(const Order& order) {
+    know(order);
+    orders_.at(order.id).state = State::on_its_way;
     send(Kind::submit, order, order.limit);
 }
-void Exchange::cancel(const Order& order) { send(Kind::cancel, order, order.limit); }
-void Exchange::replace(const Order& order, Price limit) { send(Kind::replace, order, limit); }
+void Exchange::cancel(const Order& order) {
+    know(order);
+    send(Kind::cancel, order, order.limit);
+}
+void Exchange::replace(const Order& order, Price limit) {
+    know(order);
+    send(Kind::replace, order, limit);
+}
 
 // A question is no order message: it has no part in their order.
 void Exchange::ask(const Order& order) {
+    know(order);
     const ReceiveTime due = now_ + milliseconds(dice_.between(5, 200));
     if (!faulty(Fault::request_lost, 150, now_))
         insert_by_due(requests_, Request{due, next_number_++, Kind::ask, order.id, Price()});
+}
+
+BrokerBooks Exchange::books() const {
+    BrokerBooks books;
+    std::map<InstrumentId, Quantity> held;
+    Money traded;
+    for (const auto& [id, order] : orders_) {
+        if (order.state != State::never_came) books.newest_order = std::max(books.newest_order, id);
+        if (order.state == State::working)
+            books.orders.push_back({id, order.number, order.instrument, order.side, order.remaining, order.limit});
+    }
+    for (const Trade& trade : trades_) {
+        books.trades.push_back({trade.id, trade.order, orders_.at(trade.order).number, trade.instrument, trade.side,
+                                trade.quantity, trade.price, 0});
+        held[trade.instrument] += trade.side == Side::buy ? trade.quantity : -trade.quantity;
+        traded += trade.side == Side::sell ? trade.price * trade.quantity : -(trade.price * trade.quantity);
+    }
+    for (const auto& [id, net] : held) {
+        if (net.units() != 0) books.positions.push_back({id, net});
+    }
+    books.traded_value = traded;
+    return books;
 }
 
 // ---- time

@@ -8,6 +8,7 @@
 #include "dice.hpp"
 #include "market.hpp"
 #include "scenario.hpp"
+#include "trading/broker_books.hpp"
 #include "trading/broker_link.hpp"
 
 namespace tide::simulation {
@@ -45,6 +46,8 @@ class Exchange final : public BrokerLink {
     void on_market(ReceiveTime now);
     void close_market(ReceiveTime now);
 
+    // Its books, all of them and as they are.
+    BrokerBooks books() const;
     const std::vector<Trade>& trades() const { return trades_; }
     Quantity net(InstrumentId id) const;
     bool all_told() const { return replies_.empty() && requests_.empty(); }
@@ -81,6 +84,8 @@ class Exchange final : public BrokerLink {
 
     bool honest(ReceiveTime now) const { return now >= honest_from_; }
     bool faulty(Fault fault, int64_t permille, ReceiveTime now);
+    // Of an order that never left, nothing is known but its number.
+    void know(const Order& order);
     void send(Kind kind, const Order& order, Price limit);
     void arrive(const Request& request);
     void arrive_submit(Resting& order, ReceiveTime now);

@@ -82,7 +82,8 @@ std::string_view name_of(Fault fault) {
                                                                       "book_lag",
                                                                       "long_feed_down",
                                                                       "broker_session",
-                                                                      "exchange_halt"};
+                                                                      "exchange_halt",
+                                                                      "crash"};
     return kNames[static_cast<size_t>(fault)];
 }
 
@@ -105,9 +106,11 @@ Scenario make_scenario(uint64_t seed) {
     Scenario scenario;
     scenario.seed = seed;
     const int64_t share = dice.between(0, 700);
-    for (size_t i = 0; i < kFaultCount; ++i) {
+    constexpr auto kCrash = static_cast<size_t>(Fault::crash);
+    for (size_t i = 0; i < kCrash; ++i) {
         if (dice.chance(share)) scenario.faults |= 1U << i;
     }
+    if (Dice(seed).fork(9).chance(250)) scenario.faults |= 1U << kCrash;  // apart, so that older seeds stay what they were
     scenario.bars = dice.chance(300);
     scenario.strategies = dice.chance(300) ? 2 : 1;
     scenario.config.seed = static_cast<int64_t>(seed % 1'000'000);

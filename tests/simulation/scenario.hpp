@@ -39,8 +39,9 @@ enum class Fault : uint8_t {
     long_feed_down,  // with feed_down: for up to 45 minutes
     broker_session,  // it is told to end; sometimes it is renewed, before or after
     exchange_halt,   // trading stops by the exchange's word
+    crash,           // the process dies at a message to the broker; what was not durable is lost
 };
-inline constexpr size_t kFaultCount = 27;
+inline constexpr size_t kFaultCount = 28;
 std::string_view name_of(Fault fault);
 
 enum InstrumentNumber : uint32_t { kNifty = 1, kBankNifty = 2, kVix = 3, kFirstOption = 4 };

@@ -39,33 +39,54 @@ class Machine final : public BrokerLink {
         broker_ = &broker;
         checker_ = &checker;
     }
+    // Of a journal that is played again: messages are seen, and go nowhere.
+    void listen(Checker& checker) { checker_ = &checker; }
     Session& session() { return session_; }
     std::vector<SentMessage>& messages() { return messages_; }
 
     void submit(const Order& order) override {
-        note(MessageKind::submit, order, order.limit);
-        if (broker_ != nullptr) broker_->submit(order);
+        if (note(MessageKind::submit, order, order.limit)) broker_->submit(order);
+        die_if_due();
     }
     void cancel(const Order& order) override {
-        note(MessageKind::cancel, order, order.limit);
-        if (broker_ != nullptr) broker_->cancel(order);
+        if (note(MessageKind::cancel, order, order.limit)) broker_->cancel(order);
+        die_if_due();
     }
     void replace(const Order& order, Price limit) override {
-        note(MessageKind::replace, order, limit);
-        if (broker_ != nullptr) broker_->replace(order, limit);
+        if (note(MessageKind::replace, order, limit)) broker_->replace(order, limit);
+        die_if_due();
     }
     void ask(const Order& order) override {
         if (broker_ != nullptr) broker_->ask(order);
     }
 
+    // The process dies at its message of that number, which is in the journal: before it leaves, or after.
+    void die_at(size_t message, bool before) {
+        dies_at_ = message;
+        dies_before_ = before;
+    }
+    bool dead() const { return dead_; }
+    // The number of the message that was made durable last.
+    bool synced() { return std::exchange(synced_, false); }
+
   private:
-    void note(MessageKind kind, const Order& order, Price limit) {
+    // True: it leaves.
+    bool note(MessageKind kind, const Order& order, Price limit) {
+        if (dead_) return false;
         messages_.push_back({kind, order.id, limit, order.quantity, session_.now()});
         if (checker_ != nullptr) checker_->on_message(kind, order, limit, session_.now());
+        synced_ = synced_ || kind != MessageKind::cancel;
+        return broker_ != nullptr && (!dying() || !dies_before_);
     }
+    bool dying() const { return dies_at_ > 0 && messages_.size() >= dies_at_; }
+    void die_if_due() { dead_ = dead_ || (broker_ != nullptr && dying()); }
     BrokerLink* broker_ = nullptr;  // none: a replay, which nobody answers
     Checker* checker_ = nullptr;
     std::vector<SentMessage> messages_;
+    size_t dies_at_ = 0;  // 0: never
+    bool dies_before_ = false;
+    bool dead_ = false;
+    bool synced_ = false;
     RandomStrategy host_;
     Session session_;
 };
@@ -87,19 +108,20 @@ class Simulation {
     void step_operator();
     void attract_operator();
     void restart();
+    void crash();
     void compare_with_replay();
     // Everything reaches the Session here, not before a stall is over.
     void deliver(EventPayload payload, ReceiveTime time);
     void handle(EventPayload payload);
     void plan_operator();
     std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
-    bool over() const { return checker_.failed() || done_; }
+    bool over() const { return checker_->failed() || done_; }
 
     const Scenario& scenario_;
     Dice operator_dice_;
     Market market_;
     Exchange exchange_;
-    Checker checker_;
+    std::unique_ptr<Checker> checker_;
     SilentRecorder nobody_;
     std::unique_ptr<Machine> machine_;
     std::vector<Event> journal_;
@@ -108,6 +130,9 @@ class Simulation {
     ReceiveTime now_, close_, end_;
     std::optional<ReceiveTime> next_word_;
     std::optional<ReceiveTime> next_restart_;
+    std::optional<ReceiveTime> next_books_;  // the broker's books reach the engine
+    Dice crash_dice_;
+    size_t durable_events_ = 0;  // of the journal, whatever happens
     size_t messages_seen_ = 0;
     bool done_ = false;
     std::string failure_;
@@ -118,16 +143,19 @@ Simulation::Simulation(const Scenario& scenario)
       operator_dice_(Dice(scenario.seed).fork(5)),
       market_(scenario),
       exchange_(scenario, market_),
-      checker_(scenario, exchange_),
-      machine_(std::make_unique<Machine>(scenario, checker_)),
+      checker_(std::make_unique<Checker>(scenario, exchange_)),
+      machine_(std::make_unique<Machine>(scenario, *checker_)),
       now_(at(kTradingDay, scenario.hours.open - minutes(5))),
       close_(at(kTradingDay, scenario.hours.close)),
-      end_(close_ + kAfterClose) {
-    machine_->connect(exchange_, checker_);
-    checker_.attach(machine_->session());
+      end_(close_ + kAfterClose),
+      crash_dice_(Dice(scenario.seed).fork(8)) {
+    machine_->connect(exchange_, *checker_);
+    checker_->attach(machine_->session());
     plan_operator();
     const Duration day = scenario.hours.close - scenario.hours.open;
     const auto restart_after = seconds(operator_dice_.below(day / seconds(1)));
+    if (scenario.has(Fault::crash))
+        machine_->die_at(static_cast<size_t>(crash_dice_.between(1, 40)), crash_dice_.chance(500));
     if (scenario.has(Fault::restart)) next_restart_ = at(kTradingDay, scenario.hours.open) + restart_after;
 }
 
@@ -144,10 +172,44 @@ void Simulation::handle(EventPayload payload) {
     event.received = now_;
     event.payload = std::move(payload);
     journal_.push_back(event);
-    checker_.before(event);
+    checker_->before(event);
     exchange_.set_now(now_);
     machine_->session().handle(event);
-    checker_.after();
+    if (machine_->synced()) durable_events_ = journal_.size();
+    if (machine_->dead()) return crash();
+    checker_->after();
+    if (machine_->session().wants_books() && !next_books_)
+        next_books_ = now_ + milliseconds(crash_dice_.between(5, 900));
+}
+
+// The process is gone, and with it what the journal had not made durable: all before the last order that left is, of the
+// rest any part. Another process takes over: it stands where the journal ends, and the market has gone on.
+void Simulation::crash() {
+    const size_t lost = journal_.size() - durable_events_;
+    const auto kept = durable_events_ + static_cast<size_t>(crash_dice_.below(static_cast<int64_t>(lost) + 1));
+    journal_.resize(kept);
+    next_books_.reset();
+    checker_ = std::make_unique<Checker>(scenario_, exchange_);
+    machine_ = std::make_unique<Machine>(scenario_, *checker_);
+    checker_->attach(machine_->session());
+    machine_->listen(*checker_);
+    for (const Event& event : journal_) {
+        checker_->before(event);
+        machine_->session().handle(event);
+        checker_->after();
+    }
+    machine_->connect(exchange_, *checker_);
+    messages_seen_ = machine_->messages().size();
+    const bool again = crash_dice_.chance(500);
+    if (again)
+        machine_->die_at(messages_seen_ + static_cast<size_t>(crash_dice_.between(1, 20)), crash_dice_.chance(500));
+    const ReceiveTime reached = std::exchange(now_, journal_.back().received);
+    BrokerBooks seen;
+    seen.newest_order = exchange_.books().newest_order;
+    handle(BrokerBooksEvent{BooksOccasion::interrupted, keep(to_text(seen))});
+    handle(FeedStatusEvent{FeedState::down, kBrokerLine, "interrupted"});
+    now_ = reached;
+    handle(FeedStatusEvent{FeedState::up, kBrokerLine, "back"});
 }
 
 void Simulation::deliver(EventPayload payload, ReceiveTime time) {
@@ -265,8 +327,9 @@ void Simulation::step() {
         std::optional<ReceiveTime> time;
         int what;
     };
-    const std::array<Next, 5> all{Next{exchange_.next_due(), 0}, Next{machine_->session().next_due(), 1},
-                                  Next{market_.next_step(), 2}, Next{next_word_, 3}, Next{next_restart_, 4}};
+    const std::array<Next, 6> all{Next{exchange_.next_due(), 0}, Next{machine_->session().next_due(), 1},
+                                  Next{market_.next_step(), 2}, Next{next_word_, 3}, Next{next_restart_, 4},
+                                  Next{next_books_, 5}};
     const Next* first = nullptr;
     for (const Next& each : all) {
         if (each.time && (first == nullptr || *each.time < *first->time)) first = &each;
@@ -289,8 +352,13 @@ void Simulation::step() {
         case 3:
             step_operator();
             break;
-        default:
+        case 4:
             restart();
+            break;
+        default:
+            next_books_.reset();
+            if (machine_->session().wants_books())
+                deliver(BrokerBooksEvent{BooksOccasion::asked, keep(to_text(exchange_.books()))}, time);
             break;
     }
 }
@@ -304,22 +372,22 @@ Outcome Simulation::run() {
         if (exchange_.messages() > scenario_.messages_max) failure_ = "a day needs no more messages than this";
         done_ = done_ || !failure_.empty();
     }
-    if (!checker_.failed() && failure_.empty()) {
+    if (!checker_->failed() && failure_.empty()) {
         now_ = std::max(now_, end_);
         deliver(DayEndEvent{kTradingDay}, end_);
         deliver(FeedStatusEvent{FeedState::ended, "simulated", "the day is over"}, end_);
         for (int i = 0; i < 2; ++i) handle(ClockEvent{});  // somebody is always late
-        checker_.at_end();
+        checker_->at_end();
     }
-    if (!checker_.failed() && failure_.empty()) compare_with_replay();
+    if (!checker_->failed() && failure_.empty()) compare_with_replay();
     Outcome result;
-    result.failure = checker_.failed() ? checker_.failure() : failure_;
-    result.failed_at = checker_.failed() ? checker_.failed_at() : journal_.size();
-    result.last_records = {checker_.last_records().begin(), checker_.last_records().end()};
+    result.failure = checker_->failed() ? checker_->failure() : failure_;
+    result.failed_at = checker_->failed() ? checker_->failed_at() : journal_.size();
+    result.last_records = {checker_->last_records().begin(), checker_->last_records().end()};
     result.events = journal_.size();
     result.messages = exchange_.messages();
-    result.entries = checker_.entries();
-    result.fills = checker_.fills();
+    result.entries = checker_->entries();
+    result.fills = checker_->fills();
     return result;
 }
 
