@@ -91,7 +91,8 @@ Result<void> SessionDriver::play(const Event& event, bool exchange_goes_on) {
 // An event of the market is the one that the feed gives now, at the place where it was given then.
 Result<void> SessionDriver::match_feed(const Event& event) {
     const auto* status = std::get_if<FeedStatusEvent>(&event.payload);
-    const bool of_clock = std::holds_alternative<ClockEvent>(event.payload);  // the feed's or the driver's
+    const bool of_clock = std::holds_alternative<ClockEvent>(event.payload) ||  // the feed's or the driver's
+                          std::holds_alternative<ServiceStatusEvent>(event.payload);
     if (status == nullptr && !of_clock && !is_market_event(event)) return {};
     if (have_feed_event_) {
         bytes_.clear();

@@ -127,6 +127,8 @@ void Session::adopt_watchdog_fill(const BrokerBooks::Trade& trade) {
         order.side = trade.side;
         order.purpose = OrderPurpose::exit;
         order.tag = "watchdog";
+        order.quantity = order.filled = std::min(left, position->quantity);
+        order.limit = order.furthest_limit = trade.price;  // what it was sent with, its own report says
         Fill fill;
         fill.id = trade.fill;
         fill.order = trade.order;
