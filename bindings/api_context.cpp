@@ -68,6 +68,27 @@ void add_intents(std::vector<ApiName>& all) {
     all.push_back(option("enter", "stop_pct", "number?", "stop as a distance of the underlying; 0.01 to 100", "%"));
     all.push_back(option("enter", "target", "number?", "target on the underlying's price", "rupees"));
     all.push_back(option("enter", "target_pct", "number?", "target as a distance of the underlying; 0.01 to 100", "%"));
+    all.push_back(option("enter", "premium_stop", "number?", "stop on the contract's own price, besides", "rupees"));
+    all.push_back(option("enter", "premium_stop_pct", "number?", "the same below the first fill; 0.01 to 100", "%"));
+    all.push_back(option("enter", "premium_target", "number?", "target on the contract's own price", "rupees"));
+    all.push_back(option("enter", "premium_target_pct", "number?", "the same above the first fill; 0.01 to 1000", "%"));
+    all.push_back(option("enter", "trail_stop_pct", "number?",
+                         "the stop follows the underlying's best price, this far behind; 0.01 to 100", "%"));
+    all.push_back(option("enter", "cover", "boolean?", "refuse the entry unless it has a stop"));
+    all.push_back(option("enter", "trigger", "number?",
+                         "stop order: held until the price passes this level; with limit a stop-limit order",
+                         "rupees"));
+    all.push_back(option("enter", "trail", "number?", "the trigger follows the best price, this far behind", "rupees"));
+    all.push_back(option("enter", "trail_pct", "number?", "the same in percent of the best price; 0.01 to 100", "%"));
+    all.push_back(option("enter", "trigger_on", "\"instrument\"|\"underlying\"?", "\"instrument\" without it"));
+    all.push_back(option("enter", "good_till", "string?",
+                         "\"day\", a time \"14:15\" or a date \"2026-11-24\"; until then it may rest"));
+    all.push_back(option("enter", "after_market", "boolean?", "may be given at any time: waits for the entry window"));
+    all.push_back(option("enter", "display_lots", "integer?", "iceberg: show at most so many at once", "lots"));
+    all.push_back(option("enter", "algo", "\"twap\"|\"vwap\"?", "in slices over time, with over_min and slices"));
+    all.push_back(option("enter", "over_min", "number?", "how long the slices take; 0.1 to 400", "minutes"));
+    all.push_back(option("enter", "slices", "integer?", "how many; 2 to 400, at most the lots"));
+    all.push_back(option("enter", "oco", "string?", "entries with this name: the first fill cancels the others"));
     all.push_back(option("enter", "tag", "string?", "short name of the kind of entry, up to 64 bytes"));
     all.push_back(option("enter", "why", "string?", "reason, for the records"));
     const ApiArgument position{"position", "position|integer"};
@@ -92,14 +113,24 @@ void add_intents(std::vector<ApiName>& all) {
         level.rounding = kLevelRounding;
         all.push_back(std::move(level));
     }
+    ApiName trail = method("ctx", "trail_stop", {position, {"trail", "number"}, {"options", "level?"}}, answer,
+                           "the stop follows the underlying's best price, this many percent behind; never against the "
+                           "position",
+                           "ctx:trail_stop(position, 1.5)");
+    trail.refusals = kOwnPosition;
+    all.push_back(std::move(trail));
     all.push_back(option("level", "rule", "string?", "short name of the rule"));
     all.push_back(option("level", "why", "string?", "reason, for the records"));
     all.push_back(option("level", "reason", "string?", "the same as why"));
     all.push_back(option("level", "values", "table|string?", "what the rule looked at, for the records"));
-    ApiName cancel = method("ctx", "cancel", {{"order", "order|integer"}}, answer, "asks to cancel an order",
-                            "ctx:cancel(order.id)");
+    ApiName cancel = method("ctx", "cancel", {{"order", "order|integer"}}, answer,
+                            "asks to cancel an order; a held entry by its table from on_order", "ctx:cancel(order.id)");
     cancel.refusals = kRiskGate;
     all.push_back(std::move(cancel));
+    ApiName entry = method("ctx", "cancel_entry", {{"entry", "integer"}}, answer,
+                           "ends an entry that the engine holds, and what it has let go", "ctx:cancel_entry(id)");
+    entry.refusals = kRiskGate;
+    all.push_back(std::move(entry));
     all.push_back(option("decision", "exit", "number?", "part to close, above 0 and at most 1"));
     all.push_back(option("decision", "stop", "number?", "new stop, on the underlying's price", "rupees"));
     all.push_back(option("decision", "rule", "string?", "short name of the rule"));
@@ -174,14 +205,15 @@ void add_trading_names(std::vector<ApiName>& all) {
     all.push_back(field("quote", "underlying", "number?", "price of the underlying", "rupees"));
     all.push_back(field("quote", "age", "number?", "of the quote", "seconds"));
     all.push_back(field("quote", "model", "boolean", "the price is a model's"));
-    all.push_back(field("order", "id", "integer", "of the order; 0 when refused"));
+    all.push_back(field("order", "id", "integer", "of the order; 0 when refused, and of a held entry"));
     all.push_back(field("order", "intent", "integer", "what ctx:enter gave"));
+    all.push_back(field("order", "parent", "integer?", "the held entry it belongs to, as ctx:enter gave it"));
     all.push_back(field("order", "symbol", "string", "traded"));
     all.push_back(field("order", "side", "\"buy\"|\"sell\"", "side"));
     all.push_back(
         field("order", "state", "string",
               "created in_review submitted open partially_filled pending_cancel pending_replace unknown filled "
-              "cancelled rejected expired refused"));
+              "cancelled rejected expired refused; of a held entry: waiting working done cancelled expired refused"));
     all.push_back(field("order", "code", "string", "why it was refused"));
     all.push_back(field("order", "text", "string", "for people"));
     all.push_back(field("order", "tag", "string", "of the entry"));

@@ -13,6 +13,9 @@ inline constexpr double kApiFractionMin = 1e-6;
 inline constexpr double kApiPriorityMin = 2;  // 1 is the engine's own
 inline constexpr double kApiPriorityMax = 5;
 inline constexpr double kApiTimerMaxSeconds = 604'800;
+inline constexpr double kApiPremiumTargetMax = 1'000;  // % of the premium
+inline constexpr double kApiOverMinutesMax = 400;      // more than a day's session
+inline constexpr int64_t kApiSlicesMax = 400;
 inline constexpr double kApiPlotMax = 1e15;
 
 }  // namespace tide

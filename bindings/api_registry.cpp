@@ -43,7 +43,7 @@ constexpr ApiOwner kOwners[] = {
     {"link_event", "an event of on_link", false, kOpen, kOfACall},
     {"enter", "the table of ctx:enter { … }", kGiven},
     {"exit", "options of ctx:exit", kGiven},
-    {"level", "options of ctx:set_stop and ctx:set_target", kGiven},
+    {"level", "options of ctx:set_stop, ctx:set_target and ctx:trail_stop", kGiven},
     {"decision", "what on_exit_check returns", kGiven},
     {"string", "texts; read-only; also as methods of a text"},
     {"table", "lists; read-only"},

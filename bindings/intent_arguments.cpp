@@ -59,6 +59,11 @@ class FieldReader {
         if (!value.given()) return std::nullopt;
         return number(field, value, kApiPercentMin, kApiPercentMax, "a percentage from 0.01 to 100");
     }
+    bool flag(const char* field, const ScriptValue& value) {
+        if (!value.given()) return false;
+        if (value.kind != Kind::boolean) refuse(fmt::format("{} must be true or false, got {}", field, show(value)));
+        return value.number != 0;
+    }
     std::string text(const char* field, const ScriptValue& value, size_t bytes_max) {
         if (!value.given()) return {};
         if (value.kind != Kind::text) refuse(fmt::format("{} must be a text, got {}", field, show(value)));
@@ -82,6 +87,53 @@ void read_protection(FieldReader& fields, const EnterArguments& arguments, Inten
     intent.target_pct = fields.percent("target_pct", arguments.target_pct);
     if (intent.stop && intent.stop_pct) fields.refuse("stop and stop_pct: give one of the two");
     if (intent.target && intent.target_pct) fields.refuse("target and target_pct: give one of the two");
+}
+
+void read_premium(FieldReader& fields, const EnterArguments& arguments, Intent& intent) {
+    PremiumLevels& premium = intent.premium;
+    premium.stop = fields.price("premium_stop", arguments.premium_stop);
+    premium.target = fields.price("premium_target", arguments.premium_target);
+    premium.stop_pct = fields.percent("premium_stop_pct", arguments.premium_stop_pct);
+    if (arguments.premium_target_pct.given())
+        premium.target_pct = fields.number("premium_target_pct", arguments.premium_target_pct, kApiPercentMin,
+                                           kApiPremiumTargetMax, "a percentage from 0.01 to 1000");
+    intent.trail_stop_pct = fields.percent("trail_stop_pct", arguments.trail_stop_pct);
+    intent.cover = fields.flag("cover", arguments.cover);
+    if (premium.stop && premium.stop_pct) fields.refuse("premium_stop and premium_stop_pct: give one of the two");
+    if (premium.target && premium.target_pct)
+        fields.refuse("premium_target and premium_target_pct: give one of the two");
+}
+
+// What lets the engine hold the entry.
+void read_terms(FieldReader& fields, const EnterArguments& arguments, Intent& intent) {
+    EntryTerms& terms = intent.terms;
+    terms.trigger = fields.price("trigger", arguments.trigger);
+    terms.trail = fields.price("trail", arguments.trail);
+    terms.trail_pct = fields.percent("trail_pct", arguments.trail_pct);
+    const std::string on = fields.text("trigger_on", arguments.trigger_on, 16);
+    if (on == "underlying") terms.trigger_on = TriggerOn::underlying;
+    if (!on.empty() && on != "underlying" && on != "instrument")
+        fields.refuse(
+            fmt::format("trigger_on must be \"instrument\" or \"underlying\", got {}", show(arguments.trigger_on)));
+    const std::string till = fields.text("good_till", arguments.good_till, 16);
+    if (arguments.good_till.given() && !read_good_till(till, terms))
+        fields.refuse(
+            fmt::format("good_till must be \"day\", a time such as \"14:15\" or a date such as "
+                        "\"2026-11-24\", got {}",
+                        show(arguments.good_till)));
+    terms.after_market = fields.flag("after_market", arguments.after_market);
+    if (arguments.display_lots.given())
+        terms.display_lots = fields.whole("display_lots", arguments.display_lots, 1, kApiLotsMax);
+    const std::string algo = fields.text("algo", arguments.algo, 8);
+    if (algo == "twap") terms.algo = SliceAlgo::twap;
+    if (algo == "vwap") terms.algo = SliceAlgo::vwap;
+    if (arguments.algo.given() && terms.algo == SliceAlgo::none)
+        fields.refuse(fmt::format("algo must be \"twap\" or \"vwap\", got {}", show(arguments.algo)));
+    if (arguments.over_min.given())
+        terms.over_min =
+            fields.number("over_min", arguments.over_min, 0.1, kApiOverMinutesMax, "minutes from 0.1 to 400");
+    if (arguments.slices.given()) terms.slices = fields.whole("slices", arguments.slices, 2, kApiSlicesMax);
+    terms.oco = fields.text("oco", arguments.oco, kTagBytesMax);
 }
 
 constexpr std::string_view kPositionWanted = "a position or its id";
@@ -132,6 +184,8 @@ IntentOrText enter_intent(const EnterArguments& arguments, const StrategyService
     intent.side = side == "sell" ? Side::sell : Side::buy;
     intent.limit = fields.price("limit", arguments.limit);
     read_protection(fields, arguments, intent);
+    read_premium(fields, arguments, intent);
+    read_terms(fields, arguments, intent);
     intent.tag = fields.text("tag", arguments.tag, kTagBytesMax);
     intent.why = fields.text("why", arguments.why, kWhyBytesMax);
     if (fields.failed()) return tl::unexpected(fields.problem());
@@ -158,21 +212,32 @@ IntentOrText level_intent(const LevelArguments& arguments) {
     FieldReader fields;
     Intent intent;
     intent.kind = arguments.kind;
-    const char* field = arguments.kind == IntentKind::set_stop ? "stop" : "target";
+    const bool trail = arguments.kind == IntentKind::set_trail;
+    const char* field = trail ? "trail" : arguments.kind == IntentKind::set_stop ? "stop" : "target";
     intent.position = PositionId(fields.id("position", arguments.position, kPositionWanted));
-    if (!arguments.price.given()) fields.refuse(fmt::format("{} must be a price above 0 in rupees, got nil", field));
-    intent.level = fields.price(field, arguments.price).value_or(Price());
+    if (!arguments.price.given())
+        fields.refuse(fmt::format("{} must be {}, got nil", field,
+                                  trail ? "a percentage from 0.01 to 100" : "a price above 0 in rupees"));
+    if (trail) {
+        intent.trail_stop_pct = fields.percent(field, arguments.price);
+    } else {
+        intent.level = fields.price(field, arguments.price).value_or(Price());
+    }
     intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, field);
-    intent.reason.priority = arguments.kind == IntentKind::set_stop ? 2 : 3;
+    intent.reason.priority = arguments.kind == IntentKind::set_target ? 3 : 2;
     if (fields.failed()) return tl::unexpected(fields.problem());
     return intent;
 }
 
-IntentOrText cancel_intent(const ScriptValue& order) {
+IntentOrText cancel_intent(const ScriptValue& order, const ScriptValue& entry) {
     FieldReader fields;
     Intent intent;
     intent.kind = IntentKind::cancel;
-    intent.order = OrderId(fields.id("order", order, "an order or its id"));
+    if (entry.given()) {
+        intent.parent = IntentId(fields.id("entry", entry, "what ctx:enter gave"));
+    } else {
+        intent.order = OrderId(fields.id("order", order, "an order or its id"));
+    }
     if (fields.failed()) return tl::unexpected(fields.problem());
     return intent;
 }

@@ -21,13 +21,16 @@ struct ScriptValue {
 
 struct EnterArguments {
     ScriptValue symbol, lots, side, limit, stop_pct, target_pct, stop, target, tag, why;
+    ScriptValue premium_stop, premium_target, premium_stop_pct, premium_target_pct, trail_stop_pct, cover;
+    ScriptValue trigger, trail, trail_pct, trigger_on, good_till, after_market, display_lots, algo, over_min, slices,
+        oco;
 };
 struct ExitArguments {
     ScriptValue position, fraction, rule, text, priority, values;
 };
 struct LevelArguments {
     IntentKind kind = IntentKind::set_stop;
-    ScriptValue position, price, rule, text, values;
+    ScriptValue position, price, rule, text, values;  // of set_trail a percentage for the price
 };
 
 // The refusal of an argument: "lots must be a whole number from 1 to 10000, got -3".
@@ -36,7 +39,8 @@ using IntentOrText = tl::expected<Intent, std::string>;
 IntentOrText enter_intent(const EnterArguments& arguments, const StrategyServices& services);
 IntentOrText exit_intent(const ExitArguments& arguments);
 IntentOrText level_intent(const LevelArguments& arguments);
-IntentOrText cancel_intent(const ScriptValue& order);
+// An order by its id, or an entry that the engine holds by what ctx:enter gave.
+IntentOrText cancel_intent(const ScriptValue& order, const ScriptValue& entry);
 
 // Text from a script on its way into logs and records: control bytes escaped, at most `bytes_max` bytes.
 std::string clean_text(std::string_view text, size_t bytes_max);

@@ -218,20 +218,25 @@ bool propose_exit(LuaStrategy& strategy, const char* position, const ExitArgumen
     return strategy.propose("ctx:exit", position, exit_intent(arguments));
 }
 bool propose_level(LuaStrategy& strategy, const char* position, const LevelArguments& arguments) noexcept {
-    return strategy.propose(arguments.kind == IntentKind::set_stop ? "ctx:set_stop" : "ctx:set_target", position,
-                            level_intent(arguments));
+    const char* who = arguments.kind == IntentKind::set_stop     ? "ctx:set_stop"
+                      : arguments.kind == IntentKind::set_target ? "ctx:set_target"
+                                                                 : "ctx:trail_stop";
+    return strategy.propose(who, position, level_intent(arguments));
 }
-bool propose_cancel(LuaStrategy& strategy, const char* position, const ScriptValue& order) noexcept {
-    return strategy.propose("ctx:cancel", position, cancel_intent(order));
+bool propose_cancel(LuaStrategy& strategy, const char* position, const ScriptValue& order,
+                    const ScriptValue& entry) noexcept {
+    return strategy.propose(entry.given() ? "ctx:cancel_entry" : "ctx:cancel", position, cancel_intent(order, entry));
 }
 
-// enter(symbol, lots, side, limit, stop_pct, target_pct, stop, target, tag, why)
+// enter(…): the fields of EnterArguments, in their order
 int enter(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 20);
     const auto at = [&](int index) { return value_at(state, index); };
-    lua_settop(state, 10);
-    const EnterArguments arguments{at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), at(10)};
+    lua_settop(state, 27);
+    const EnterArguments arguments{at(1),  at(2),  at(3),  at(4),  at(5),  at(6),  at(7),  at(8),  at(9),
+                                   at(10), at(11), at(12), at(13), at(14), at(15), at(16), at(17), at(18),
+                                   at(19), at(20), at(21), at(22), at(23), at(24), at(25), at(26), at(27)};
     if (!propose_enter(strategy, script_position(state), arguments)) return raise_stop(state, strategy);
     return push_answer(state, strategy);
 }
@@ -247,24 +252,28 @@ int exit_position(lua_State* state) {
     return push_answer(state, strategy);
 }
 
-// set_level("stop" or "target", position, price, rule, text, values)
+// set_level("stop", "target" or "trail", position, price or percent, rule, text, values)
 int set_level(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 20);
     const auto at = [&](int index) { return value_at(state, index); };
     lua_settop(state, 6);
-    const IntentKind kind = text_at(state, 1) == "stop" ? IntentKind::set_stop : IntentKind::set_target;
+    const std::string_view what = text_at(state, 1);
+    const IntentKind kind = what == "stop"     ? IntentKind::set_stop
+                            : what == "target" ? IntentKind::set_target
+                                               : IntentKind::set_trail;
     const LevelArguments arguments{kind, at(2), at(3), at(4), at(5), at(6)};
     if (!propose_level(strategy, script_position(state), arguments)) return raise_stop(state, strategy);
     return push_answer(state, strategy);
 }
 
+// cancel(order, entry): one of the two
 int cancel(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
     pay_or_raise(state, strategy.runtime(), 20);
-    lua_settop(state, 1);
-    const ScriptValue order = value_at(state, 1);
-    if (!propose_cancel(strategy, script_position(state), order)) return raise_stop(state, strategy);
+    lua_settop(state, 2);
+    const ScriptValue order = value_at(state, 1), entry = value_at(state, 2);
+    if (!propose_cancel(strategy, script_position(state), order, entry)) return raise_stop(state, strategy);
     return push_answer(state, strategy);
 }
 

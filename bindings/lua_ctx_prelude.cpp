@@ -361,7 +361,10 @@ method("enter", function(order)
     if type(order.leg) ~= "table" then return wrong_argument("ctx:enter", "leg must be a leg of ctx:chain, got " .. show(order.leg)) end
     symbol = order.leg.symbol
   end
-  return host.enter(symbol, order.lots, order.side, order.limit, order.stop_pct, order.target_pct, order.stop, order.target, order.tag, order.why)
+  return host.enter(symbol, order.lots, order.side, order.limit, order.stop_pct, order.target_pct, order.stop, order.target, order.tag, order.why,
+    order.premium_stop, order.premium_target, order.premium_stop_pct, order.premium_target_pct, order.trail_stop_pct, order.cover,
+    order.trigger, order.trail, order.trail_pct, order.trigger_on, order.good_till, order.after_market, order.display_lots,
+    order.algo, order.over_min, order.slices, order.oco)
 end)
 
 local function values_text(values)
@@ -380,7 +383,7 @@ method("exit", function(position, options)
 end)
 local level_fields = fields.level
 local function set_level(kind)
-  local who = "ctx:set_" .. kind
+  local who = kind == "trail" and "ctx:trail_stop" or "ctx:set_" .. kind
   return function(position, price, options)
     if options == nil then options = {} end
     if type(options) ~= "table" then return wrong_argument(who, "options must be a table such as { rule = \"…\", why = \"…\" }, got " .. show(options)) end
@@ -391,9 +394,15 @@ local function set_level(kind)
 end
 method("set_stop", set_level("stop"))
 method("set_target", set_level("target"))
+method("trail_stop", set_level("trail"))
 method("cancel", function(order)
-  if type(order) == "table" then order = order.id end
-  return host.cancel(order)
+  if type(order) ~= "table" then return host.cancel(order) end
+  if order.id == 0 and order.parent ~= nil then return host.cancel(nil, order.parent) end
+  return host.cancel(order.id)
+end)
+method("cancel_entry", function(entry)
+  if entry == nil then return wrong_argument("ctx:cancel_entry", "entry must be what ctx:enter gave, got nil") end
+  return host.cancel(nil, entry)
 end)
 
 ---------------------------------------------------------------------------------------------------- notes
@@ -513,9 +522,9 @@ local function make_entries(callbacks)
                                                     underlying = or_nil(underlying), age = or_nil(age), model = model })
     if decision ~= nil then apply_decision(position, decision) end
   end
-  entries.on_order = on_order and function(now, id, intent, symbol, side, state, code, text, tag, quantity, filled, limit, average)
+  entries.on_order = on_order and function(now, id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average)
     begin(now)
-    on_order(ctx, { id = id, intent = intent, symbol = symbol, side = side, state = state, code = code, text = text, tag = tag,
+    on_order(ctx, { id = id, intent = intent, parent = or_nil(parent), symbol = symbol, side = side, state = state, code = code, text = text, tag = tag,
                     quantity = quantity, filled = filled, limit = limit, average = or_nil(average) })
   end
   entries.on_fill = on_fill and function(now, order, position, symbol, side, quantity, price, charges)

@@ -546,10 +546,11 @@ int LuaStrategy::push(const OrderMessage& order) {
     lua_State* state = runtime_.state();
     lua_pushnumber(state, static_cast<double>(order.id));
     lua_pushnumber(state, static_cast<double>(order.intent));
+    lua_pushnumber(state, order.parent == 0 ? kMissing : static_cast<double>(order.parent));
     for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag})
         push_text(value);
     for (const double value : {order.quantity, order.filled, order.limit, order.average}) lua_pushnumber(state, value);
-    return 12;
+    return 13;
 }
 
 int LuaStrategy::push(const FillMessage& fill) {

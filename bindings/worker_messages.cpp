@@ -37,9 +37,15 @@ bool sound(const std::optional<Price>& price) {
 }
 bool sound(const std::optional<double>& percent) { return !percent || (*percent > 0 && *percent <= 100); }
 
+bool sound(const EntryTerms& terms) {
+    return sound(terms.trigger) && sound(terms.trail) && sound(terms.trail_pct) && terms.good_till_minute >= 0 &&
+           terms.good_till_minute < 24 * 60 && terms.display_lots >= 0 && terms.over_min >= 0 &&
+           terms.over_min <= kApiOverMinutesMax && terms.slices >= 0 && terms.slices <= kApiSlicesMax;
+}
+
 bool texts_are_plain(const Intent& intent) {
-    for (const std::string* text :
-         {&intent.tag, &intent.why, &intent.reason.rule, &intent.reason.values, &intent.reason.text}) {
+    for (const std::string* text : {&intent.tag, &intent.why, &intent.reason.rule, &intent.reason.values,
+                                    &intent.reason.text, &intent.terms.oco}) {
         if (!plain(*text, kLongTextMax)) return false;
     }
     return true;
@@ -62,6 +68,13 @@ const char* wrong_in(const Intent& intent, const ExpectedOutput& expected) {
         !sound(intent.target_pct) || !sound(std::optional(intent.level))) {
         return "an intent with a price out of range";
     }
+    const PremiumLevels& premium = intent.premium;
+    if (!sound(premium.stop) || !sound(premium.target) || !sound(premium.stop_pct) || !sound(intent.trail_stop_pct) ||
+        (premium.target_pct && !(*premium.target_pct > 0 && *premium.target_pct <= kApiPremiumTargetMax)) ||
+        !sound(intent.terms)) {
+        return "an intent with terms out of range";
+    }
+    if (entry && (intent.parent.valid() || intent.position.valid())) return "an entry that adds to another one";
     if (!(intent.fraction > 0 && intent.fraction <= 1)) return "an intent on more than all of a position";
     if (intent.reason.priority < 2 || intent.reason.priority > 5) return "an intent with the engine's own priority";
     if (!texts_are_plain(intent)) return "an intent with a text that is none";

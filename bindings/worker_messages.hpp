@@ -134,7 +134,19 @@ struct WireLast<Liquidity> {
 };
 template <>
 struct WireLast<IntentKind> {
-    static constexpr auto value = IntentKind::cancel;
+    static constexpr auto value = IntentKind::set_trail;
+};
+template <>
+struct WireLast<TriggerOn> {
+    static constexpr auto value = TriggerOn::underlying;
+};
+template <>
+struct WireLast<SliceAlgo> {
+    static constexpr auto value = SliceAlgo::vwap;
+};
+template <>
+struct WireLast<GoodTill> {
+    static constexpr auto value = GoodTill::date;
 };
 template <>
 struct WireLast<Side> {
@@ -291,11 +303,23 @@ void fields(Wire& wire, ExitReason& value) {
     wire(priority, rule, values, text);
 }
 template <class Wire>
+void fields(Wire& wire, PremiumLevels& value) {
+    auto& [stop, target, stop_pct, target_pct] = value;
+    wire(stop, target, stop_pct, target_pct);
+}
+template <class Wire>
+void fields(Wire& wire, EntryTerms& value) {
+    auto& [trigger, trail, trail_pct, trigger_on, good_till, good_till_minute, good_till_date, after_market,
+           display_lots, algo, over_min, slices, oco] = value;
+    wire(trigger, trail, trail_pct, trigger_on, good_till, good_till_minute, good_till_date, after_market, display_lots,
+         algo, over_min, slices, oco);
+}
+template <class Wire>
 void fields(Wire& wire, Intent& value) {
     auto& [id, kind, strategy, decided, decision_bar, instrument, side, lots, limit, stop, target, stop_pct, target_pct,
-           tag, why, position, fraction, level, reason, order] = value;
+           premium, trail_stop_pct, cover, terms, tag, why, parent, position, fraction, level, reason, order] = value;
     wire(id, kind, strategy, decided, decision_bar, instrument, side, lots, limit, stop, target, stop_pct, target_pct,
-         tag, why, position, fraction, level, reason, order);
+         premium, trail_stop_pct, cover, terms, tag, why, parent, position, fraction, level, reason, order);
 }
 template <class Wire>
 void fields(Wire& wire, BarMessage& value) {
@@ -323,8 +347,8 @@ void fields(Wire& wire, QuoteMessage& value) {
 }
 template <class Wire>
 void fields(Wire& wire, OrderMessage& value) {
-    auto& [id, intent, symbol, side, state, code, text, tag, quantity, filled, limit, average] = value;
-    wire(id, intent, symbol, side, state, code, text, tag, quantity, filled, limit, average);
+    auto& [id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average] = value;
+    wire(id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average);
 }
 template <class Wire>
 void fields(Wire& wire, FillMessage& value) {

@@ -9,8 +9,9 @@ namespace {
 
 // "key=value" pairs of an order, from options that were given.
 struct ManualOrder {
-    std::string symbol, underlying, expiry, strike, right, lots, limit, stop_pct, id;
-    bool confirm = false;
+    std::string symbol, underlying, expiry, strike, right, lots, limit;
+    std::vector<std::pair<const char*, std::string>> words;  // of levels and terms: key, as it was given
+    bool confirm = false, cover = false, after_market = false;
 };
 
 void add_pair(std::string& argument, const char* key, const std::string& value) {
@@ -155,12 +156,54 @@ class OperateCli {
             return command;
         };
         by_id("cancel", "cancel an order", "order", "order cancel 12", CommandKind::cancel_order);
+        auto* entry = add_reason(
+            add(*order, "cancel-entry", "end an entry that the engine holds (engine orders)", "order cancel-entry 12"));
+        entry->add_option("entry", options_.argument, "its number")->required()->check(word_check, "");
+        entry->callback([this] {
+            options_.argument = "entry=" + options_.argument;
+            chosen_ = [this] { return operate_command(CommandKind::cancel_order, options_); };
+        });
         auto* resolve =
             by_id("resolve", "an order of unknown outcome is not at the broker: its terminal was looked at", "order",
                   "order resolve 12 --confirm --reason \"not in the order book\"", CommandKind::resolve_order);
         resolve->add_flag("--confirm", options_.confirm, "yes, I have looked");
         by_id("exit", "close a position, or all", "position", "order exit 3 --reason \"news\"",
               CommandKind::exit_position);
+    }
+
+    // Levels, and what lets the engine hold the entry: the words of ctx:enter.
+    void add_order_words(CLI::App& command) {
+        static constexpr struct {
+            const char *option, *key, *help;
+        } kWords[] = {
+            {"--stop-pct", "stop_pct", "stop, percent of the underlying's price"},
+            {"--target-pct", "target_pct", "target, percent of the underlying's price"},
+            {"--premium-stop", "premium_stop", "stop on the contract's own price, rupees"},
+            {"--premium-target", "premium_target", "target on the contract's own price, rupees"},
+            {"--premium-stop-pct", "premium_stop_pct", "the same, percent of the first fill"},
+            {"--premium-target-pct", "premium_target_pct", "the same, percent of the first fill"},
+            {"--trail-stop-pct", "trail_stop_pct", "a stop that follows the underlying's best price, percent behind"},
+            {"--trigger", "trigger", "stop order: held until the price passes this level; with --limit a stop-limit"},
+            {"--trail", "trail", "the trigger follows the best price, rupees behind"},
+            {"--trail-pct", "trail_pct", "the same, percent behind"},
+            {"--trigger-on", "trigger_on", "whose price triggers: instrument (the default) or underlying"},
+            {"--good-till", "good_till", "day, a time (14:15) or a date (2026-11-24): until then it may rest"},
+            {"--display-lots", "display_lots", "iceberg: show at most so many lots at once"},
+            {"--algo", "algo", "twap or vwap: in slices over time"},
+            {"--over-min", "over_min", "how many minutes the slices take"},
+            {"--slices", "slices", "how many slices"},
+            {"--oco", "oco", "orders with this name: the first fill cancels the others"},
+        };
+        for (const auto& word : kWords) {
+            command
+                .add_option_function<std::string>(
+                    word.option,
+                    [this, key = word.key](const std::string& value) { manual_.words.emplace_back(key, value); },
+                    word.help)
+                ->check(word_check, "");
+        }
+        command.add_flag("--cover", manual_.cover, "refuse it unless it has a stop");
+        command.add_flag("--after-market", manual_.after_market, "at any time: it waits for the entry window");
     }
 
     void add_order_side(CLI::App& order, const char* side) {
@@ -180,8 +223,7 @@ class OperateCli {
         command->add_option("--lots,--qty", manual_.lots, "whole lots")->required()->check(word_check, "");
         command->add_option("--limit,--price", manual_.limit, "limit price; without it near the touch, re-priced")
             ->check(word_check, "");
-        command->add_option("--stop-pct", manual_.stop_pct, "stop, percent of the underlying's price")
-            ->check(word_check, "");
+        add_order_words(*command);
         command->add_flag("--confirm", manual_.confirm, "yes, send it")->required();
         command->callback([this, side] {
             options_.argument.clear();
@@ -193,7 +235,9 @@ class OperateCli {
             add_pair(options_.argument, "expiry", manual_.expiry);
             add_pair(options_.argument, "lots", manual_.lots);
             add_pair(options_.argument, "limit", manual_.limit);
-            add_pair(options_.argument, "stop_pct", manual_.stop_pct);
+            for (const auto& [key, value] : manual_.words) add_pair(options_.argument, key, value);
+            if (manual_.cover) add_pair(options_.argument, "cover", "yes");
+            if (manual_.after_market) add_pair(options_.argument, "after_market", "yes");
             add_pair(options_.argument, "confirm", "yes");
             chosen_ = [this] { return operate_command(CommandKind::manual_order, options_); };
         });

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "session/carried_entries.hpp"
+
 namespace tide {
 namespace {
 // After a stop the session waits this long for its positions to close, then ends with what is left.
@@ -110,11 +112,21 @@ Result<void> SessionDriver::send_scripts(const SessionOpening& opening, ReceiveT
             if (auto done = dispatch(at, saved); !done) return done;
         }
         if (auto done = send_script(bundle, id, at); !done) return done;
+        if (auto done = send_entries(opening, number - 1U, id, at); !done) return done;
     }
+    if (auto done = send_entries(opening, number, StrategyId(), at); !done) return done;
     const SessionOutcome outcome = parts_.session.outcome();
     if (!outcome.script_refused) return {};
     if (auto done = finish("script refused"); !done) return done;
     return make_error(ErrorCode::script, outcome.script_error);
+}
+
+// Not those of a later time than the session's beginning: what is replayed must not know its own future.
+Result<void> SessionDriver::send_entries(const SessionOpening& opening, size_t place, StrategyId id, ReceiveTime at) {
+    if (place >= opening.entries.size()) return {};
+    const auto& entries = opening.entries[place];
+    if (!entries || entries->bytes.empty() || entries->at > at) return {};
+    return dispatch(at, ScriptEvent{id, ScriptRole::saved, entries->version, entries->bytes, kSavedEntries});
 }
 
 Result<void> SessionDriver::send_script(const ScriptBundle& bundle, StrategyId id, ReceiveTime at) {

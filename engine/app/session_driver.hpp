@@ -25,6 +25,8 @@ struct SessionOpening {
     std::vector<ScriptBundle> scripts;
     // What each of them saved in an earlier session; left out when it is from a later time than this one begins.
     std::vector<std::optional<SavedStateFile>> states = {};
+    // Entries of earlier sessions that still stand, by script, then the operator's.
+    std::vector<std::optional<SavedStateFile>> entries = {};
 };
 
 // Between the Session and the paper exchange: an order is in the journal, durably where asked, before it leaves.
@@ -117,6 +119,7 @@ class SessionDriver {
   private:
     Result<void> open(const SessionOpening& opening, ReceiveTime at);
     Result<void> send_scripts(const SessionOpening& opening, ReceiveTime at);
+    Result<void> send_entries(const SessionOpening& opening, size_t place, StrategyId id, ReceiveTime at);
     Result<void> send_script(const ScriptBundle& bundle, StrategyId id, ReceiveTime at);
     // session_catch_up.cpp
     Result<void> catch_up(JournalReader& journal, bool exchange_goes_on);

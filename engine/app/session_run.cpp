@@ -233,7 +233,27 @@ class SessionRun {
             if (!state) return state.error();
             opening_.states.push_back(std::move(*state));
         }
+        for (size_t i = 0; i <= subjects_.size(); ++i) {
+            auto entries = read_saved_state(paths_.saved_states(), entries_name(i));
+            if (!entries) return entries.error();
+            opening_.entries.push_back(std::move(*entries));
+        }
         return {};
+    }
+    // Of the file with a strategy's entries that stand for later days; after the last strategy, of the operator's.
+    std::string entries_name(size_t i) const {
+        return (i < subjects_.size() ? subjects_[i].declared : std::string("operator")) + ".entries";
+    }
+    void keep_entries() {
+        if (std::exchange(entries_revision_, session_->carried_revision()) == session_->carried_revision()) return;
+        kept_entries_.resize(subjects_.size() + 1);
+        for (size_t i = 0; i <= subjects_.size(); ++i) {
+            const StrategyId strategy(static_cast<uint16_t>(i < subjects_.size() ? i + 1 : 0));
+            std::string lines = session_->carried_entries(strategy);
+            if (kept_entries_[i] == lines) continue;
+            reloads_->keep(entries_name(i), {"1", session_->now(), lines});
+            kept_entries_[i] = std::move(lines);
+        }
     }
 
     void open_reload_desk() {
@@ -265,6 +285,7 @@ class SessionRun {
     }
     void keep_states() {
         if (!settings_.session.scripts.keep_state) return;
+        keep_entries();
         kept_.resize(session_->scripts().size());
         for (size_t i = 0; i < kept_.size(); ++i) {
             const ScriptRunner& script = *session_->scripts()[i];
@@ -657,6 +678,8 @@ class SessionRun {
     std::unique_ptr<ReloadDesk> reloads_;
     std::vector<ReloadSubject> subjects_;
     std::vector<uint64_t> kept_;  // of which state the desk was told last, by script
+    std::vector<std::optional<std::string>> kept_entries_;
+    uint64_t entries_revision_ = ~uint64_t(0);
     std::unique_ptr<Watchdog> watchdog_;
     bool watchdog_gone_ = false;
     bool watchdog_told_ = false;

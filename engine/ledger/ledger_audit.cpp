@@ -173,6 +173,7 @@ class WhyReader {
         if (!intent || !position || !strategy || !first) return database_.last_error("read its orders");
         if (*intent > 0) {
             if (auto added = add(fmt::format("a.intent_id = {}", *intent)); !added) return added;
+            if (auto added = add_parent_of(*intent); !added) return added;
         }
         if (auto added = add_rows_of("order_events", own); !added) return added;
         if (auto added = add_rows_of("fills", own); !added) return added;
@@ -185,6 +186,16 @@ class WhyReader {
         if (*is_exit == 0) return {};
         return add_rows_of("exit_audit",
                            fmt::format("position_id = {} AND row < {} ORDER BY row DESC LIMIT 1", *position, *first));
+    }
+    // Of a part of an entry that the engine held: the entry as it was asked for, and what became of it.
+    Result<void> add_parent_of(int64_t intent) {
+        for (const WhyStep& step : steps_) {
+            const auto record = step.what == "intent" ? parse_record_text(step.row.text) : RecordText();
+            if (!record || record->whole("id") != intent) continue;
+            const auto parent = record->whole("parent");
+            return parent ? add(fmt::format("a.intent_id = {}", *parent)) : Result<void>();
+        }
+        return {};
     }
     // All orders of a position, and why its exits were asked for.
     Result<void> add_orders_of(int64_t position) {

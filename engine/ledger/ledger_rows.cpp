@@ -52,6 +52,7 @@ std::optional<uint64_t> intent_of(const RecordBody& body) {
     uint64_t id = 0;
     if (const auto* intent = std::get_if<IntentRecord>(&body)) id = intent->intent.id.value();
     if (const auto* risk = std::get_if<RiskRecord>(&body)) id = risk->intent.value();
+    if (const auto* parent = std::get_if<ParentRecord>(&body)) id = parent->parent.id().value();
     return id == 0 ? std::nullopt : std::optional(id);
 }
 // 0 stands for none in these prices; none is NULL.
@@ -99,6 +100,8 @@ struct LedgerRows::Statements {
         return put_row(db, order_event, at, o.id, name_of(r.from), name_of(o.state), o.filled, known(o.limit),
                        r.detail);
     }
+    // The audit row says it all.
+    Result<void> write(const Database&, const At&, const ParentRecord&) { return {}; }
     Result<void> write(const Database& db, const At& at, const FillRecord& r) {
         const Fill& f = r.fill;
         return put_row(db, fill, at, f.id, f.order, f.position, f.strategy, r.instrument, name_of(f.side),

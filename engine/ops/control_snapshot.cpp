@@ -63,6 +63,28 @@ OrderRow row_of(const Order& order, const InstrumentBook& book, const std::strin
     return row;
 }
 
+void add_held(ControlSnapshot& snapshot, const Session& session) {
+    for (const IntentId id : session.parents().live()) {
+        const ParentOrder& parent = *session.parents().find(id);
+        ControlSnapshot::Held row;
+        row.intent = id.value();
+        const auto& scripts = session.scripts();
+        const StrategyId strategy = parent.intent.strategy;
+        row.strategy = strategy.valid() ? scripts[strategy.value() - 1U]->name() : "operator";
+        row.instrument = session.market().prices().instruments().get(parent.intent.instrument).symbol;
+        row.side = name_of(parent.intent.side);
+        row.state = name_of(parent.state);
+        row.terms = terms_text(parent.intent.terms);
+        row.tag = parent.intent.tag;
+        row.quantity = parent.quantity.units();
+        row.filled = parent.filled.units();
+        row.trigger = parent.trigger;
+        row.accepted = parent.accepted;
+        if (parent.until != ParentOrder::kNever) row.until = parent.until;
+        snapshot.held.push_back(std::move(row));
+    }
+}
+
 void add_money(ControlSnapshot& snapshot, const Portfolio& portfolio) {
     snapshot.start = portfolio.start();
     snapshot.equity = portfolio.equity();
@@ -113,6 +135,7 @@ ControlSnapshot snapshot_of(const Session& session, std::string session_id, std:
         const Order* order = session.desk().find(OrderId(id));
         if (order != nullptr) snapshot.orders.push_back(row_of(*order, book, snapshot.session_id));
     }
+    add_held(snapshot, session);
     snapshot.live_orders = static_cast<int64_t>(session.desk().live().size());
     SessionConfig config = session.config();
     SettingsRegistry registry;

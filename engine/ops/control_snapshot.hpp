@@ -19,6 +19,14 @@ struct ControlSnapshot {
         bool active = false;
         int process = 0;  // that it runs in; 0: the engine's own
     };
+    struct Held {  // an entry that the engine holds
+        uint64_t intent = 0;
+        std::string strategy, instrument, side, state, terms, tag;
+        int64_t quantity = 0, filled = 0;
+        std::optional<Price> trigger;
+        ReceiveTime accepted;
+        std::optional<ReceiveTime> until;  // today; none: waits for another day
+    };
     std::string session_id, mode, feed, phase;
     ReceiveTime now;
     std::vector<HaltLine> halts;
@@ -31,6 +39,7 @@ struct ControlSnapshot {
     std::optional<double> vix;
     std::vector<PositionRow> positions;                         // open
     std::vector<OrderRow> orders;                               // of today, the newest kSnapshotOrdersMax
+    std::vector<Held> held;                                     // live ones
     std::vector<std::pair<std::string, std::string>> settings;  // those that may change at run time
     int64_t live_orders = 0;
 };

@@ -102,8 +102,43 @@ std::string positions_text(const ControlSnapshot& s) {
     return table.render(false);
 }
 
+Json held_json(const ControlSnapshot::Held& row) {
+    return {{"entry", row.intent},
+            {"strategy", row.strategy},
+            {"side", row.side},
+            {"instrument", row.instrument},
+            {"state", row.state},
+            {"quantity", row.quantity},
+            {"filled", row.filled},
+            {"trigger", row.trigger ? Json(to_string(*row.trigger)) : Json(nullptr)},
+            {"terms", row.terms},
+            {"tag", row.tag},
+            {"accepted", format_iso(row.accepted)},
+            {"until", row.until ? Json(format_iso(*row.until)) : Json(nullptr)}};
+}
+
+std::string held_text(const ControlSnapshot& s) {
+    if (s.held.empty()) return "";
+    TableWriter table({{"entry", Align::right},
+                       {"strategy"},
+                       {"side"},
+                       {"instrument"},
+                       {"quantity", Align::right},
+                       {"filled", Align::right},
+                       {"trigger", Align::right},
+                       {"state"},
+                       {"terms"}});
+    for (const auto& row : s.held) {
+        table.add_row({std::to_string(row.intent), row.strategy, row.side, display_symbol(row.instrument),
+                       format_indian(row.quantity), format_indian(row.filled),
+                       row.trigger ? format_indian(*row.trigger) : "", row.state,
+                       fit_to_width(printable(row.terms), 60)});
+    }
+    return "Entries that the engine holds:\n" + table.render(false);
+}
+
 std::string orders_text(const ControlSnapshot& s) {
-    if (s.orders.empty()) return "No orders today.\n";
+    if (s.orders.empty()) return held_text(s) + "No orders today.\n";
     TableWriter table({{"order", Align::right},
                        {"time"},
                        {"side"},
@@ -118,7 +153,7 @@ std::string orders_text(const ControlSnapshot& s) {
                        display_symbol(row.instrument), format_indian(row.quantity), format_indian(row.filled),
                        format_indian(row.limit), row.state, fit_to_width(printable(row.why), 40)});
     }
-    return table.render(false);
+    return held_text(s) + table.render(false);
 }
 
 Json document_of(const ControlSnapshot& snapshot, ControlView view) {
@@ -133,6 +168,8 @@ Json document_of(const ControlSnapshot& snapshot, ControlView view) {
     if (view == ControlView::orders) {
         document["orders"] = Json::array();
         for (const auto& row : snapshot.orders) document["orders"].push_back(order_json(row));
+        document["held"] = Json::array();
+        for (const auto& row : snapshot.held) document["held"].push_back(held_json(row));
     }
     return document;
 }

@@ -136,6 +136,24 @@ void HappeningTeller::on(ReceiveTime time, const RiskRecord& r, std::vector<Happ
                    r.text + in_brackets(r.values)});
 }
 
+// An entry that is held, and how it ended; its orders tell the rest.
+void HappeningTeller::on(ReceiveTime time, const ParentRecord& r, std::vector<Happening>& out) const {
+    const ParentOrder& parent = r.parent;
+    const bool accepted = parent.live() && !parent.any_child && parent.accepted == time && !parent.reached &&
+                          parent.updated == time && r.from == parent.state &&
+                          r.detail == terms_text(parent.intent.terms);
+    if (!accepted && parent.live()) return;
+    const Tone tone = parent.state == ParentState::refused ? Tone::caution : Tone::plain;
+    out.push_back({time,
+                   "HELD",
+                   tone,
+                   fmt::format("{} {} {} {}", upper(name_of(parent.intent.side)),
+                               quantity_text(parent.intent.instrument, parent.quantity), display_symbol(r.instrument),
+                               name_of(parent.state)),
+                   {},
+                   r.detail});
+}
+
 void HappeningTeller::on(ReceiveTime time, const OrderRecord& r, std::vector<Happening>& out) const {
     const Order& order = r.order;
     if (order.state == r.from) return;

@@ -42,6 +42,7 @@ class HappeningTeller {
     void on(ReceiveTime, const IntentRecord&, std::vector<Happening>&) const {}
     void on(ReceiveTime, const RiskRecord&, std::vector<Happening>&);
     void on(ReceiveTime, const OrderRecord&, std::vector<Happening>&) const;
+    void on(ReceiveTime, const ParentRecord&, std::vector<Happening>&) const;
     void on(ReceiveTime, const FillRecord&, std::vector<Happening>&) const {}
     void on(ReceiveTime, const PositionRecord&, std::vector<Happening>&);
     void on(ReceiveTime, const TradeRecord&, std::vector<Happening>&);

@@ -47,6 +47,11 @@ std::vector<WhyLine> why_lines(const WhyStep& step) {
         return {{"risk", fmt::format("{} ({}){}", f["passed"] == "1" ? "passed" : "refused: " + f["code"], f["values"],
                                      f["passed"] == "1" || f["text"].empty() ? "" : ": " + f["text"])}};
     }
+    if (step.what == "parent") {
+        return {{"entry " + f["intent"],
+                 fmt::format("{} -> {}, filled {} of {}{}", f["from"], f["state"], f["filled"], f["quantity"],
+                             f["detail"].empty() ? "" : ": " + f["detail"])}};
+    }
     if (step.what == "order") {
         const std::string reason = f["reason"].empty() ? f["detail"] : f["reason"];
         return {{"order " + f["id"],

@@ -333,7 +333,32 @@ void Guardian::check_position(const Position& position, ReceiveTime now, Guardia
                 now, actions);
         }
     }
-    check_disaster(position, now, actions);
+    if (!check_premium(position, now, actions)) check_disaster(position, now, actions);
+}
+
+// True: a stop on the instrument's own price was reached.
+bool Guardian::check_premium(const Position& position, ReceiveTime now, GuardianActions& actions) {
+    const auto& stop = position.levels.premium_stop;
+    const auto& target = position.levels.premium_target;
+    if ((!stop && !target) || !position.last_price.positive()) return false;
+    const Price price = position.last_price;
+    const int side = static_cast<int>(sign_of(position.side));
+    const auto values = [&](std::string_view name, Price level) {
+        return fmt::format("premium={} {}={}", to_string(price), name, to_string(level));
+    };
+    if (stop && reached(price, *stop, -side)) {
+        ask(position,
+            {2, "premium_stop", values("stop", *stop), fmt::format("stop {} on the premium reached", to_string(*stop))},
+            now, actions);
+        return true;
+    }
+    if (target && reached(price, *target, side)) {
+        ask(position,
+            {3, "premium_target", values("target", *target),
+             fmt::format("target {} on the premium reached", to_string(*target))},
+            now, actions);
+    }
+    return false;
 }
 
 // Acts whatever the script does: 2 % of the underlying against the position, or half the premium, whichever comes

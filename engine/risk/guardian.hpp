@@ -134,6 +134,7 @@ class Guardian {
     void check_volume(UnderlyingWatch& watch, int64_t volume, ReceiveTime now, GuardianActions& actions);
     void check_position(const Position& position, ReceiveTime now, GuardianActions& actions);
     void retry_failed_exits(ReceiveTime now, GuardianActions& actions);
+    bool check_premium(const Position& position, ReceiveTime now, GuardianActions& actions);
     void check_disaster(const Position& position, ReceiveTime now, GuardianActions& actions);
     void check_losses(ReceiveTime now, GuardianActions& actions);
     void check_margin(ReceiveTime now, GuardianActions& actions);

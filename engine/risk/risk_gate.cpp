@@ -39,11 +39,12 @@ std::string risk_code_table_markdown() {
 RiskVerdict RiskGate::evaluate(const Intent& intent, const RiskContext& context) const {
     switch (intent.kind) {
         case IntentKind::enter:
-            return evaluate_entry(intent, context);
+            return intent.terms.held() ? evaluate_held(intent, context) : evaluate_entry(intent, context);
         case IntentKind::exit:
             return evaluate_exit(intent, context);
         case IntentKind::set_stop:
         case IntentKind::set_target:
+        case IntentKind::set_trail:
             return evaluate_level(intent, context);
         case IntentKind::cancel:
             break;
@@ -87,6 +88,12 @@ RiskVerdict RiskGate::evaluate_level(const Intent& intent, const RiskContext& co
         return refuse(RiskCode::not_your_position, fmt::format("position={}", intent.position.value()),
                       "position {} belongs to another strategy", intent.position.value());
     }
+    if (intent.kind == IntentKind::set_trail) {
+        const double pct = intent.trail_stop_pct.value_or(0);
+        if (pct > 0 && pct < 100) return pass(fmt::format("trail_pct={}", pct));
+        return refuse(RiskCode::bad_level, fmt::format("trail_pct={}", pct),
+                      "a stop trails by more than 0 and less than 100 %");
+    }
     if (!intent.level.positive()) {
         return refuse(RiskCode::bad_level, fmt::format("level={}", to_string(intent.level)),
                       "a level must be above zero");
@@ -105,6 +112,7 @@ RiskVerdict RiskGate::evaluate_level(const Intent& intent, const RiskContext& co
 }
 
 RiskVerdict RiskGate::evaluate_cancel(const Intent& intent, const RiskContext& context) const {
+    if (intent.parent.valid()) return evaluate_parent_cancel(intent, context);
     const Order* order = context.desk.find(intent.order);
     if (order == nullptr || !order->live()) {
         return refuse(RiskCode::unknown_order, fmt::format("order={}", intent.order.value()), "order {} is not live",

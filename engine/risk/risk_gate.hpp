@@ -13,6 +13,7 @@
 #include "risk/trading_hours.hpp"
 #include "trading/charges.hpp"
 #include "trading/order_desk.hpp"
+#include "trading/parent_desk.hpp"
 #include "trading/portfolio.hpp"
 
 namespace tide {
@@ -28,6 +29,11 @@ namespace tide {
     X(bad_limit, "entry", "the limit price is not positive")                                                        \
     X(off_tick, "entry", "the limit price is not a multiple of the tick")                                           \
     X(bad_levels, "entry", "stop or target is on the wrong side of the underlying's price")                         \
+    X(no_stop, "entry", "a cover entry needs a stop")                                                               \
+    X(bad_terms, "entry", "what the entry says of trigger, time and size contradicts itself")                       \
+    X(trigger_side, "entry", "the trigger is not beyond the last price in the order's direction")                   \
+    X(bad_good_till, "entry", "the time the entry stands for is over, or beyond its contract")                      \
+    X(too_many_parents, "entry", "as many entries as allowed are held for this strategy")                           \
     X(kill_switch, "entry", "the kill switch is on")                                                                \
     X(halted, "entry", "a halt is on (halt=…)")                                                                     \
     X(manual_mode, "entry", "manual mode is on: only the operator opens positions")                                 \
@@ -121,6 +127,7 @@ struct RiskContext {
     bool manual_mode = false;              // entries are the operator's alone
     const DataQuality* quality = nullptr;  // none: data is taken as it is
     const OpeningGaps* gaps = nullptr;
+    const ParentDesk* parents = nullptr;  // entries that are held; none: there are no such entries
 };
 
 // The one place where an intent is let through or refused. `evaluate` changes nothing (scripts' precheck uses it too).
@@ -130,6 +137,8 @@ class RiskGate {
     RiskVerdict evaluate(const Intent& intent, const RiskContext& context) const;
     // From when on no entry into this instrument may leave any more today; none: its market never closes.
     std::optional<ReceiveTime> entries_until(const Instrument& instrument, const RiskContext& context) const;
+    // When entries into this instrument may act today; none: its market is closed today, or its hours are not known.
+    std::optional<EntryWindow> entry_window(const Instrument& instrument, const RiskContext& context) const;
     // Remembers an accepted entry for the duplicate and usual-size checks.
     void note_accepted(const Intent& intent, ReceiveTime now);
     void start_day();
@@ -138,9 +147,14 @@ class RiskGate {
     struct EntryFacts;
     using Verdict = std::optional<RiskVerdict>;
     RiskVerdict evaluate_entry(const Intent& intent, const RiskContext& context) const;
+    // An entry to be held: its shape. What moves with the market is looked at when its orders are let go.
+    RiskVerdict evaluate_held(const Intent& intent, const RiskContext& context) const;
+    Verdict check_validity(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
+    Verdict check_trigger(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
     RiskVerdict evaluate_exit(const Intent& intent, const RiskContext& context) const;
     RiskVerdict evaluate_level(const Intent& intent, const RiskContext& context) const;
     RiskVerdict evaluate_cancel(const Intent& intent, const RiskContext& context) const;
+    RiskVerdict evaluate_parent_cancel(const Intent& intent, const RiskContext& context) const;
     Verdict check_form(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
     Verdict check_halts(const RiskContext& context) const;
     Verdict check_session(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
@@ -148,6 +162,10 @@ class RiskGate {
     Verdict check_prices(const EntryFacts& facts, const RiskContext& context) const;
     Verdict check_vix(const RiskContext& context) const;
     Verdict check_levels(const EntryFacts& facts) const;
+    Verdict check_level_form(const Intent& intent) const;
+    Verdict check_premium_levels(const Intent& intent, Price last) const;
+    Verdict check_usual_size(const Intent& intent) const;
+    Verdict check_duplicate(const Intent& intent, const RiskContext& context) const;
     Verdict check_order_limits(const EntryFacts& facts) const;
     Verdict check_orders(const EntryFacts& facts, const RiskContext& context) const;
     Verdict check_losses(const RiskContext& context) const;

@@ -59,6 +59,7 @@ uint64_t similar_hash(const Intent& intent) {
         .add(static_cast<int64_t>(intent.side))
         .add(intent.lots)
         .add(intent.limit ? intent.limit->units() : 0)
+        .add(intent.terms.trigger ? intent.terms.trigger->units() : 0)
         .value();
 }
 uint64_t decision_hash(const Intent& intent) {
@@ -149,6 +150,10 @@ struct RiskGate::EntryFacts {
     Money committed;  // cash or margin that it blocks
     std::vector<Holding> holdings;
 
+    // Of a child order: what earlier ones of the same entry have opened. Limits on one entry hold for all of it.
+    const Position* own = nullptr;
+    Money own_value() const { return own == nullptr ? Money() : own->last_price * own->quantity; }
+
     Money per_lot(Money total) const { return scale(total, 1, std::max<int64_t>(1, intent.lots)); }
 };
 
@@ -177,7 +182,8 @@ RiskVerdict RiskGate::evaluate_entry(const Intent& intent, const RiskContext& co
                      Price(),
                      Money(),
                      Money(),
-                     {}};
+                     {},
+                     intent.position.valid() ? context.portfolio.find(intent.position) : nullptr};
     facts.price = intent.limit ? *intent.limit
                                : marketable_limit(intent.side, &*quote, quote->last, orders_.protection_band_pct,
                                                   instrument.tick);
@@ -187,6 +193,7 @@ RiskVerdict RiskGate::evaluate_entry(const Intent& intent, const RiskContext& co
     if (auto no = check_prices(facts, context)) return *no;
     if (auto no = check_vix(context)) return *no;
     if (auto no = check_levels(facts)) return *no;
+    if (auto no = check_premium_levels(intent, quote->last)) return *no;
     if (auto no = check_order_limits(facts)) return *no;
     if (auto no = check_orders(facts, context)) return *no;
     if (auto no = check_losses(context)) return *no;
@@ -251,6 +258,14 @@ RiskGate::Verdict RiskGate::check_halts(const RiskContext& context) const {
 
 static ReceiveTime exits_from(const RiskSettings& risk, const DayHours& day) {
     return std::min(day.close() - minutes_of(risk.exit_before_close_min), at(day.date, risk.exit_latest));
+}
+
+std::optional<EntryWindow> RiskGate::entry_window(const Instrument& instrument, const RiskContext& context) const {
+    const DayHours* day = context.hours.find(instrument.calendar, context.now);
+    if (day == nullptr) return std::nullopt;
+    if (day->round_the_clock()) return EntryWindow{day->midnight, day->midnight + hours(24)};
+    return EntryWindow{std::max(at(day->date, risk_.entry_from), day->midnight + day->sessions[0].open),
+                       std::min(at(day->date, risk_.entry_until), exits_from(risk_, *day))};
 }
 
 std::optional<ReceiveTime> RiskGate::entries_until(const Instrument& instrument, const RiskContext& context) const {
@@ -371,26 +386,31 @@ RiskGate::Verdict RiskGate::check_order_limits(const EntryFacts& facts) const {
                           to_string(facts.quote.last));
         }
     }
-    if (facts.value > orders_.max_value) {
+    if (const Money whole = facts.value + facts.own_value(); whole > orders_.max_value) {
         return with_max_lots(
-            refuse(RiskCode::max_value,
-                   fmt::format("value={} max={}", to_string(facts.value), to_string(orders_.max_value)),
-                   "the order's value {} is above {}", to_string(facts.value), to_string(orders_.max_value)),
-            orders_.max_value, facts.per_lot(facts.value));
+            refuse(RiskCode::max_value, fmt::format("value={} max={}", to_string(whole), to_string(orders_.max_value)),
+                   "the order's value {} is above {}", to_string(whole), to_string(orders_.max_value)),
+            orders_.max_value - facts.own_value(), facts.per_lot(facts.value));
     }
     if (instrument.is_option() && facts.quote.has_oi() && facts.quote.oi < risk_.min_open_interest) {
         return refuse(RiskCode::low_open_interest, fmt::format("oi={} min={}", facts.quote.oi, risk_.min_open_interest),
                       "open interest {} is below {}", facts.quote.oi, risk_.min_open_interest);
     }
-    const auto usual = usual_.find(facts.intent.strategy.value());
-    if (usual != usual_.end() && usual->second.count >= kUsualSizeSamplesMin &&
-        static_cast<double>(facts.intent.lots) > orders_.unusual_size_factor * usual->second.mean_lots) {
-        return refuse(RiskCode::unusual_size,
-                      fmt::format("lots={} usual={:.1f} factor={}", facts.intent.lots, usual->second.mean_lots,
-                                  orders_.unusual_size_factor),
-                      "{} lots: the usual size is {:.1f}", facts.intent.lots, usual->second.mean_lots);
+    return check_usual_size(facts.intent);
+}
+
+// A held entry was looked at as a whole when it was accepted; its parts say nothing of the usual size.
+RiskGate::Verdict RiskGate::check_usual_size(const Intent& intent) const {
+    if (intent.parent.valid()) return std::nullopt;
+    const auto usual = usual_.find(intent.strategy.value());
+    if (usual == usual_.end() || usual->second.count < kUsualSizeSamplesMin ||
+        static_cast<double>(intent.lots) <= orders_.unusual_size_factor * usual->second.mean_lots) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    return refuse(RiskCode::unusual_size,
+                  fmt::format("lots={} usual={:.1f} factor={}", intent.lots, usual->second.mean_lots,
+                              orders_.unusual_size_factor),
+                  "{} lots: the usual size is {:.1f}", intent.lots, usual->second.mean_lots);
 }
 
 RiskGate::Verdict RiskGate::check_orders(const EntryFacts& facts, const RiskContext& context) const {
@@ -419,11 +439,17 @@ RiskGate::Verdict RiskGate::check_orders(const EntryFacts& facts, const RiskCont
         return refuse(RiskCode::queue_full, fmt::format("queued={} max={}", context.desk.queued(), orders_.max_queue),
                       "{} orders wait to leave", context.desk.queued());
     }
-    if (has_decision_bar(facts.intent) && decided_.contains(decision_hash(facts.intent))) {
+    return check_duplicate(facts.intent, context);
+}
+
+// The parts of a held entry are alike by design; the entry itself was looked at when it was accepted.
+RiskGate::Verdict RiskGate::check_duplicate(const Intent& intent, const RiskContext& context) const {
+    if (intent.parent.valid()) return std::nullopt;
+    if (has_decision_bar(intent) && decided_.contains(decision_hash(intent))) {
         return refuse(RiskCode::duplicate_intent, "same=decision_bar",
                       "the same order was already asked for on this bar");
     }
-    const auto recent = recent_.find(similar_hash(facts.intent));
+    const auto recent = recent_.find(similar_hash(intent));
     if (recent != recent_.end() && context.now - recent->second < seconds_of(orders_.duplicate_window_s)) {
         const double age_s = seconds_between(recent->second, context.now);
         return refuse(RiskCode::duplicate_intent,
@@ -456,7 +482,9 @@ RiskGate::Verdict RiskGate::check_losses(const RiskContext& context) const {
 }
 
 RiskGate::Verdict RiskGate::check_counts(const EntryFacts& facts, const RiskContext& context) const {
-    const auto& held = facts.holdings;
+    // A child order that adds to its entry's own position opens no other one.
+    std::vector<Holding> held = facts.holdings;
+    if (facts.own != nullptr) std::erase_if(held, [&](const Holding& h) { return h.position == facts.own->id; });
     const auto n = static_cast<int64_t>(held.size());
     const auto count_where = [&](auto predicate) {
         return static_cast<int64_t>(std::count_if(held.begin(), held.end(), predicate));
@@ -511,9 +539,18 @@ static Price loss_per_unit(const RiskSettings& risk, const Intent& intent, const
     std::optional<Price> distance;
     if (intent.stop) distance = *intent.stop > underlying ? *intent.stop - underlying : underlying - *intent.stop;
     if (intent.stop_pct) distance = pct_of(underlying, *intent.stop_pct);
+    if (intent.trail_stop_pct) {
+        const Price trailing = pct_of(underlying, *intent.trail_stop_pct);
+        distance = distance ? std::min(*distance, trailing) : trailing;
+    }
     if (instrument.is_option() && intent.side == Side::buy) {
-        if (!distance) return price;
-        return std::min(pct_of(*distance, 100.0 * risk.assumed_delta), pct_of(price, risk.disaster_premium_pct));
+        std::optional<Price> premium;  // from the price to the stop on it
+        if (intent.premium.stop) premium = std::max(Price(), price - *intent.premium.stop);
+        if (intent.premium.stop_pct) premium = pct_of(price, *intent.premium.stop_pct);
+        if (!distance && !premium) return price;
+        Price loss = pct_of(price, risk.disaster_premium_pct);
+        if (distance) loss = std::min(loss, pct_of(*distance, 100.0 * risk.assumed_delta));
+        return premium ? std::min(loss, *premium) : loss;
     }
     const Price full = distance.value_or(pct_of(underlying, risk.disaster_underlying_pct));
     return instrument.is_option() ? pct_of(full, 100.0 * risk.assumed_delta) : full;
@@ -523,22 +560,26 @@ RiskGate::Verdict RiskGate::check_size(const EntryFacts& facts, const RiskContex
     const Money equity = context.portfolio.equity();
     const double factor = context.halts.size_factor(context.now);
     const Money size_limit = percent_of(equity, risk_.position_size_pct * factor);
-    if (facts.committed > size_limit) {
-        return with_max_lots(
-            refuse(RiskCode::position_size,
-                   fmt::format("value={} max={} size_factor={}", to_string(facts.committed), to_string(size_limit),
-                               factor),
-                   "one position may have {} now, this one has {}", to_string(size_limit), to_string(facts.committed)),
-            size_limit, facts.per_lot(facts.committed));
+    const Quantity own = facts.own == nullptr ? Quantity() : facts.own->quantity;
+    const Money held = own.units() == 0 ? Money()
+                                        : margin_for(facts.instrument, facts.intent.side, own, facts.own->last_price,
+                                                     facts.underlying_last);
+    if (facts.committed + held > size_limit) {
+        return with_max_lots(refuse(RiskCode::position_size,
+                                    fmt::format("value={} max={} size_factor={}", to_string(facts.committed + held),
+                                                to_string(size_limit), factor),
+                                    "one position may have {} now, this one has {}", to_string(size_limit),
+                                    to_string(facts.committed + held)),
+                             size_limit - held, facts.per_lot(facts.committed));
     }
-    const Money loss =
-        loss_per_unit(risk_, facts.intent, facts.instrument, facts.price, facts.underlying_last) * facts.quantity;
+    const Money loss = loss_per_unit(risk_, facts.intent, facts.instrument, facts.price, facts.underlying_last) *
+                       (facts.quantity + own);
     const Money loss_limit = percent_of(equity, risk_.trade_loss_pct);
     if (loss > loss_limit) {
         return with_max_lots(
             refuse(RiskCode::trade_loss, fmt::format("loss={} max={}", to_string(loss), to_string(loss_limit)),
                    "the trade could lose {}, the limit is {}", to_string(loss), to_string(loss_limit)),
-            loss_limit, facts.per_lot(loss));
+            loss_limit, scale(loss, facts.instrument.lot.units(), (facts.quantity + own).units()));
     }
     Money on_underlying;
     for (const Holding& h : facts.holdings) {

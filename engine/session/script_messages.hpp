@@ -61,8 +61,9 @@ struct QuoteMessage {
     bool model = false;
 };
 struct OrderMessage {
-    uint64_t id = 0;
-    uint64_t intent = 0;
+    uint64_t id = 0;      // 0: no order of its own: refused, or an entry that the engine holds
+    uint64_t intent = 0;  // what led to it
+    uint64_t parent = 0;  // of an order that a held entry let go, and of the held entry itself: that entry's intent
     std::string_view symbol, side, state, code, text, tag;
     double quantity = 0, filled = 0, limit = 0, average = kMissing;
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "session/carried_entries.hpp"
+
 namespace tide {
 
 Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& broker, Recorder& recorder)
@@ -14,6 +16,7 @@ Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& br
       halts_(config_.risk),
       portfolio_(config_.account.equity, market_.prices().instruments()),
       desk_(config_.orders, market_.prices(), broker, *this, static_cast<uint64_t>(config_.seed)),
+      parents_(*this),
       gate_(config_.risk, config_.orders),
       order_watch_(config_.risk, config_.orders),
       guardian_(config_.risk, market_.prices(), portfolio_, desk_, hours_, halts_, &market_.gaps()) {
@@ -90,6 +93,7 @@ void Session::settle() {
     if (market_.data_changed()) gather_data_changes();
     if (!wrong_.empty()) act_on_wrong_orders();
     if (!actions_.empty()) apply(actions_);
+    if (parents_.due(now_)) work_parents();
     if (!links_.empty()) deliver_links();
     if (!market_.volatility().changes().empty()) tell_volatility();
     if (!risk_notes_.empty()) deliver_risk_notes();
@@ -101,6 +105,7 @@ void Session::settle() {
         if (!actions_.empty()) apply(actions_);
     }
     if (!pending_.empty()) deliver_pending();
+    if (parents_.due(now_)) work_parents();
     // Else a mirror would be filled with bars yet to be pushed.
     if (stops_wait_ && quiet() && !ended_) restart_stopped();
     if (staged_) {
@@ -165,6 +170,7 @@ void Session::on(const ScriptEvent& script) {
         bundle_.modules.push_back({std::string(script.name), std::string(script.text)});
         return;
     }
+    if (script.role == ScriptRole::saved && script.parameters == kSavedEntries) return take_up_carried(script);
     if (script.role == ScriptRole::saved) {
         carried_ = std::string(script.text);
         carried_version_ = std::string(script.name);
@@ -188,6 +194,7 @@ void Session::on(const ChargeRateEvent& rate) {
 void Session::on(const TradingDayEvent& day) {
     if (day.history) return;
     hours_.on_day(day);
+    start_parents_day();
     if (today_ == day.date) return;  // another calendar's sessions on the same date
     today_ = day.date;
     gate_.start_day();
@@ -300,7 +307,7 @@ void Session::on(const FeedStatusEvent& status) {
             if (halts_.raise(HaltKind::feed_down, now_, fmt::format("feed={}", status.feed), text)) {
                 record(HaltRecord{std::string(name_of(HaltKind::feed_down)), true, fmt::format("feed={}", status.feed),
                                   text});
-                desk_.cancel_entries(now_, "feed_down");  // nothing leaves, and nothing rests, unseen
+                cancel_entries("feed_down");  // nothing leaves, and nothing rests, unseen
             }
             if (counts_as_outage()) guardian_.on_line_down(OutageLine::feed, now_);
             break;
@@ -317,6 +324,7 @@ void Session::end_session(std::string_view detail) {
         if (owner->active()) call(*owner, StopMessage{"session_end"}, "session_end");
         for (auto& skip : owner->end_skips()) record(std::move(skip));
     }
+    end_parents();
     for (const Position& position : portfolio_.open()) {
         record(NoteRecord{"warning", "engine",
                           fmt::format("position {} in {} is still open at the end of the session", position.id.value(),

@@ -24,6 +24,7 @@
 #include "trading/broker_link.hpp"
 #include "trading/charges.hpp"
 #include "trading/order_desk.hpp"
+#include "trading/parent_desk.hpp"
 #include "trading/portfolio.hpp"
 #include "trading/recorder.hpp"
 
@@ -43,7 +44,7 @@ struct SessionOutcome {
 
 // Turns an ordered stream of events into orders and records (docs/architecture.md, "The Session's contract"). One
 // thread; no I/O, no clock, no randomness of its own. Backtest, paper, live and replay run this same class.
-class Session final : private DeskListener, private StrategyServices {
+class Session final : private DeskListener, private ParentListener, private StrategyServices {
   public:
     Session(const SessionConfig& config, StrategyHost& host, BrokerLink& broker, Recorder& recorder);
     ~Session() override;
@@ -57,7 +58,9 @@ class Session final : private DeskListener, private StrategyServices {
     // ReceiveTime::max(): never. A plain time, for it is asked after every event.
     ReceiveTime next_due() const { return next_due_; }
     // Whether prices inside a bar matter now: something is at stake, or a script wants every tick.
-    bool wants_bar_path() const { return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle(); }
+    bool wants_bar_path() const {
+        return wants_ticks_ || !portfolio_.open().empty() || !desk_.idle() || !parents_.idle();
+    }
 
     SessionOutcome outcome() const;
     bool ended() const { return ended_; }
@@ -75,6 +78,7 @@ class Session final : private DeskListener, private StrategyServices {
     const MarketState& market() const { return market_; }
     const Portfolio& portfolio() const { return portfolio_; }
     const OrderDesk& desk() const { return desk_; }
+    const ParentDesk& parents() const { return parents_; }
     const HaltState& halts() const { return halts_; }
     const AuditChain& chain() const { return chain_; }
     const std::vector<std::unique_ptr<ScriptRunner>>& scripts() const { return runners_; }
@@ -83,6 +87,11 @@ class Session final : private DeskListener, private StrategyServices {
     ScriptUsage usage_of(const ScriptRunner& runner) const { return host_.usage(runner.slot()); }
     // The questions that a callback may ask, for whoever looks on; answers change nothing.
     const StrategyServices& services() const { return *this; }
+    // The entries of a strategy (without one: the operator's) that stand for longer than this session, a line each; the
+    // revision grows when any of them may have changed. They enter the next session as a ScriptEvent
+    // (carried_entries.hpp).
+    std::string carried_entries(StrategyId strategy) const;
+    uint64_t carried_revision() const { return carried_revision_; }
     // The option contracts that matter now: around the money of each underlying whose chain a strategy declared, and
     // what is held or has a live order. Ascending. The revision grows with each change.
     const std::vector<InstrumentId>& wanted_contracts() const { return wanted_contracts_; }
@@ -149,7 +158,8 @@ class Session final : private DeskListener, private StrategyServices {
     // kNever: nothing is. After every event, so in plain times, and what is idle is passed over without asking:
     // optionals made only to be looked at cost more than all the rest of this.
     ReceiveTime earliest_work() const {
-        const ReceiveTime timer = std::min(timers_.empty() ? kNever : timers_.earliest(), guardian_.watch_due());
+        const ReceiveTime timer =
+            std::min({timers_.empty() ? kNever : timers_.earliest(), parents_.next_due(), guardian_.watch_due()});
         return flat() ? timer : std::min(timer, earliest_at_stake());
     }
     ReceiveTime earliest_at_stake() const;
@@ -306,8 +316,10 @@ class Session final : private DeskListener, private StrategyServices {
     void enter(const Intent& intent, const ScriptRunner* runner);
     void leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script);
     void move_level(const Intent& intent);
-    void engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by);
+    void engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by, double fraction = 1);
     void apply(GuardianActions& actions);
+    // The intent and the gate's word on it, recorded; a script hears of a refusal.
+    RiskVerdict judge(const Intent& intent, InstrumentId subject, const std::string& script, std::string callback);
     void on_price(InstrumentId id);
     void mark(InstrumentId id);
     void on_order(const Order& order, OrderState from, std::string_view detail) override;
@@ -331,6 +343,23 @@ class Session final : private DeskListener, private StrategyServices {
     // `change`: as in PositionChangeMessage.
     void queue_position_call(const Position& position, std::string_view change);
     RiskContext risk_context() const;
+
+    // session_parents.cpp: entries that the engine holds
+    void hold(const Intent& intent);
+    void work_parents();
+    void follow_triggers(InstrumentId moved);
+    void release(const ParentWork& work);
+    void start_parents_day();
+    void take_up_carried(const ScriptEvent& held);
+    void end_parents();
+    std::vector<int64_t> slice_weights(const Intent& intent, std::string_view& profile) const;
+    // Waiting entries end, those at work and those that are held.
+    void cancel_entries(std::string_view reason);
+    void cancel_everything(std::string_view reason, bool emergency);
+    void trail_stops(InstrumentId id);
+    void set_trail(const Intent& intent);
+    void on_parent(const ParentOrder& parent, ParentState from, std::string_view detail) override;
+    void queue_parent_call(const ParentOrder& parent);
 
     // session_strikes.cpp: which strikes are followed
     void open_windows(const StrategyDeclaration& declared);
@@ -389,6 +418,7 @@ class Session final : private DeskListener, private StrategyServices {
     ChargeTable charges_;
     Portfolio portfolio_;
     OrderDesk desk_;
+    ParentDesk parents_;
     RiskGate gate_;
     OrderWatch order_watch_;
     Guardian guardian_;
@@ -432,6 +462,7 @@ class Session final : private DeskListener, private StrategyServices {
     std::map<InstrumentId, StrikeWindow> windows_;  // by underlying
     std::vector<InstrumentId> wanted_contracts_;
     uint64_t contracts_revision_ = 0;
+    uint64_t carried_revision_ = 0;
     ReceiveTime next_strike_check_{};
     bool options_listed_ = false;  // contracts came in that the windows have not seen
     std::vector<ChainWatch> chain_watches_;

@@ -53,7 +53,7 @@ void Session::begin_recovery(const BrokerBooks& books) {
                    "the broker has orders that the journal does not: their numbers are not used again");
         desk_.take_numbers(books.newest_order);
     }
-    desk_.cancel_entries(now_, "interrupted");
+    cancel_entries("interrupted");
 }
 
 void Session::compare(const BrokerBooks& books) {
@@ -258,7 +258,7 @@ void Session::conclude_comparison(const BrokerBooks& books, std::vector<Reconcil
         raise_halt(HaltKind::books_differ, fmt::format("what={} of=\"{}\" {}", first.what, first.subject, first.values),
                    fmt::format("{}: {}; look at the broker's terminal, then 'engine recover --acknowledge'",
                                first.subject, first.text));
-        desk_.cancel_entries(now_, "books_differ");
+        cancel_entries("books_differ");
     } else {
         note_books("agreed", "", counts, "none", "the broker's books and ours say the same");
     }

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "session/manual_order.hpp"
 #include "session/runtime_settings.hpp"
 #include "session/session.hpp"
 
@@ -95,13 +96,13 @@ Session::CommandOutcome Session::stop(const CommandEvent& command) {
     stop_requested_ = true;
     const bool first = halts_.raise(HaltKind::stopping, now_, "", "the session is stopping");
     if (command.kind == CommandKind::stop_no_exit) {
-        desk_.cancel_all(now_, "stop", false);
+        cancel_everything("stop", false);
         return {kOk, fmt::format("entries closed; {} position(s) stay open", portfolio_.open().size())};
     }
     if (command.kind == CommandKind::stop_immediate) {
-        desk_.cancel_all(now_, "stop", true);
+        cancel_everything("stop", true);
     } else if (first) {
-        desk_.cancel_entries(now_, "stop");
+        cancel_entries("stop");
     }
     const ExitReason why{1, "operator_stop", "", std::string(command.reason)};
     guardian_.close_for_good(now_, why, actions_);
@@ -118,7 +119,7 @@ Session::CommandOutcome Session::kill(const CommandEvent& command) {
 Session::CommandOutcome Session::pause(const CommandEvent& command) {
     if (!halts_.raise(HaltKind::paused, now_, "", std::string(command.reason))) return {kOk, "was paused already"};
     record(HaltRecord{"paused", true, "", std::string(command.reason)});
-    desk_.cancel_entries(now_, "paused");
+    cancel_entries("paused");
     return {kOk, "no new entries"};
 }
 
@@ -159,6 +160,13 @@ Session::CommandOutcome Session::exit_by_operator(const CommandEvent& command) {
 }
 
 Session::CommandOutcome Session::cancel_by_operator(const CommandEvent& command) {
+    constexpr std::string_view kEntry = "entry=";
+    if (command.argument.starts_with(kEntry)) {
+        const auto entry = number_in<uint64_t>(command.argument.substr(kEntry.size()));
+        if (!entry || !parents_.cancel(IntentId(*entry), now_, "operator")) return {kNotFound, "no such held entry"};
+        work_parents();
+        return {kOk, "the entry has ended; what it has let go is cancelled"};
+    }
     const auto number = number_in<uint64_t>(command.argument);
     if (!number || !desk_.cancel(OrderId(*number), now_, "operator")) return {kNotFound, "no such live order"};
     return {kOk, "cancel sent"};
@@ -190,7 +198,7 @@ Session::CommandOutcome Session::set_manual_mode(const CommandEvent& command) {
     if (on == manual_mode_) return {kOk, on ? "manual mode was on already" : "manual mode was off already"};
     manual_mode_ = on;
     record(HaltRecord{"manual_mode", on, "", std::string(command.reason)});
-    if (on) desk_.cancel_entries(now_, "manual_mode");
+    if (on) cancel_entries("manual_mode");
     return {kOk, on ? "manual mode: scripts open nothing, exits go on" : "scripts may open positions again"};
 }
 
@@ -225,37 +233,59 @@ Result<InstrumentId> Session::instrument_of(const OperatorArgument& argument) co
 Session::CommandOutcome Session::order_by_operator(const CommandEvent& command) {
     const auto argument = OperatorArgument::parse(command.argument);
     if (!argument) return {kUsage, argument.error().message};
-    const auto unknown = argument->unknown_key(
-        {"side", "symbol", "underlying", "strike", "right", "expiry", "lots", "limit", "stop_pct", "confirm"});
+    const auto unknown = argument->unknown_key({"side",
+                                                "symbol",
+                                                "underlying",
+                                                "strike",
+                                                "right",
+                                                "expiry",
+                                                "lots",
+                                                "limit",
+                                                "stop_pct",
+                                                "target_pct",
+                                                "premium_stop",
+                                                "premium_target",
+                                                "premium_stop_pct",
+                                                "premium_target_pct",
+                                                "trail_stop_pct",
+                                                "cover",
+                                                "trigger",
+                                                "trail",
+                                                "trail_pct",
+                                                "trigger_on",
+                                                "good_till",
+                                                "after_market",
+                                                "display_lots",
+                                                "algo",
+                                                "over_min",
+                                                "slices",
+                                                "oco",
+                                                "confirm"});
     if (!unknown.empty()) return {kUsage, fmt::format("an order has no '{}'", unknown)};
     if (!manual_mode_) return {kRefused, "manual orders need manual mode: engine manual-mode enable"};
     if (!argument->confirmed()) return {kUsage, "a manual order needs --confirm"};
     const auto instrument = instrument_of(*argument);
     if (!instrument) return {code_of(instrument.error().code), instrument.error().message};
-    const auto side = argument->find("side");
-    const auto lots = number_in<int64_t>(argument->find("lots"));
-    const auto limit = argument->find("limit");
-    const auto stop_pct = argument->find("stop_pct");
-    Intent intent;
+    auto read = manual_intent(*argument);
+    if (!read) return {kUsage, read.error().message};
+    Intent intent = std::move(*read);
     intent.instrument = *instrument;
-    if (side == "sell") intent.side = Side::sell;
-    intent.lots = lots.value_or(0);
-    if (limit) intent.limit = parse_price(*limit);
-    if (stop_pct) intent.stop_pct = number_in<double>(stop_pct);
-    const bool sound = (side == "buy" || side == "sell") && lots && (!limit || intent.limit) &&
-                       (!stop_pct || (intent.stop_pct && *intent.stop_pct > 0 && *intent.stop_pct < 100));
-    if (!sound) return {kUsage, "an order is side=buy|sell, whole lots, a limit in rupees, a stop in percent"};
     intent.id = reserve_intent_id();
     intent.tag = "manual";
     intent.why = command.reason.empty() ? "manual order" : std::string(command.reason);
     const RiskVerdict verdict = process(intent, nullptr);
     if (!verdict.passed()) return {kRefused, fmt::format("{}: {}", name_of(verdict.code), verdict.text)};
+    if (intent.terms.held()) {
+        return {kOk,
+                fmt::format("entry {} is held ({}): {} {} lot(s) of {}", intent.id.value(), terms_text(intent.terms),
+                            name_of(intent.side), intent.lots, symbol_of(intent.instrument))};
+    }
     std::string orders;
     for (const OrderId id : desk_.live()) {
         if (desk_.find(id)->intent == intent.id) orders += fmt::format("{}{}", orders.empty() ? "" : ", ", id.value());
     }
-    return {kOk, fmt::format("order {}: {} {} lot(s) of {}", orders.empty() ? "(ended)" : orders, *side, intent.lots,
-                             symbol_of(intent.instrument))};
+    return {kOk, fmt::format("order {}: {} {} lot(s) of {}", orders.empty() ? "(ended)" : orders, name_of(intent.side),
+                             intent.lots, symbol_of(intent.instrument))};
 }
 
 }  // namespace tide

@@ -317,6 +317,7 @@ void Session::quarantine(ScriptRunner& owner, const std::string& message) {
     script_quarantined_ = true;
     if (script_error_.empty()) script_error_ = message;
     timers_.drop(owner.id());
+    parents_.cancel_of(owner.id(), now_, "quarantined");
     int64_t positions = 0;
     for (const Position& position : portfolio_.open()) positions += position.strategy == owner.id() ? 1 : 0;
     record(NoteRecord{"error", "engine",

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "session/session.hpp"
 
 // Intents to orders, orders to fills, fills to positions; the guardian's word becomes exits.
@@ -22,7 +24,8 @@ RiskContext Session::risk_context() const {
             config_.over_history,
             manual_mode_,
             &market_.quality(),
-            &market_.gaps()};
+            &market_.gaps(),
+            &parents_};
 }
 
 RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
@@ -32,13 +35,48 @@ RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
     if (owner != nullptr) intent.decision_bar = owner->decision_bar;
     const Position* position = intent.position.valid() ? portfolio_.find(intent.position) : nullptr;
     const Order* order = intent.order.valid() ? desk_.find(intent.order) : nullptr;
+    const ParentOrder* parent = intent.parent.valid() ? parents_.find(intent.parent) : nullptr;
     const InstrumentId subject = intent.kind == IntentKind::enter ? intent.instrument
                                  : position != nullptr            ? position->instrument
                                  : order != nullptr               ? order->instrument
+                                 : parent != nullptr              ? parent->intent.instrument
                                                                   : InstrumentId();
     const std::string script = owner == nullptr ? "" : owner->version_text();
-    record(IntentRecord{intent, symbol_of(subject), script, owner == nullptr ? "" : callback_text(), cause_text(),
-                        sequence_});
+    const RiskVerdict verdict = judge(intent, subject, script, owner == nullptr ? "" : callback_text());
+    if (!verdict.passed()) return verdict;
+    switch (intent.kind) {
+        case IntentKind::enter:
+            if (intent.terms.held()) {
+                hold(intent);
+            } else {
+                enter(intent, owner);
+            }
+            break;
+        case IntentKind::exit:
+            leave(intent, *position, owner == nullptr ? "operator" : "script", script);
+            break;
+        case IntentKind::set_stop:
+        case IntentKind::set_target:
+            move_level(intent);
+            break;
+        case IntentKind::set_trail:
+            set_trail(intent);
+            break;
+        case IntentKind::cancel:
+            if (parent != nullptr) {
+                parents_.cancel(intent.parent, now_, "asked for by the script");
+                work_parents();
+            } else {
+                desk_.cancel(intent.order, now_, "asked for by the script");
+            }
+            break;
+    }
+    return verdict;
+}
+
+RiskVerdict Session::judge(const Intent& intent, InstrumentId subject, const std::string& script,
+                           std::string callback) {
+    record(IntentRecord{intent, symbol_of(subject), script, std::move(callback), cause_text(), sequence_});
     const RiskVerdict verdict = gate_.evaluate(intent, risk_context());
     record(RiskRecord{intent.id,
                       {},
@@ -51,6 +89,7 @@ RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
     if (!verdict.passed()) {
         OrderMessage message;
         message.intent = intent.id.value();
+        if (intent.kind == IntentKind::enter) message.parent = intent.parent.value();
         const std::string symbol = symbol_of(subject);
         message.symbol = symbol;
         message.side = name_of(intent.side);
@@ -58,22 +97,6 @@ RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
         message.code = name_of(verdict.code);
         message.tag = intent.tag;
         queue_order_call(intent.strategy, message, verdict.text);
-        return verdict;
-    }
-    switch (intent.kind) {
-        case IntentKind::enter:
-            enter(intent, owner);
-            break;
-        case IntentKind::exit:
-            leave(intent, *position, owner == nullptr ? "operator" : "script", script);
-            break;
-        case IntentKind::set_stop:
-        case IntentKind::set_target:
-            move_level(intent);
-            break;
-        case IntentKind::cancel:
-            desk_.cancel(intent.order, now_, "asked for by the script");
-            break;
     }
     return verdict;
 }
@@ -90,15 +113,26 @@ void Session::enter(const Intent& intent, const ScriptRunner* owner) {
     plan.target = intent.target;
     plan.stop_pct = intent.stop_pct;
     plan.target_pct = intent.target_pct;
+    plan.premium = intent.premium;
+    plan.trail_stop_pct = intent.trail_stop_pct;
     plan.tag = intent.tag;
     plan.why = intent.why;
-    gate_.note_accepted(intent, now_);
-    const PositionId position = portfolio_.plan(std::move(plan));
+    const ParentOrder* parent = intent.parent.valid() ? parents_.find(intent.parent) : nullptr;
+    if (parent == nullptr) gate_.note_accepted(intent, now_);
+    // What an earlier part of the same entry has opened, or may still open.
+    const bool adds = parent != nullptr && parent->position.valid() &&
+                      (portfolio_.find(parent->position) != nullptr || portfolio_.planned(parent->position));
+    const PositionId position = adds ? parent->position : portfolio_.plan(std::move(plan));
     OrderRequest request = entry_request(intent, instrument, position);
     request.leave_before = gate_.entries_until(instrument, risk_context());
     order_watch_.note_decision(intent.id, Quantity(intent.lots * instrument.lot.units()));
+    if (parent != nullptr) {
+        parents_.released(parent->id(), intent.id, request.quantity, position, now_, intent.why);
+        if (parent->rests()) request.rest_until = parent->until;
+    }
     if (auto orders = desk_.submit(request, now_); !orders) {
         record(NoteRecord{"warning", "engine", orders.error().message});
+        if (parent != nullptr) parents_.unsent(intent.id, now_, orders.error().message);
     }
 }
 
@@ -107,6 +141,7 @@ void Session::leave(const Intent& intent, const Position& position, std::string_
     const Instrument& instrument = book().get(position.instrument);
     OrderRequest request = exit_request(position, instrument, intent.fraction, intent.reason, intent.id, desk_);
     request.mandatory = decided_by != "script";
+    parents_.cancel_for(position.id, now_, "an exit takes its place");
     if (request.quantity.units() <= 0) return;
     if (std::find(no_exit_.begin(), no_exit_.end(), position.instrument) != no_exit_.end()) {
         record(NoteRecord{"error", "engine",
@@ -127,7 +162,7 @@ void Session::leave(const Intent& intent, const Position& position, std::string_
     }
 }
 
-void Session::engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by) {
+void Session::engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by, double fraction) {
     const Position* position = portfolio_.find(id);
     if (position == nullptr || !position->open()) return;
     Intent intent;
@@ -135,6 +170,7 @@ void Session::engine_exit(PositionId id, const ExitReason& reason, std::string_v
     intent.kind = IntentKind::exit;
     intent.decided = now_;
     intent.position = id;
+    intent.fraction = fraction;
     intent.reason = reason;
     const ScriptRunner* owner = runner(position->strategy);
     leave(intent, *position, decided_by, owner == nullptr ? "" : owner->version_text());
@@ -164,6 +200,9 @@ void Session::move_level(const Intent& intent) {
 void Session::apply(GuardianActions& actions) {
     // Taken out first: what follows may make the guardian ask for more.
     GuardianActions taken = std::exchange(actions, {});
+    // The close of a day ends waiting orders; what is held has hours of its own (ParentOrder::until).
+    const bool halted =
+        std::any_of(taken.halts.begin(), taken.halts.end(), [](const auto& halt) { return halt.active; });
     for (auto& halt : taken.halts) {
         risk_notes_.push_back({std::string(name_of(halt.kind)), "", "", "", halt.values, halt.text, halt.active});
         record(HaltRecord{std::string(name_of(halt.kind)), halt.active, std::move(halt.values), std::move(halt.text)});
@@ -172,7 +211,9 @@ void Session::apply(GuardianActions& actions) {
         record(NoteRecord{"warning", "risk", fmt::format("{}: {} ({})", warning.rule, warning.text, warning.values)});
     }
     if (taken.cancel_all) {
-        desk_.cancel_all(now_, taken.cancel_reason, true);
+        cancel_everything(taken.cancel_reason, true);
+    } else if (taken.cancel_entries && halted) {
+        cancel_entries(taken.cancel_reason);
     } else if (taken.cancel_entries) {
         desk_.cancel_entries(now_, taken.cancel_reason);
     }
@@ -181,10 +222,14 @@ void Session::apply(GuardianActions& actions) {
 
 // A new price: marks first, then what the engine must do, before any script sees it.
 void Session::on_price(InstrumentId id) {
-    if (portfolio_.concerns(id)) mark(id);
+    if (portfolio_.concerns(id)) {
+        mark(id);
+        trail_stops(id);
+    }
     guardian_.on_price(id, now_, actions_);
     if (!desk_.idle()) desk_.on_price(id, now_);
     if (!actions_.empty()) apply(actions_);
+    if (!parents_.idle()) follow_triggers(id);
 }
 
 void Session::mark(InstrumentId id) {
@@ -208,6 +253,7 @@ void Session::mark(InstrumentId id) {
 void Session::on_order(const Order& order, OrderState from, std::string_view detail) {
     const std::string symbol = symbol_of(order.instrument);
     record(OrderRecord{order, from, symbol, std::string(detail)});
+    if (order.purpose == OrderPurpose::entry) parents_.on_order(order, from, now_);
     // An exit that ended may leave its position uncovered: the guardian looks again.
     if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
     note_answer(order, from);
@@ -216,6 +262,7 @@ void Session::on_order(const Order& order, OrderState from, std::string_view det
     OrderMessage message;
     message.id = order.id.value();
     message.intent = order.intent.value();
+    if (const ParentOrder* parent = parents_.parent_of(order.intent)) message.parent = parent->id().value();
     message.symbol = symbol;
     message.side = name_of(order.side);
     message.state = name_of(order.state);
@@ -269,6 +316,11 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     record(std::move(row));
     queue_fill_call(fill, order);
     if (auto wrong = order_watch_.on_fill(fill, order, instrument)) wrong_.push_back({order.id, std::move(*wrong)});
+    if (order.purpose == OrderPurpose::entry) {
+        Fill placed = fill;
+        placed.position = outcome.position;
+        parents_.on_fill(placed, order.intent, now_);
+    }
     record_outcome(outcome, fill);
     market_.quality().watch(fill.instrument, portfolio_.concerns(fill.instrument), now_);
     account_changed_ = true;
@@ -297,6 +349,7 @@ void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {
     }
     const Position closed = portfolio_.last_closed();
     record(PositionRecord{closed, symbol, "closed", ""});
+    parents_.cancel_for(closed.id, now_, "its position is closed");
     queue_position_call(closed, "closed");
     TradeRecord trade;
     trade.position = closed;

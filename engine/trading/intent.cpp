@@ -12,6 +12,8 @@ std::string_view name_of(IntentKind kind) {
             return "set_stop";
         case IntentKind::set_target:
             return "set_target";
+        case IntentKind::set_trail:
+            return "set_trail";
         case IntentKind::cancel:
             break;
     }

@@ -3,12 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "trading/entry_terms.hpp"
 #include "trading/position.hpp"
 
 namespace tide {
 
 // What a script (or the engine's guardian, or an operator) wants. The risk gate decides.
-enum class IntentKind : uint8_t { enter, exit, set_stop, set_target, cancel };
+enum class IntentKind : uint8_t { enter, exit, set_stop, set_target, cancel, set_trail };
 std::string_view name_of(IntentKind kind);
 
 // Priority 1 is the engine's (guardian), 2 risk, 3 profit, 4 technical, 5 time. The highest priority (lowest number)
@@ -35,9 +36,14 @@ struct Intent {
     std::optional<Price> target;     // on the underlying
     std::optional<double> stop_pct;  // of the underlying's price at the first fill; becomes `stop`
     std::optional<double> target_pct;
+    PremiumLevels premium;                 // besides them, on the instrument's own price
+    std::optional<double> trail_stop_pct;  // the stop follows the underlying's best price; also of set_trail
+    bool cover = false;                    // refused without a stop of any kind
+    EntryTerms terms;
     std::string tag;
     std::string why;
-    // exit, set_stop, set_target
+    IntentId parent;  // of a child order: the entry that the engine held; of a cancel: the entry that ends
+    // exit, set_stop, set_target, set_trail; of a child order: the position that an earlier one has opened
     PositionId position;
     double fraction = 1.0;  // of what is open, rounded down to lots, at least one lot; 1 = all
     Price level;

@@ -128,6 +128,11 @@ Quantity OrderDesk::chunk_of(const OrderRequest& request, const Instrument& inst
     return Quantity(lots * lot);
 }
 
+// Of an entry that is not filled.
+ReceiveTime OrderDesk::expiry_of(const Entry& e, ReceiveTime now) const {
+    return e.rest_until ? *e.rest_until : now + seconds_of(settings_.unfilled_after_s);
+}
+
 OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quantity, ReceiveTime now) {
     const Instrument& instrument = prices_.instruments().get(request.instrument);
     Entry e;
@@ -150,9 +155,8 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
         request.limit ? *request.limit : aggressive_limit(order, e.fallback_price, settings_.protection_band_pct, now);
     if (!e.fallback_price.positive()) e.fallback_price = order.limit;
     order.furthest_limit = order.limit;
-    if (request.purpose == OrderPurpose::entry) {
-        e.expire_due = earlier(request.leave_before, now + seconds_of(settings_.unfilled_after_s));
-    }
+    e.rest_until = request.rest_until;
+    if (request.purpose == OrderPurpose::entry) e.expire_due = earlier(request.leave_before, expiry_of(e, now));
     order.created = order.updated = now;
     order.client_id = client_order_id(seed_, order.id);
     order.tag = request.tag;
@@ -333,9 +337,7 @@ void OrderDesk::work_again(Entry& e, ReceiveTime now) {
     if (e.order.style == PriceStyle::aggressive && !e.reprice_due) {
         e.reprice_due = now + seconds_of(settings_.reprice_after_s);
     }
-    if (e.order.purpose == OrderPurpose::entry && !e.expire_due) {
-        e.expire_due = now + seconds_of(settings_.unfilled_after_s);
-    }
+    if (e.order.purpose == OrderPurpose::entry && !e.expire_due) e.expire_due = expiry_of(e, now);
 }
 
 // ---- cancelling
@@ -554,7 +556,7 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
         change_state(e, OrderEvent::submit, now, "");
         e.answer_due = now + seconds_of(settings_.answer_timeout_s);
         if (e.order.style == PriceStyle::aggressive) e.reprice_due = now + seconds_of(settings_.reprice_after_s);
-        if (e.order.purpose == OrderPurpose::entry) e.expire_due = now + seconds_of(settings_.unfilled_after_s);
+        if (e.order.purpose == OrderPurpose::entry) e.expire_due = expiry_of(e, now);
         broker_.submit(e.order);
     } else if (message == Message::cancel) {
         ++e.order.cancel_attempts;

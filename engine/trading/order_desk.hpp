@@ -43,6 +43,7 @@ struct OrderRequest {
     std::optional<Price> limit;               // none: aggressive
     Price fallback_price;                     // of an aggressive exit when the instrument has no price at all
     std::optional<ReceiveTime> leave_before;  // of an entry: dropped if it still waits by then
+    std::optional<ReceiveTime> rest_until;    // of an entry: cancelled then, not after orders.unfilled_after_s
     int priority = 5;                         // of an exit
     bool mandatory = false;                   // an exit that the engine or an operator decided: no script may cancel it
     std::string tag;
@@ -143,6 +144,7 @@ class OrderDesk {
         Price fallback_price;
         double vix_at_creation = 0;  // 0 = unknown
         Price underlying_at_creation;
+        std::optional<ReceiveTime> rest_until;
         std::optional<ReceiveTime> review_until, answer_due, reprice_due, expire_due, cancel_retry_due;
         std::string cancel_reason;
         std::optional<ReceiveTime> ask_due;  // the broker's books are read again; none: nobody asks
@@ -157,6 +159,7 @@ class OrderDesk {
     Entry* entry(OrderId id);
     const Entry* entry(OrderId id) const;
     Entry& create(const OrderRequest& request, Quantity quantity, ReceiveTime now);
+    ReceiveTime expiry_of(const Entry& e, ReceiveTime now) const;
     Price aggressive_limit(const Order& order, Price fallback, double band_pct, ReceiveTime now) const;
     Quantity chunk_of(const OrderRequest& request, const Instrument& instrument, ReceiveTime now) const;
     bool change_state(Entry& e, OrderEvent event, ReceiveTime now, std::string_view detail);

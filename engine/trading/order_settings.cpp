@@ -38,6 +38,10 @@ void OrderSettings::register_in(SettingsRegistry& registry) {
                  "new, change and cancel messages together; the regulator's threshold is 10");
     registry.add("orders.max_in_flight", max_in_flight, 1, 1000, "messages", "messages without an answer yet");
     registry.add("orders.max_queue", max_queue, 1, 10'000, "orders", "orders waiting to leave");
+    registry.add("orders.max_parents", max_parents, 1, 1000, "entries",
+                 "entries of one strategy that the engine may hold at a time");
+    registry.add("orders.trail_step_pct", trail_step_pct, 0.001, 10, "%",
+                 "a trailing trigger or stop moves by no less than this, of the price");
     registry.add("orders.kill_bypasses_throttle", kill_bypasses_throttle,
                  "the kill switch hands every cancel over at once (a broker's own limiter still holds)");
 }

@@ -25,6 +25,8 @@ struct OrderSettings {
     int64_t messages_per_second = 8;      // new, change and cancel together
     int64_t max_in_flight = 10;           // messages without an answer yet
     int64_t max_queue = 100;              // orders waiting to leave
+    int64_t max_parents = 50;             // entries that the engine holds for one strategy
+    double trail_step_pct = 0.05;         // a trailing trigger or stop moves by no less
     bool kill_bypasses_throttle = true;
 
     void register_in(SettingsRegistry& registry);

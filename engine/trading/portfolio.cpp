@@ -75,7 +75,34 @@ void Portfolio::note_interest(const Position& position, int change) {
     if (position.underlying != position.instrument) interest_[position.underlying.value()] += change;
 }
 
-Position& Portfolio::open_position(PositionId id, const PositionPlan& plan, ReceiveTime time,
+// What the entry said, now that the prices are known that its percentages are of.
+void Portfolio::set_levels(Position& position, const PositionPlan& plan, Price price,
+                           std::optional<Price> underlying) const {
+    ProtectiveLevels& levels = position.levels;
+    levels.stop = plan.stop;
+    levels.target = plan.target;
+    levels.premium_stop = plan.premium.stop;
+    levels.premium_target = plan.premium.target;
+    levels.trail_pct = plan.trail_stop_pct;
+    const int side = static_cast<int>(sign_of(position.side));
+    const Price tick = instruments_.get(position.instrument).tick;
+    if (plan.premium.stop_pct)
+        levels.premium_stop = round_stop(price - percent_of(price, *plan.premium.stop_pct) * side, tick, side);
+    if (plan.premium.target_pct)
+        levels.premium_target = round_target(price + percent_of(price, *plan.premium.target_pct) * side, tick, side);
+    if (!underlying) return;
+    const int direction = position.underlying_direction;
+    const Price underlying_tick = instruments_.get(position.underlying).tick;
+    if (plan.stop_pct)
+        levels.stop =
+            round_stop(*underlying - percent_of(*underlying, *plan.stop_pct) * direction, underlying_tick, direction);
+    if (plan.target_pct)
+        levels.target = round_target(*underlying + percent_of(*underlying, *plan.target_pct) * direction,
+                                     underlying_tick, direction);
+    if (const auto trailing = trailing_stop(position)) levels.stop = trailing;
+}
+
+Position& Portfolio::open_position(PositionId id, const PositionPlan& plan, const Fill& fill,
                                    std::optional<Price> underlying) {
     const Instrument& instrument = instruments_.get(plan.instrument);
     Position position;
@@ -87,24 +114,11 @@ Position& Portfolio::open_position(PositionId id, const PositionPlan& plan, Rece
     position.underlying = instrument.underlying.valid() ? instrument.underlying : instrument.id;
     position.side = plan.side;
     position.underlying_direction = underlying_direction(instrument, plan.side);
-    position.opened = time;
+    position.opened = fill.time;
     position.tag = plan.tag;
     position.why = plan.why;
-    position.levels.stop = plan.stop;
-    position.levels.target = plan.target;
-    if (underlying) {
-        position.underlying_entry = position.best_underlying = position.last_underlying = *underlying;
-        const int direction = position.underlying_direction;
-        const Price tick = instruments_.get(position.underlying).tick;
-        if (plan.stop_pct) {
-            const Price stop = *underlying - percent_of(*underlying, *plan.stop_pct) * direction;
-            position.levels.stop = round_stop(stop, tick, direction);
-        }
-        if (plan.target_pct) {
-            const Price target = *underlying + percent_of(*underlying, *plan.target_pct) * direction;
-            position.levels.target = round_target(target, tick, direction);
-        }
-    }
+    if (underlying) position.underlying_entry = position.best_underlying = position.last_underlying = *underlying;
+    set_levels(position, plan, fill.price, underlying);
     const auto at = std::find_if(open_.begin(), open_.end(), [&](const Position& p) { return id < p.id; });
     const auto placed = open_.insert(at, std::move(position));
     note_interest(*placed, +1);
@@ -175,7 +189,7 @@ PositionId Portfolio::open_surplus(const Fill& fill, Quantity quantity, Money ch
     surplus.side = fill.side;
     surplus.tag = "surplus";
     surplus.why = "more was filled than was open";
-    Position& position = open_position(PositionId(next_position_++), surplus, fill.time, underlying);
+    Position& position = open_position(PositionId(next_position_++), surplus, fill, underlying);
     position.surplus = true;
     increase(position, fill, quantity, charges);
     return position.id;
@@ -191,7 +205,7 @@ FillOutcome Portfolio::open_planned(const Fill& fill, std::optional<Price> under
     }
     const PositionPlan plan = std::move(planned->second);
     plans_.erase(planned);
-    increase(open_position(fill.position, plan, fill.time, underlying), fill, fill.quantity, fill.charges);
+    increase(open_position(fill.position, plan, fill, underlying), fill, fill.quantity, fill.charges);
     outcome.position = fill.position;
     return outcome;
 }
@@ -265,6 +279,22 @@ bool Portfolio::set_target(PositionId id, Price level, bool on_premium) {
     position->levels.target = level;
     position->levels.on_premium = on_premium;
     return true;
+}
+bool Portfolio::set_trail(PositionId id, double pct) {
+    Position* position = find_open(id);
+    if (position == nullptr) return false;
+    position->levels.trail_pct = pct;
+    return true;
+}
+std::optional<Price> Portfolio::trailing_stop(const Position& position) const {
+    const ProtectiveLevels& levels = position.levels;
+    if (!levels.trail_pct || !position.best_underlying.positive()) return std::nullopt;
+    const int direction = position.underlying_direction;
+    const Price best = position.best_underlying;
+    const Price level = round_stop(best - percent_of(best, *levels.trail_pct) * direction,
+                                   instruments_.get(position.underlying).tick, direction);
+    const bool nearer = !levels.stop || (direction > 0 ? level > *levels.stop : level < *levels.stop);
+    return nearer && level.positive() ? std::optional(level) : std::nullopt;
 }
 bool Portfolio::set_exit_order(PositionId id, OrderId order) {
     Position* position = find_open(id);

@@ -19,6 +19,8 @@ struct PositionPlan {
     std::optional<Price> stop, target;  // on the underlying
     std::optional<double> stop_pct,
         target_pct;  // of the underlying's price at the first fill, away from / with the position
+    PremiumLevels premium;
+    std::optional<double> trail_stop_pct;  // as stop_pct, and it follows
     std::string tag;
     std::string why;
 };
@@ -47,6 +49,8 @@ class Portfolio {
     Portfolio(Money start, const InstrumentBook& instruments);
 
     PositionId plan(PositionPlan plan);
+    // Nothing of it was filled yet.
+    bool planned(PositionId id) const { return plans_.contains(id); }
     // Books a fill (with its charges). `underlying` is the underlying's price now, if known.
     FillOutcome apply(const Fill& fill, std::optional<Price> underlying);
     // A new last price of an instrument: marks its own positions and those it underlies. Constant time when neither is
@@ -65,6 +69,9 @@ class Portfolio {
     // Levels. The caller has checked that they may be set (risk gate). False: no such open position.
     bool set_stop(PositionId id, Price level, bool on_premium, std::string rule);
     bool set_target(PositionId id, Price level, bool on_premium);
+    bool set_trail(PositionId id, double pct);
+    // Where the trailing stop would be now, on the tick; nothing: it does not trail, or it would be no nearer.
+    std::optional<Price> trailing_stop(const Position& position) const;
     bool set_exit_order(PositionId id, OrderId order);
     bool mark_half_taken(PositionId id);
 
@@ -100,7 +107,8 @@ class Portfolio {
 
   private:
     Position* find_open(PositionId id);
-    Position& open_position(PositionId id, const PositionPlan& plan, ReceiveTime time, std::optional<Price> underlying);
+    Position& open_position(PositionId id, const PositionPlan& plan, const Fill& fill, std::optional<Price> underlying);
+    void set_levels(Position& position, const PositionPlan& plan, Price price, std::optional<Price> underlying) const;
     void increase(Position& position, const Fill& fill, Quantity quantity, Money charges);
     Money reduce(Position& position, const Fill& fill, Quantity quantity, Money charges);
     void close(Position& position, ReceiveTime time);

@@ -6,13 +6,23 @@
 
 namespace tide {
 
+// What an entry says of levels on the instrument's own price, beside those on the underlying. In percent: of the first
+// fill's price.
+struct PremiumLevels {
+    std::optional<Price> stop, target;
+    std::optional<double> stop_pct, target_pct;
+    bool any() const { return stop || target || stop_pct || target_pct; }
+};
+
 // Levels that the engine holds for a position and acts on before any script sees the event. On the underlying's price
 // unless `on_premium`. A stop never moves against the position.
 struct ProtectiveLevels {
     std::optional<Price> stop;
     std::optional<Price> target;
     bool on_premium = false;
-    std::string stop_rule = "stop";  // what the ladder called the level it last set
+    std::optional<Price> premium_stop, premium_target;  // on the instrument's own price, whatever the others look at
+    std::optional<double> trail_pct;                    // `stop` follows best_underlying, this far behind
+    std::string stop_rule = "stop";                     // what the ladder called the level it last set
 };
 
 // +1: profits when the underlying rises (long call, long future, long equity); -1: profits when it falls (long put).

@@ -11,9 +11,8 @@ namespace tide {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<RecordBody>> kKinds{
-    "session", "day",  "script", "intent",  "risk",  "order", "fill",   "position", "trade",
-    "exit",    "skip", "halt",   "command", "state", "note",  "equity", "quality",  "plot",
-    "reconcile"};
+    "session", "day",  "script",  "intent", "risk", "order",  "fill",    "position", "trade",     "exit",
+    "skip",    "halt", "command", "state",  "note", "equity", "quality", "plot",     "reconcile", "parent"};
 
 // Builds "kind key=value …". Texts are always quoted, so that no value can be taken for another key; absent values are
 // left out, since missing is not zero. Writes into the string's own memory, which grows in steps and is cut at the end.
@@ -150,12 +149,26 @@ void add_position(Line& line, const Position& p) {
     line.money("realised", p.realised_gross).money("charges", p.charges).time("opened_ns", p.opened);
     if (p.closed) line.time("closed_ns", *p.closed);
     line.price_if_any("stop", p.levels.stop).price_if_any("target", p.levels.target);
+    line.price_if_any("premium_stop", p.levels.premium_stop).price_if_any("premium_target", p.levels.premium_target);
+    if (p.levels.trail_pct) line.real("trail_pct", *p.levels.trail_pct);
     line.flag("on_premium", p.levels.on_premium).text("stop_rule", p.levels.stop_rule);
     line.flag("half_taken", p.half_taken)
         .flag("model", p.model_priced)
         .flag("surplus", p.surplus)
         .text("tag", p.tag)
         .text("why", p.why);
+}
+
+// What an entry says beside one order and levels on the underlying.
+void add_held(Line& line, const Intent& i) {
+    line.price_if_any("premium_stop", i.premium.stop).price_if_any("premium_target", i.premium.target);
+    if (i.premium.stop_pct) line.real("premium_stop_pct", *i.premium.stop_pct);
+    if (i.premium.target_pct) line.real("premium_target_pct", *i.premium.target_pct);
+    if (i.trail_stop_pct) line.real("trail_stop_pct", *i.trail_stop_pct);
+    if (i.cover) line.flag("cover", true);
+    if (i.terms.held()) line.text("terms", terms_text(i.terms));
+    if (i.parent.valid()) line.id("parent", i.parent);
+    if (i.position.valid()) line.id("position", i.position);
 }
 
 void write(std::string& out, const SessionRecord& r) {
@@ -187,12 +200,15 @@ void write(std::string& out, const IntentRecord& r) {
         line.price_if_any("stop", i.stop).price_if_any("target", i.target);
         if (i.stop_pct) line.real("stop_pct", *i.stop_pct);
         if (i.target_pct) line.real("target_pct", *i.target_pct);
+        add_held(line, i);
     } else if (i.kind == IntentKind::cancel) {
         line.id("order", i.order);
+        if (i.parent.valid()) line.id("parent", i.parent);
     } else {
         line.id("position", i.position);
         if (i.kind == IntentKind::exit) line.real("fraction", i.fraction);
-        if (i.kind != IntentKind::exit) line.price("level", i.level);
+        if (i.trail_stop_pct) line.real("trail_stop_pct", *i.trail_stop_pct);
+        if (i.kind == IntentKind::set_stop || i.kind == IntentKind::set_target) line.price("level", i.level);
         add_reason(line, i.reason);
     }
     line.text("tag", i.tag).text("why", i.why).text("script", r.script).text("callback", r.callback);
@@ -220,6 +236,18 @@ void write(std::string& out, const OrderRecord& r) {
     line.id("broker_order", o.broker_order).word("client_id", o.client_id).time("created_ns", o.created);
     line.number("reprices", o.reprices).number("cancel_attempts", o.cancel_attempts).text("tag", o.tag);
     line.text("why", o.why).text("reason", o.state_reason).text("detail", r.detail);
+}
+void write(std::string& out, const ParentRecord& r) {
+    const ParentOrder& p = r.parent;
+    Line line(out, "parent");
+    line.id("intent", p.id()).id("strategy", p.intent.strategy).text("instrument", r.instrument);
+    line.word("side", name_of(p.intent.side)).word("from", name_of(r.from)).word("state", name_of(p.state));
+    line.quantity("quantity", p.quantity).quantity("filled", p.filled).price_if_any("trigger", p.trigger);
+    line.flag("reached", p.reached).id("child", p.child).id("position", p.position);
+    if (p.sliced()) line.number("slice", p.next_slice).word("profile", p.profile);
+    if (p.until != ParentOrder::kNever) line.time("from_ns", p.from).time("until_ns", p.until);
+    line.text("terms", terms_text(p.intent.terms)).word("code", p.code.empty() ? "ok" : p.code);
+    line.text("tag", p.intent.tag).text("detail", r.detail);
 }
 void write(std::string& out, const FillRecord& r) {
     const Fill& f = r.fill;

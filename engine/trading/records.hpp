@@ -8,6 +8,7 @@
 #include "core/digest.hpp"
 #include "trading/intent.hpp"
 #include "trading/order.hpp"
+#include "trading/parent_order.hpp"
 #include "trading/position.hpp"
 
 // What the Session tells the outside about what it did: one record for each fact, in order. Every record is also a row
@@ -56,6 +57,12 @@ struct RiskRecord {
 struct OrderRecord {  // a state change
     Order order;
     OrderState from = OrderState::created;
+    std::string instrument;
+    std::string detail;
+};
+struct ParentRecord {  // an entry that the engine holds: accepted, let a part go, its trigger followed, ended
+    ParentOrder parent;
+    ParentState from = ParentState::waiting;
     std::string instrument;
     std::string detail;
 };
@@ -161,10 +168,10 @@ struct ReconcileRecord {   // the broker's books against ours: one for each diff
     std::string text;
 };
 
-using RecordBody = std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord,
-                                FillRecord, PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord,
-                                CommandRecord, CategoryRecord, NoteRecord, EquityRecord, QualityRecord, PlotRecord,
-                                ReconcileRecord>;
+using RecordBody =
+    std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord, FillRecord,
+                 PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord, CommandRecord, CategoryRecord,
+                 NoteRecord, EquityRecord, QualityRecord, PlotRecord, ReconcileRecord, ParentRecord>;
 
 // A record as a row of the audit chain.
 struct Record {
@@ -177,7 +184,7 @@ struct Record {
 };
 
 // "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
-// "command", "state", "note", "equity", "quality", "plot", "reconcile".
+// "command", "state", "note", "equity", "quality", "plot", "reconcile", "parent".
 std::string_view kind_of(const RecordBody& body);
 std::span<const std::string_view> record_kinds();
 // The canonical line of a record. Same body, same bytes.

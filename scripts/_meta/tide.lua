@@ -216,13 +216,31 @@ function ctx:set_stop(position, price, options) end
 ---@return integer?
 function ctx:set_target(position, price, options) end
 
----asks to cancel an order
+---the stop follows the underlying's best price, this many percent behind; never against the position
+---@param position tide.position|integer
+---@param trail number
+---@param options? tide.level
+---@return integer?
+---@return string?
+---@return string?
+---@return integer?
+function ctx:trail_stop(position, trail, options) end
+
+---asks to cancel an order; a held entry by its table from on_order
 ---@param order tide.order|integer
 ---@return integer?
 ---@return string?
 ---@return string?
 ---@return integer?
 function ctx:cancel(order) end
+
+---ends an entry that the engine holds, and what it has let go
+---@param entry integer
+---@return integer?
+---@return string?
+---@return string?
+---@return integer?
+function ctx:cancel_entry(entry) end
 
 ---why there was no trade; kept, counted and queryable. Use few and constant texts
 ---@param why string
@@ -511,11 +529,12 @@ function chain:itm(side, n) end
 
 ---an order whose state changed
 ---@class tide.order
----@field id integer of the order; 0 when refused
+---@field id integer of the order; 0 when refused, and of a held entry
 ---@field intent integer what ctx:enter gave
+---@field parent? integer the held entry it belongs to, as ctx:enter gave it
 ---@field symbol string traded
 ---@field side "buy"|"sell" side
----@field state string created in_review submitted open partially_filled pending_cancel pending_replace unknown filled cancelled rejected expired refused
+---@field state string created in_review submitted open partially_filled pending_cancel pending_replace unknown filled cancelled rejected expired refused; of a held entry: waiting working done cancelled expired refused
 ---@field code string why it was refused
 ---@field text string for people
 ---@field tag string of the entry
@@ -599,6 +618,23 @@ function chain:itm(side, n) end
 ---@field stop_pct? number stop as a distance of the underlying; 0.01 to 100 [%]
 ---@field target? number target on the underlying's price [rupees]
 ---@field target_pct? number target as a distance of the underlying; 0.01 to 100 [%]
+---@field premium_stop? number stop on the contract's own price, besides [rupees]
+---@field premium_stop_pct? number the same below the first fill; 0.01 to 100 [%]
+---@field premium_target? number target on the contract's own price [rupees]
+---@field premium_target_pct? number the same above the first fill; 0.01 to 1000 [%]
+---@field trail_stop_pct? number the stop follows the underlying's best price, this far behind; 0.01 to 100 [%]
+---@field cover? boolean refuse the entry unless it has a stop
+---@field trigger? number stop order: held until the price passes this level; with limit a stop-limit order [rupees]
+---@field trail? number the trigger follows the best price, this far behind [rupees]
+---@field trail_pct? number the same in percent of the best price; 0.01 to 100 [%]
+---@field trigger_on? "instrument"|"underlying" "instrument" without it
+---@field good_till? string "day", a time "14:15" or a date "2026-11-24"; until then it may rest
+---@field after_market? boolean may be given at any time: waits for the entry window
+---@field display_lots? integer iceberg: show at most so many at once [lots]
+---@field algo? "twap"|"vwap" in slices over time, with over_min and slices
+---@field over_min? number how long the slices take; 0.1 to 400 [minutes]
+---@field slices? integer how many; 2 to 400, at most the lots
+---@field oco? string entries with this name: the first fill cancels the others
 ---@field tag? string short name of the kind of entry, up to 64 bytes
 ---@field why? string reason, for the records
 
@@ -611,7 +647,7 @@ function chain:itm(side, n) end
 ---@field priority? integer 2 to 5; 1 is the engine's own
 ---@field values? table|string what the rule looked at, for the records
 
----options of ctx:set_stop and ctx:set_target
+---options of ctx:set_stop, ctx:set_target and ctx:trail_stop
 ---@class tide.level
 ---@field rule? string short name of the rule
 ---@field why? string reason, for the records

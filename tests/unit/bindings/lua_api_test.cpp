@@ -135,6 +135,42 @@ TEST_F(LuaApiTest, enter_fills_an_intent) {
     EXPECT_EQ(output.logs.at(0).text, "1");
 }
 
+TEST_F(LuaApiTest, enter_says_how_the_engine_shall_hold_the_entry) {
+    load(strategy_text(
+        "function S.on_bar(ctx, bar) ctx:enter { symbol = 'NIFTY 2024-01-25 21750 CE', lots = 8,\n"
+        "  trigger = 151, trail_pct = 2, trigger_on = 'underlying', good_till = '14:15', after_market = true,\n"
+        "  algo = 'vwap', over_min = 12.5, slices = 4, oco = 'range', premium_stop_pct = 30,\n"
+        "  premium_target = 300, trail_stop_pct = 0.5, cover = true } end"));
+    bar();
+    ASSERT_EQ(output.intents.size(), 1u);
+    const Intent& intent = output.intents[0];
+    const EntryTerms& terms = intent.terms;
+    EXPECT_EQ(terms.trigger, Price::from_rupees(151));
+    EXPECT_EQ(terms.trail_pct, 2);
+    EXPECT_EQ(terms.trigger_on, TriggerOn::underlying);
+    EXPECT_EQ(terms.good_till, GoodTill::time);
+    EXPECT_EQ(terms.good_till_minute, 14 * 60 + 15);
+    EXPECT_TRUE(terms.after_market);
+    EXPECT_EQ(terms.algo, SliceAlgo::vwap);
+    EXPECT_EQ(terms.over_min, 12.5);
+    EXPECT_EQ(terms.slices, 4);
+    EXPECT_EQ(terms.oco, "range");
+    EXPECT_EQ(intent.premium.stop_pct, 30);
+    EXPECT_EQ(intent.premium.target, Price::from_rupees(300));
+    EXPECT_EQ(intent.trail_stop_pct, 0.5);
+    EXPECT_TRUE(intent.cover);
+}
+
+TEST_F(LuaApiTest, an_entry_that_is_held_is_ended_by_its_id) {
+    load(strategy_text("function S.on_bar(ctx, bar) ctx:cancel_entry(7) ctx:cancel({ id = 0, parent = 8 }) end"));
+    bar();
+    ASSERT_EQ(output.intents.size(), 2u);
+    EXPECT_EQ(output.intents[0].kind, IntentKind::cancel);
+    EXPECT_EQ(output.intents[0].parent, IntentId(7));
+    EXPECT_EQ(output.intents[1].parent, IntentId(8));
+    EXPECT_FALSE(output.intents[1].order.valid());
+}
+
 TEST_F(LuaApiTest, arguments_out_of_range_are_refused_by_name_and_logged) {
     const std::pair<const char*, const char*> cases[] = {
         {"{ lots = 1 }", "leg or symbol must name what to trade, got nil"},
@@ -149,6 +185,14 @@ TEST_F(LuaApiTest, arguments_out_of_range_are_refused_by_name_and_logged) {
         {"{ symbol = 'NIFTY', lots = 1, stop = {} }", "stop must be a price above 0 in rupees, got a table"},
         {"{ symbol = 'NIFTY', lots = 1, stop_pct = 0 }", "stop_pct must be a percentage from 0.01 to 100, got 0"},
         {"{ symbol = 'NIFTY', lots = 1, stop = 1, stop_pct = 1 }", "stop and stop_pct: give one of the two"},
+        {"{ symbol = 'NIFTY', lots = 1, good_till = '25:00' }", "good_till must be \"day\", a time such as"},
+        {"{ symbol = 'NIFTY', lots = 1, algo = 'pov' }", "algo must be \"twap\" or \"vwap\", got 'pov'"},
+        {"{ symbol = 'NIFTY', lots = 1, trigger_on = 'future' }",
+         "trigger_on must be \"instrument\" or \"underlying\""},
+        {"{ symbol = 'NIFTY', lots = 1, slices = 1 }", "slices must be a whole number from 2 to 400, got 1"},
+        {"{ symbol = 'NIFTY', lots = 1, cover = 1 }", "cover must be true or false, got 1"},
+        {"{ symbol = 'NIFTY', lots = 1, premium_stop = 5, premium_stop_pct = 5 }",
+         "premium_stop and premium_stop_pct: give one of the two"},
         {"{ symbol = 'NIFTY', lots = 1, side = 'long' }", "side must be \"buy\" or \"sell\", got 'long'"},
         {"{ symbol = 'NIFTY', lots = 1, why = 5 }", "why must be a text, got 5"},
         {"{ symbol = 'NIFTY', lots = 1, stoppct = 1 }", "unknown field 'stoppct'; did you mean 'stop_pct'?"},

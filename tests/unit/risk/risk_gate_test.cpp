@@ -124,6 +124,104 @@ const std::vector<EntryCase>& entry_cases() {
          [](World& w) { w.intent.target_pct = 0; }},
         {RiskCode::bad_levels, "not a number", nothing,
          [](World& w) { w.intent.stop_pct = std::numeric_limits<double>::quiet_NaN(); }},
+        {RiskCode::no_stop, "", [](World& w) { w.intent.cover = true; },
+         [](World& w) {
+             w.intent.cover = true;
+             w.intent.stop.reset();
+         }},
+        {RiskCode::bad_levels, "stop on the premium at 100", [](World& w) { w.intent.premium.stop = rupees(99.95); },
+         [](World& w) { w.intent.premium.stop = rupees(100); }},
+        {RiskCode::bad_levels, "target on the premium", [](World& w) { w.intent.premium.target = rupees(100.05); },
+         [](World& w) { w.intent.premium.target = rupees(100); }},
+        {RiskCode::bad_levels, "both of one", [](World& w) { w.intent.premium.stop_pct = 30; },
+         [](World& w) {
+             w.intent.premium.stop_pct = 30;
+             w.intent.premium.stop = rupees(70);
+         }},
+        {RiskCode::bad_levels, "trail", [](World& w) { w.intent.trail_stop_pct = 99; },
+         [](World& w) { w.intent.trail_stop_pct = 100; }},
+        {RiskCode::bad_terms, "more shown than there is",
+         [](World& w) {
+             w.intent.lots = 5;
+             w.intent.terms.display_lots = 5;
+         },
+         [](World& w) {
+             w.intent.lots = 5;
+             w.intent.terms.display_lots = 6;
+         }},
+        {RiskCode::bad_terms, "slices without their time",
+         [](World& w) {
+             w.intent.lots = 4;
+             w.intent.terms.algo = SliceAlgo::twap;
+             w.intent.terms.slices = 4;
+             w.intent.terms.over_min = 10;
+         },
+         [](World& w) {
+             w.intent.lots = 4;
+             w.intent.terms.algo = SliceAlgo::twap;
+             w.intent.terms.slices = 4;
+         }},
+        {RiskCode::trigger_side, "buy stop", [](World& w) { w.intent.terms.trigger = rupees(100.05); },
+         [](World& w) { w.intent.terms.trigger = rupees(100); }},
+        {RiskCode::trigger_side, "sell stop",
+         [](World& w) {
+             w.intent.side = Side::sell;
+             w.intent.terms.trigger = rupees(99.95);
+         },
+         [](World& w) {
+             w.intent.side = Side::sell;
+             w.intent.terms.trigger = rupees(100);
+         }},
+        {RiskCode::trigger_side, "a put below its underlying",
+         [](World& w) {
+             w.intent.instrument = kPut;
+             w.intent.terms.trigger_on = TriggerOn::underlying;
+             w.intent.terms.trigger = rupees(24'499.95);
+         },
+         [](World& w) {
+             w.intent.instrument = kPut;
+             w.intent.terms.trigger_on = TriggerOn::underlying;
+             w.intent.terms.trigger = rupees(24'500.05);
+         }},
+        {RiskCode::bad_good_till, "at 11:00, until 11:01, until 11:00",
+         [](World& w) {
+             w.intent.terms.good_till = GoodTill::time;
+             w.intent.terms.good_till_minute = 11 * 60 + 1;
+         },
+         [](World& w) {
+             w.intent.terms.good_till = GoodTill::time;
+             w.intent.terms.good_till_minute = 11 * 60;
+         }},
+        {RiskCode::bad_good_till, "its expiry, the day after",
+         [](World& w) {
+             w.intent.terms.good_till = GoodTill::date;
+             w.intent.terms.good_till_date = make_date(2026, 8, 25);
+         },
+         [](World& w) {
+             w.intent.terms.good_till = GoodTill::date;
+             w.intent.terms.good_till_date = make_date(2026, 8, 26);
+         }},
+        {RiskCode::after_entry_window, "an entry for the next day",
+         [](World& w) {
+             w.intent.terms.after_market = true;
+             w.at_time(15, 0);
+         },
+         [](World& w) {
+             w.intent.terms.display_lots = 1;
+             w.at_time(15, 0);
+         }},
+        {RiskCode::too_many_parents, "",
+         [](World& w) {
+             w.orders.max_parents = 2;
+             w.intent.terms.display_lots = 1;
+             w.hold(IntentId(1));
+         },
+         [](World& w) {
+             w.orders.max_parents = 2;
+             w.intent.terms.display_lots = 1;
+             w.hold(IntentId(1));
+             w.hold(IntentId(2));
+         }},
         {RiskCode::kill_switch, "", nothing,
          [](World& w) { w.halts.raise(HaltKind::kill_switch, w.now, "", "operator"); }},
         {RiskCode::halted, "", nothing, [](World& w) { w.halts.raise(HaltKind::paused, w.now, "", "operator"); }},

@@ -70,6 +70,10 @@ struct QuietListener : DeskListener {
     void on_unclear(const Order&, std::string_view) override {}
 };
 
+struct QuietParents : ParentListener {
+    void on_parent(const ParentOrder&, ParentState, std::string_view) override {}
+};
+
 inline ChargeTable free_of_charge() {
     ChargeTable table;
     for (const auto kind : {InstrumentKind::option, InstrumentKind::equity, InstrumentKind::future}) {
@@ -97,6 +101,8 @@ struct World {
     HaltState halts{risk};
     Portfolio portfolio;
     OrderDesk desk{orders, prices, broker, listener, 1};
+    QuietParents parent_listener;
+    ParentDesk parents{parent_listener};
     RiskGate gate{risk, orders};
     ReceiveTime now = time_of(11, 0);
     bool allow_model_prices = false;
@@ -182,6 +188,14 @@ struct World {
         const PositionId id = open(kShare, Side::buy, 10'000, 100);
         fill(id, kShare, Side::sell, 10'000, 100 - amount / 10'000);
     }
+    // An entry that the engine holds, of the strategy of `intent`.
+    void hold(IntentId id) {
+        ParentOrder parent;
+        parent.intent = intent;
+        parent.intent.id = id;
+        parent.quantity = Quantity(65);
+        parents.accept(parent, kDay, std::nullopt, now);
+    }
     OrderId order(InstrumentId instrument, Side side, OrderPurpose purpose, PositionId position = PositionId(900)) {
         OrderRequest request;
         request.strategy = StrategyId(1);
@@ -195,8 +209,8 @@ struct World {
         return desk.submit(request, now)->front();
     }
     RiskContext context() const {
-        return {now,          prices,      portfolio, desk, hours, halts, charges, allow_model_prices,
-                over_history, manual_mode, &quality,  &gaps};
+        return {now,          prices,      portfolio, desk,  hours,   halts, charges, allow_model_prices,
+                over_history, manual_mode, &quality,  &gaps, &parents};
     }
     RiskVerdict evaluate() const { return gate.evaluate(intent, context()); }
 };

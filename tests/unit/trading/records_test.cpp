@@ -13,20 +13,19 @@ namespace {
 using namespace tide::testing;
 
 TEST(Records, every_kind_has_its_name_and_its_line_begins_with_it) {
-    const std::vector<RecordBody> bodies{SessionRecord{}, DayRecord{make_date(2026, 8, 3), "open", ""},
-                                         ScriptRecord{},  IntentRecord{},
-                                         RiskRecord{},    OrderRecord{},
-                                         FillRecord{},    PositionRecord{},
-                                         TradeRecord{},   ExitRecord{},
-                                         SkipRecord{},    HaltRecord{},
-                                         CommandRecord{}, CategoryRecord{},
-                                         NoteRecord{},    EquityRecord{},
-                                         QualityRecord{}, PlotRecord{},
-                                         ReconcileRecord{}};
-    const std::vector<std::string> kinds{"session", "day",      "script", "intent", "risk",    "order",
-                                         "fill",    "position", "trade",  "exit",   "skip",    "halt",
-                                         "command", "state",    "note",   "equity", "quality", "plot",
-                                         "reconcile"};
+    const std::vector<RecordBody> bodies{SessionRecord{},   DayRecord{make_date(2026, 8, 3), "open", ""},
+                                         ScriptRecord{},    IntentRecord{},
+                                         RiskRecord{},      OrderRecord{},
+                                         FillRecord{},      PositionRecord{},
+                                         TradeRecord{},     ExitRecord{},
+                                         SkipRecord{},      HaltRecord{},
+                                         CommandRecord{},   CategoryRecord{},
+                                         NoteRecord{},      EquityRecord{},
+                                         QualityRecord{},   PlotRecord{},
+                                         ReconcileRecord{}, ParentRecord{}};
+    const std::vector<std::string> kinds{"session",  "day",    "script",  "intent", "risk",      "order",   "fill",
+                                         "position", "trade",  "exit",    "skip",   "halt",      "command", "state",
+                                         "note",     "equity", "quality", "plot",   "reconcile", "parent"};
     ASSERT_EQ(bodies.size(), std::variant_size_v<RecordBody>);
     for (size_t i = 0; i < bodies.size(); ++i) {
         EXPECT_EQ(kind_of(bodies[i]), kinds[i]);
