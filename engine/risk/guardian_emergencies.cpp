@@ -91,12 +91,13 @@ void Guardian::on_broker_session(const ServiceStatusEvent& status, ReceiveTime n
     clear(HaltKind::session_expired, now, "", text, actions);
 }
 
-// Before it ends on a day and while that day's market is open, positions are closed. One that ends over night closes
+// Positions are closed before it ends, if it ends in the market hours of today. One that ends over night closes
 // nothing.
 ReceiveTime Guardian::broker_exit_at() const {
     if (session_until_ == kNever || halts_.active(HaltKind::session_ending)) return kNever;
     const bool in_market = std::any_of(hours_.all().begin(), hours_.all().end(), [&](const DayHours& day) {
-        return day.session_count > 0 && day.holds(session_until_) && session_until_ < day.close();
+        if (day.session_count == 0) return false;
+        return session_until_ > day.midnight + day.sessions[0].open && session_until_ < day.close();
     });
     return in_market ? session_until_ - minutes_of(settings_.emergency.broker_exit_min) : kNever;
 }
@@ -131,8 +132,10 @@ void Guardian::check_market(UnderlyingWatch& watch, ReceiveTime now, GuardianAct
     }
     const Quote* quote = prices_.fed(watch.id);
     if (quote == nullptr) return;
-    const double move_pct =
-        (static_cast<double>(quote->last.units()) - watch.previous_close) / watch.previous_close * 100.0;
+    const double move = static_cast<double>(quote->last.units()) - watch.previous_close;
+    // Most prices are far from the limits, and need no division.
+    if (std::fabs(move) < watch.previous_close * settings_.emergency.halt_1_pct * 0.0099) return;
+    const double move_pct = move / watch.previous_close * 100.0;
     const int level = market_halt_level(settings_.emergency, move_pct);
     if (level <= market_level_) return;
     const DayHours* day = hours_of(watch.id, now);

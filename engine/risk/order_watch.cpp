@@ -64,7 +64,8 @@ std::optional<WrongOrder> OrderWatch::check_price(const Order& order, const Inst
                       order.position, worse * order.quantity};
 }
 
-// The same again and again, by different decisions: the parts of one decision are no repetition.
+// The same again and again, by different decisions, before the first is filled. The parts of one decision are no
+// repetition, nor are slices of which each waits for the one before.
 std::optional<WrongOrder> OrderWatch::check_repeats(const Order& order, const Instrument& instrument) {
     const Duration window(static_cast<int64_t>(risk_.emergency.wrong_order_repeat_s * 1e9));
     while (!sent_.empty() && (order.updated - sent_.front().time > window || sent_.size() >= kSentMax)) {
@@ -75,7 +76,7 @@ std::optional<WrongOrder> OrderWatch::check_repeats(const Order& order, const In
                s.limit == order.limit && s.intent != order.intent;
     };
     const int64_t times = 1 + std::count_if(sent_.begin(), sent_.end(), same);
-    sent_.push_back({order.updated, order.intent, order.instrument, order.side, order.quantity, order.limit});
+    sent_.push_back({order.updated, order.id, order.intent, order.instrument, order.side, order.quantity, order.limit});
     if (times < risk_.emergency.wrong_order_repeats) return std::nullopt;
     return WrongOrder{
         "repeated",
@@ -85,8 +86,10 @@ std::optional<WrongOrder> OrderWatch::check_repeats(const Order& order, const In
         order.position, at_risk(instrument, order.limit, Quantity(order.quantity.units() * (times - 1)))};
 }
 
-std::optional<WrongOrder> OrderWatch::on_fill(const Fill& fill, const Order& order,
-                                              const Instrument& instrument) const {
+std::optional<WrongOrder> OrderWatch::on_fill(const Fill& fill, const Order& order, const Instrument& instrument) {
+    if (order.filled >= order.quantity) {
+        std::erase_if(sent_, [&](const Sent& s) { return s.order == order.id; });
+    }
     const Quantity over = order.filled - std::min(order.filled, order.quantity);
     if (over.units() > 0) {
         return WrongOrder{"overfilled",

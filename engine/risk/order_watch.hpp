@@ -31,13 +31,14 @@ class OrderWatch {
     // An order is about to leave. `last`: of its instrument, if there is one.
     std::optional<WrongOrder> on_sent(const Order& order, const Instrument& instrument, std::optional<Price> last);
     // An execution was booked; `order` has it already.
-    std::optional<WrongOrder> on_fill(const Fill& fill, const Order& order, const Instrument& instrument) const;
+    std::optional<WrongOrder> on_fill(const Fill& fill, const Order& order, const Instrument& instrument);
     // What so many units may cost: the premium until the engine's own stop acts; of others, their fall until it does.
     Money at_risk(const Instrument& instrument, Price price, Quantity units) const;
 
   private:
     struct Sent {
         ReceiveTime time;
+        OrderId order;
         IntentId intent;
         InstrumentId instrument;
         Side side;
@@ -51,7 +52,7 @@ class OrderWatch {
     const RiskSettings& risk_;
     const OrderSettings& orders_;
     std::map<IntentId, Quantity> decided_;  // units that are still to be sent
-    std::deque<Sent> sent_;                 // of the last seconds
+    std::deque<Sent> sent_;                 // of the last seconds, and not filled yet
 };
 
 }  // namespace tide

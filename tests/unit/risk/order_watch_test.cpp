@@ -38,6 +38,13 @@ struct OrderWatchTest : ::testing::Test {
     }
 };
 
+TEST_F(OrderWatchTest, slices_of_which_each_waits_for_the_fill_of_the_one_before_are_no_repetition) {
+    for (uint64_t slice = 1; slice <= 5; ++slice) {
+        EXPECT_EQ(sent(entry(slice, 65, 100)), "");
+        EXPECT_FALSE(filled(entry(slice, 65, 100), 65, 100));
+    }
+}
+
 TEST_F(OrderWatchTest, parts_of_one_decision_may_not_add_up_to_more_than_it) {
     watch.note_decision(IntentId(1), Quantity(195));
     EXPECT_EQ(sent(entry(1, 130, 100)), "");
