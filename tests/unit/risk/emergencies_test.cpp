@@ -349,7 +349,9 @@ TEST_F(Emergencies, each_limit_halts_once_and_the_higher_one_again) {
     EXPECT_FALSE(on(HaltKind::market_halt));
     price(kNifty, 20'825);  // 15 %, at 12:00
     EXPECT_EQ(guardian.watch_due(), time_of(14, 0));
-    price(kNifty, 19'600);  // 20 %: the day
+    const auto worse = price(kNifty, 19'600);  // 20 %: the day
+    ASSERT_EQ(worse.warnings.size(), 1U);
+    EXPECT_EQ(worse.warnings[0].values, "symbol=NIFTY move_pct=-20.00 level=3 until=day_end");
     EXPECT_TRUE(on(HaltKind::market_halt));
     EXPECT_EQ(guardian.watch_due(), ReceiveTime::max());
     guardian.start_day(time_of(23, 0), actions);

@@ -248,6 +248,13 @@ TEST_F(GuardianTest, the_day_is_warned_about_at_two_percent_and_over_at_three) {
     EXPECT_FALSE(w.halts.killed());
 }
 
+// 6500 units that fall from 100 to 88.45 lose 75 075, of 25 lakh.
+TEST_F(GuardianTest, the_days_loss_by_a_price_closes_in_the_same_moment) {
+    w.open(kCall, Side::buy, 6'500);
+    EXPECT_EQ(rule(last(kCall, 88.5)), "");
+    EXPECT_EQ(rule(last(kCall, 88.45)), "daily_loss");
+}
+
 TEST_F(GuardianTest, an_entry_that_fills_after_the_day_is_over_is_closed) {
     w.lose(75'000);
     EXPECT_TRUE(raised(account(), HaltKind::daily_loss));
@@ -318,6 +325,7 @@ TEST(GuardianMargin, above_eighty_percent_the_weakest_goes_and_above_ninety_five
     tight.open(kPut, Side::sell);
     strict.on_account(tight.now, actions);  // 359905 of 378000: 95.2 %
     EXPECT_TRUE(tight.halts.killed());
+    EXPECT_TRUE(GuardianTest::raised(actions, HaltKind::margin));  // the cause, beside the kill switch
     EXPECT_EQ(actions.exits.size(), 2U);
 }
 
@@ -348,6 +356,22 @@ TEST_F(GuardianTest, an_extreme_vix_ends_the_day) {
     actions.clear();
     guardian.start_day(w.now + hours(24), actions);
     EXPECT_FALSE(w.halts.active(HaltKind::vix_extreme));
+}
+
+TEST_F(GuardianTest, an_extreme_vix_closes_by_a_rule_of_its_own) {
+    w.open(kCall);
+    w.risk.vix_spike = w.risk.vix_kill = 100;
+    w.risk.vix_high = 60;
+    EXPECT_EQ(rule(last(kVix, 40.01)), "vix_extreme");
+}
+
+TEST_F(GuardianTest, a_vix_spike_is_over_when_the_rise_is_two_points_under_its_limit) {
+    last(kVix, 14);
+    w.now += minutes(5);
+    ASSERT_TRUE(raised(last(kVix, 19), HaltKind::vix_spike));
+    EXPECT_FALSE(cleared(last(kVix, 17), HaltKind::vix_spike));  // 3 above
+    EXPECT_TRUE(cleared(last(kVix, 16.9999), HaltKind::vix_spike));
+    EXPECT_DOUBLE_EQ(w.halts.size_factor(w.now), 0.25);
 }
 
 TEST_F(GuardianTest, five_points_in_ten_minutes_close_everything) {
