@@ -1,12 +1,10 @@
-// Rows 1, 3, 4, 5 and 16 of the performance table: the whole Session with a Lua strategy over a million 1-minute bars
-// and over ticks, from a tick to its order, and a journal replayed; with the plain hand-written loops beside them as
-// limits.
+// Rows 1, 3, 4 and 16 of the performance table: the whole Session with a Lua strategy over a million 1-minute bars and
+// over ticks, and a journal replayed; with the plain hand-written loops beside them as limits.
 #include <benchmark/benchmark.h>
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -94,98 +92,6 @@ void session_two_million_ticks_on_tick(benchmark::State& state) {
     report(state, kTickBars * kTicksPerBar, counts);
 }
 BENCHMARK(session_two_million_ticks_on_tick)->Unit(benchmark::kMillisecond);
-
-// Row 5: from the moment a tick is there (already decoded) to the moment its order is handed to the broker: journal
-// append, bars, engine checks, Lua, risk gate, the order in the journal; no fsync.
-constexpr const char* kOrderStrategy = R"lua(
-local S = strategy { name = "orders", version = "1", api = 1,
-  needs = { symbols = { "BENCH" }, bars = { "1m" }, ticks = true } }
-local ticks, open = 0, nil
-function S.on_tick(ctx, tick)
-  ticks = ticks + 1
-  if ticks % 20 ~= 0 then return end
-  if open then
-    ctx:exit(open, { rule = "turn", reason = "twenty ticks on", priority = 4 })
-  else
-    ctx:enter { symbol = "BENCH", lots = 1, stop_pct = 5, why = "twenty ticks on" }
-  end
-end
-function S.on_fill(ctx, fill)
-  open = nil
-  for _, position in ipairs(ctx:positions()) do open = position.id end
-end
-return S
-)lua";
-
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-// Notes when it gave its last event.
-class StampedFeed final : public Feed {
-  public:
-    explicit StampedFeed(Feed& feed) : feed_(feed) {}
-    void want_bar_path(bool wanted) override { feed_.want_bar_path(wanted); }
-    std::string describe() const override { return feed_.describe(); }
-    Result<bool> next(Event& event) override {
-        auto more = feed_.next(event);
-        given = std::chrono::steady_clock::now();
-        return more;
-    }
-    SteadyTime given;
-
-  private:
-    Feed& feed_;
-};
-
-// Notes how long after that an order reached it.
-class StampedExchange final : public ExchangeLink {
-  public:
-    StampedExchange(ExchangeLink& exchange, const StampedFeed& feed, std::vector<double>& delays_us)
-        : exchange_(exchange), feed_(feed), delays_us_(delays_us) {}
-    void submit(const Order& order) override {
-        const std::chrono::duration<double, std::micro> delay = std::chrono::steady_clock::now() - feed_.given;
-        delays_us_.push_back(delay.count());
-        exchange_.submit(order);
-    }
-    void cancel(const Order& order) override { exchange_.cancel(order); }
-    void replace(const Order& order, Price limit) override { exchange_.replace(order, limit); }
-    void ask(const Order& order) override { exchange_.ask(order); }
-    void on_event(const Event& event) override { exchange_.on_event(event); }
-    void set_now(ReceiveTime now) override { exchange_.set_now(now); }
-    std::optional<ReceiveTime> next_due() override { return exchange_.next_due(); }
-    bool pop_due(ReceiveTime until, Event& out) override { return exchange_.pop_due(until, out); }
-    Result<ExchangeBooks> books() override { return exchange_.books(); }
-    void ask_books() override { exchange_.ask_books(); }
-
-  private:
-    ExchangeLink& exchange_;
-    const StampedFeed& feed_;
-    std::vector<double>& delays_us_;
-};
-
-void tick_to_order(benchmark::State& state) {
-    RunCounts counts;
-    std::vector<double> delays_us;
-    bars();
-    for (auto _ : state) {
-        auto journal = JournalWriter::digest_only({"bench", "bench"});
-        MemoryFeed market(bars(), true);
-        StampedFeed feed(market);
-        counts = run_session(feed, strategy_from(kOrderStrategy), *journal, [&](ExchangeLink& paper) {
-            return std::make_unique<StampedExchange>(paper, feed, delays_us);
-        });
-    }
-    std::sort(delays_us.begin(), delays_us.end());
-    const auto percentile = [&](double share) {
-        return delays_us.empty() ? -1
-                                 : delays_us[static_cast<size_t>(share * static_cast<double>(delays_us.size() - 1))];
-    };
-    state.counters["p50_us"] = percentile(0.5);
-    state.counters["p99_us"] = percentile(0.99);
-    state.counters["max_us"] = percentile(1);
-    state.counters["orders"] = static_cast<double>(delays_us.size());
-    state.counters["trades"] = static_cast<double>(counts.trades);
-}
-BENCHMARK(tick_to_order)->Unit(benchmark::kMillisecond);
 
 // Row 16: a journal of ticks (two million of them; a day of five takes as much longer) read and run again.
 void recovery_of_two_million_ticks(benchmark::State& state) {

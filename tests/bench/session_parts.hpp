@@ -14,6 +14,7 @@
 #include "bindings/script_bundle.hpp"
 #include "brokers/paper_broker.hpp"
 #include "market/charge_rates.hpp"
+#include "ops/recorder_fan_out.hpp"
 
 // What benchmarks of whole sessions share: a market in memory and a session over it.
 namespace tide::bench {
@@ -61,7 +62,9 @@ inline const std::vector<Bar>& bars() {
 // The bars as a feed: one equity, days of 375 minutes. With ticks, ten a minute instead of the bar.
 class MemoryFeed final : public Feed {
   public:
-    MemoryFeed(const std::vector<Bar>& bars, bool ticks) : bars_(bars), ticks_(ticks) {}
+    // `tick_bars`: how many of the bars, as ticks.
+    MemoryFeed(const std::vector<Bar>& bars, bool ticks, int64_t tick_bars = kTickBars)
+        : bars_(bars), ticks_(ticks), tick_bars_(static_cast<size_t>(tick_bars)) {}
     void want_bar_path(bool wanted) override { path_ = wanted; }
     std::string describe() const override { return "memory"; }
     Result<bool> next(Event& event) override {
@@ -142,7 +145,7 @@ class MemoryFeed final : public Feed {
 
   private:
     enum class Stage { instrument, vix_instrument, day, vix, bars, day_over, ended };
-    size_t limit() const { return ticks_ ? static_cast<size_t>(kTickBars) : bars_.size(); }
+    size_t limit() const { return ticks_ ? tick_bars_ : bars_.size(); }
     Result<bool> next_tick(const Bar& bar, Event& event) {
         const Price path[] = {bar.open, bar.low, bar.high, bar.close};
         TickEvent tick;
@@ -159,6 +162,7 @@ class MemoryFeed final : public Feed {
     }
     const std::vector<Bar>& bars_;
     bool ticks_;
+    size_t tick_bars_;
     bool path_ = false;
     Stage stage_ = Stage::instrument;
     size_t at_ = 0;
@@ -212,11 +216,21 @@ inline ScriptBundle strategy_from(std::string text) {
 struct RunCounts {
     uint64_t events = 0;
     int64_t trades = 0;
+    int64_t ticks = 0;  // that the Session has seen
 };
 
-// From the opening to the end of the feed. `around` may put something of its own before the paper exchange.
-inline RunCounts run_session(Feed& feed, const ScriptBundle& bundle, JournalSink& journal,
-                             const std::function<std::unique_ptr<ExchangeLink>(ExchangeLink&)>& around = {}) {
+// What a run has beside its feed, script and journal.
+struct RunParts {
+    // May put something of its own before the paper exchange.
+    std::function<std::unique_ptr<ExchangeLink>(ExchangeLink&)> around = nullptr;
+    StrategyHost* host = nullptr;  // null: one in this process
+    Recorder* store = nullptr;     // of the records; null: none
+    Pacing* pacing = nullptr;      // null: as fast as it goes
+    bool durable = false;          // orders are on the disk before they leave
+};
+
+// From the opening to the end of the feed.
+inline RunCounts run_session(Feed& feed, const ScriptBundle& bundle, JournalSink& journal, const RunParts& parts = {}) {
     EngineSettings settings;
     must(settings.read_text(kWideLimits));
     settings.session.mode = "backtest";
@@ -224,16 +238,20 @@ inline RunCounts run_session(Feed& feed, const ScriptBundle& bundle, JournalSink
                            must(load_charge_rates(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "charges")),
                            {bundle}};
     PaperBroker paper(settings.paper);
-    const std::unique_ptr<ExchangeLink> outer = around ? around(paper) : nullptr;
+    const std::unique_ptr<ExchangeLink> outer = parts.around ? parts.around(paper) : nullptr;
     ExchangeLink& broker = outer ? *outer : paper;
-    JournalledLink link(broker, false);
+    JournalledLink link(broker, parts.durable);
     link.attach(journal);
-    LuaHost host;
-    NoRecorder recorder;
-    Session session(settings.session, host, link, recorder);
-    SessionDriver driver({feed, broker, link, session, journal, nullptr, {}});
+    LuaHost own;
+    NoRecorder counting;
+    RecorderFanOut recorders;
+    recorders.add(counting);
+    if (parts.store != nullptr) recorders.add(*parts.store);
+    Recorder& recorder = parts.store != nullptr ? static_cast<Recorder&>(recorders) : counting;
+    Session session(settings.session, parts.host != nullptr ? *parts.host : own, link, recorder);
+    SessionDriver driver({feed, broker, link, session, journal, parts.pacing, {}});
     must(driver.run(opening));
-    return {driver.events(), recorder.trades};
+    return {driver.events(), counting.trades, session.market().ticks_seen()};
 }
 
 }  // namespace tide::bench
