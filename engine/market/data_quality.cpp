@@ -349,10 +349,9 @@ void DataQuality::sample_skew(ReceiveTime now, ExchangeTime exchange) {
     } else {
         const int64_t oldest = std::exchange(skews_[skew_at_], skew);
         skew_at_ = skew_at_ + 1 == skews_.size() ? 0 : skew_at_ + 1;
-        if (oldest != skew) {
-            sorted.erase(std::lower_bound(sorted.begin(), sorted.end(), oldest));
-            sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), skew), skew);
-        }
+        if (oldest == skew) return;  // the same samples: the same median, and nothing follows from it
+        sorted.erase(std::lower_bound(sorted.begin(), sorted.end(), oldest));
+        sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), skew), skew);
     }
     if (skews_.size() < kSkewSamplesMin) return;
     skew_s_ = in_seconds(Duration(sorted[sorted.size() / 2]));
