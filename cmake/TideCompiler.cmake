@@ -36,7 +36,8 @@ add_library(tide_hot INTERFACE)
 add_library(tide_whole_program INTERFACE)
 if(TIDE_WHOLE_PROGRAM AND CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
     AND NOT TIDE_SANITIZE AND NOT TIDE_FUZZ)
-  target_compile_options(tide_hot INTERFACE -flto=auto -ffat-lto-objects)
+  # Of small functions the frame pointer is a good part; back traces read the unwind tables.
+  target_compile_options(tide_hot INTERFACE -flto=auto -ffat-lto-objects -fomit-frame-pointer)
   add_link_options(-fno-lto)  # the compiler's linker plugin would take the objects up by itself
   # The linking compiler sees inlined string code as if it could overflow; compiling each file has checked it.
   target_link_options(tide_whole_program INTERFACE -O2 -flto=auto -Wno-stringop-overflow)
