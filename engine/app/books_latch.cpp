@@ -21,7 +21,9 @@ void BooksLatch::record(const Record& record) {
     const std::string line = fmt::format("{} {} ({})\n", format_iso(record.time), halt->text, halt->values);
     const FileDescriptor file(::open(paths_.books_differ().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     const bool written = file.valid() && ::write(file.get(), line.data(), line.size()) > 0 && ::fsync(file.get()) == 0;
-    if (!written) fmt::print(stderr, "engine: {} cannot be written: the halt ends with this session\n", paths_.books_differ().string());
+    if (!written)
+        fmt::print(stderr, "engine: {} cannot be written: the halt ends with this session\n",
+                   paths_.books_differ().string());
 }
 
 Result<void> BooksLatch::check(const Paths& paths) {
@@ -36,7 +38,9 @@ Result<void> BooksLatch::check(const Paths& paths) {
 Result<bool> BooksLatch::acknowledge(const Paths& paths) {
     std::error_code error;
     const bool was = fs::remove(paths.books_differ(), error);
-    if (error) return make_error(ErrorCode::io, fmt::format("cannot remove {}: {}", paths.books_differ().string(), error.message()));
+    if (error)
+        return make_error(ErrorCode::io,
+                          fmt::format("cannot remove {}: {}", paths.books_differ().string(), error.message()));
     return was;
 }
 

@@ -13,7 +13,20 @@
 namespace tide {
 namespace {
 
-enum Field : uint8_t { symbol, side, quantity, price, time, date, trade_id, underlying, expiry, strike, right, charges };
+enum Field : uint8_t {
+    symbol,
+    side,
+    quantity,
+    price,
+    time,
+    date,
+    trade_id,
+    underlying,
+    expiry,
+    strike,
+    right,
+    charges
+};
 constexpr size_t kFieldCount = 12;
 
 // Whose column is what. The broker is the one whose columns are all there; names are compared in small letters.
@@ -24,18 +37,18 @@ struct Column {
 constexpr Column kOwn[] = {{symbol, "symbol"}, {side, "side"},         {quantity, "quantity"},     {price, "price"},
                            {time, "time_ist"}, {trade_id, "trade_id"}, {underlying, "underlying"}, {expiry, "expiry"},
                            {strike, "strike"}, {right, "right"},       {charges, "charges"}};
-constexpr Column kZerodha[] = {{symbol, "symbol"},    {side, "trade_type"}, {quantity, "quantity"},
-                               {price, "price"},      {time, "order_execution_time"}, {trade_id, "trade_id"},
-                               {date, "trade_date"},  {expiry, "expiry_date"}};
-constexpr Column kDhan[] = {{symbol, "tradingsymbol"}, {side, "transactiontype"},     {quantity, "tradedquantity"},
-                            {price, "tradedprice"},    {time, "exchangetime"},        {trade_id, "exchangetradeid"},
-                            {expiry, "drvexpirydate"}, {strike, "drvstrikeprice"},    {right, "drvoptiontype"}};
+constexpr Column kZerodha[] = {{symbol, "symbol"},   {side, "trade_type"},           {quantity, "quantity"},
+                               {price, "price"},     {time, "order_execution_time"}, {trade_id, "trade_id"},
+                               {date, "trade_date"}, {expiry, "expiry_date"}};
+constexpr Column kDhan[] = {{symbol, "tradingsymbol"}, {side, "transactiontype"},  {quantity, "tradedquantity"},
+                            {price, "tradedprice"},    {time, "exchangetime"},     {trade_id, "exchangetradeid"},
+                            {expiry, "drvexpirydate"}, {strike, "drvstrikeprice"}, {right, "drvoptiontype"}};
 constexpr Column kAngel[] = {{symbol, "tradingsymbol"}, {side, "transactiontype"}, {quantity, "fillsize"},
                              {price, "fillprice"},      {time, "filltime"},        {trade_id, "fillid"},
                              {expiry, "expirydate"},    {strike, "strikeprice"},   {right, "optiontype"}};
 // What Dhan's history rows charge, head by head.
-constexpr std::string_view kDhanHeads[] = {"sebitax", "stt", "brokeragecharges", "servicetax", "exchangetransactioncharges",
-                                           "stampduty"};
+constexpr std::string_view kDhanHeads[] = {
+    "sebitax", "stt", "brokeragecharges", "servicetax", "exchangetransactioncharges", "stampduty"};
 constexpr size_t kNeeded = 4;  // the first four of each list
 struct Format {
     std::string_view name;
@@ -62,7 +75,8 @@ std::optional<Date> parse_expiry(std::string_view text) {
 
 class Parser {
   public:
-    Parser(std::string_view text, std::string_view name, std::optional<Date> day) : text_(text), name_(name), day_(day) {}
+    Parser(std::string_view text, std::string_view name, std::optional<Date> day)
+        : text_(text), name_(name), day_(day) {}
 
     Result<Statement> parse() {
         const auto lines = lines_of(text_);
@@ -80,8 +94,9 @@ class Parser {
         }
         if (!header_) return make_error(ErrorCode::input, fmt::format("{}: it is empty", name_));
         if (bad_ > 0) {
-            return make_error(ErrorCode::input, fmt::format("{}{}; nothing was compared", first_problem_,
-                                                            bad_ > 1 ? fmt::format(" (and {} more bad rows)", bad_ - 1) : ""));
+            return make_error(ErrorCode::input,
+                              fmt::format("{}{}; nothing was compared", first_problem_,
+                                          bad_ > 1 ? fmt::format(" (and {} more bad rows)", bad_ - 1) : ""));
         }
         if (statement_.trades.empty()) return make_error(ErrorCode::input, fmt::format("{}: it has no trades", name_));
         return std::move(statement_);
@@ -98,7 +113,8 @@ class Parser {
         };
         for (const Format& format : kFormats) {
             const auto needed = format.columns.subspan(0, kNeeded);
-            if (!std::all_of(needed.begin(), needed.end(), [&](const Column& c) { return place(c.name) >= 0; })) continue;
+            if (!std::all_of(needed.begin(), needed.end(), [&](const Column& c) { return place(c.name) >= 0; }))
+                continue;
             statement_.format = format.name;
             at_.fill(-1);
             for (const Column& column : format.columns) at_[column.field] = place(column.name);
@@ -108,10 +124,11 @@ class Parser {
             if (at_[time] >= 0 || at_[date] >= 0) return {};
             return make_error(ErrorCode::input, fmt::format("{}:{}: there is no column of times", name_, line_));
         }
-        return make_error(ErrorCode::input,
-                          fmt::format("{}:{}: these are no columns of a statement of trades; needed: "
-                                      "time_ist,symbol,side,quantity,price, or a tradebook of Zerodha, Dhan or Angel One",
-                                      name_, line_));
+        return make_error(
+            ErrorCode::input,
+            fmt::format("{}:{}: these are no columns of a statement of trades; needed: "
+                        "time_ist,symbol,side,quantity,price, or a tradebook of Zerodha, Dhan or Angel One",
+                        name_, line_));
     }
     std::string_view field(Field which) const {
         const int at = at_[which];
@@ -132,10 +149,12 @@ class Parser {
             return fmt::format("side '{}' is neither buy nor sell", field(side).substr(0, 20));
         trade.buy = way[0] == 'b';
         const auto units = parse_file_count(field(quantity));
-        if (!units || *units <= 0) return fmt::format("quantity '{}' is not a number above 0", field(quantity).substr(0, 20));
+        if (!units || *units <= 0)
+            return fmt::format("quantity '{}' is not a number above 0", field(quantity).substr(0, 20));
         trade.quantity = *units;
         const auto paid = parse_file_price(field(price));
-        if (!paid || !paid->positive()) return fmt::format("price '{}' is not a number above 0", field(price).substr(0, 20));
+        if (!paid || !paid->positive())
+            return fmt::format("price '{}' is not a number above 0", field(price).substr(0, 20));
         trade.price = *paid;
         if (std::string problem = read_time(trade); !problem.empty()) return problem;
         if (std::string problem = read_contract(trade); !problem.empty()) return problem;
@@ -217,10 +236,15 @@ std::string describe(const StatementTrade& trade) {
 class Matcher {
   public:
     Matcher(const Statement& statement, const std::vector<FillRow>& fills, const StatementTolerance& tolerance)
-        : statement_(statement), fills_(fills), tolerance_(tolerance), used_(fills.size()), done_(statement.trades.size()) {}
+        : statement_(statement),
+          fills_(fills),
+          tolerance_(tolerance),
+          used_(fills.size()),
+          done_(statement.trades.size()) {}
 
     StatementMatch run() {
-        pass([](const StatementTrade& t, const FillRow& f) { return t.quantity == f.quantity && t.price == f.price; }, "");
+        pass([](const StatementTrade& t, const FillRow& f) { return t.quantity == f.quantity && t.price == f.price; },
+             "");
         pass([](const StatementTrade& t, const FillRow& f) { return t.quantity == f.quantity; }, "price");
         pass([](const StatementTrade& t, const FillRow& f) { return t.price == f.price; }, "quantity");
         for (size_t i = 0; i < done_.size(); ++i) {
@@ -266,9 +290,8 @@ class Matcher {
             return;
         }
         const std::string values =
-            difference == "price"
-                ? fmt::format("ours={} statement={}", to_string(fill.price), to_string(trade.price))
-                : fmt::format("ours={} statement={}", fill.quantity, trade.quantity);
+            difference == "price" ? fmt::format("ours={} statement={}", to_string(fill.price), to_string(trade.price))
+                                  : fmt::format("ours={} statement={}", fill.quantity, trade.quantity);
         match_.differences.push_back({std::string(difference), trade.line, describe(fill), values});
     }
     void compare_charges() {

@@ -31,8 +31,8 @@ struct Statement {
     Date first_day{}, last_day{};
 };
 
-// Reads the text of a file; `name` names it in errors; `day` is that of times without a date. Errors: input, naming file and line of the first bad row and how
-// many there are.
+// Reads the text of a file; `name` names it in errors; `day` is that of times without a date. Errors: input, naming
+// file and line of the first bad row and how many there are.
 Result<Statement> parse_statement(std::string_view text, std::string_view name, std::optional<Date> day = std::nullopt);
 
 struct StatementTolerance {

@@ -445,30 +445,35 @@ void add_operations(CLI::App& app, Options& o, Command& chosen) {
 
     auto* statement = app.add_subcommand("statement", "a broker's statement against the store");
     statement->require_subcommand(1);
-    auto* import = statement->add_subcommand("import", "compare a statement of trades (CSV) with the fills of its days");
-    import->add_option("file", o.statement.file, "own columns, or a tradebook of Zerodha, Dhan or Angel One")->required();
+    auto* import =
+        statement->add_subcommand("import", "compare a statement of trades (CSV) with the fills of its days");
+    import->add_option("file", o.statement.file, "own columns, or a tradebook of Zerodha, Dhan or Angel One")
+        ->required();
     import->add_option("--session", o.statement.session, "of one session; without it all")->type_name("ID");
     import->add_option("--date", o.statement.date, "the day, where the statement has times alone")->type_name("DATE");
     import->add_option("--home", o.statement.home, "folder of the store")->type_name("DIR");
     import->add_option("--config", o.statement.config_file, "configuration file (tolerances)")->type_name("FILE");
     import->add_flag("--json", o.statement.json, "print one JSON document");
     import->footer("Example: engine statement import tradebook-2026-11-20.csv");
-    import->callback([&o, &chosen] { chosen = [&o] { return statement_import_command(o.statement); }; });
+    import->callback([&o, &chosen] { chosen = [&o] { return statement_import_command(o.statement);
+};
+}  // namespace
+);
 
-    auto* recover = app.add_subcommand("recover", "complete the store from the journals after an interruption");
-    recover->add_option("--home", o.recover.home, "folder of the store")->type_name("DIR");
-    recover->add_flag("--json", o.recover.json, "print one JSON document");
-    recover->add_flag("--acknowledge", o.recover.acknowledge,
-                      "you have looked into what differed from the broker's books: entries may go on");
-    recover->add_option("--reason", o.recover.reason, "with --acknowledge: what was found and mended")->type_name("TEXT");
-    recover->footer("Example: engine recover");
-    recover->callback([&o, &chosen] {
-        chosen = [&o]() -> Result<ExitCode> {
-            if (!o.recover.acknowledge) return recover_command(o.recover);
-            return acknowledge_command({o.recover.home, o.recover.reason, "", o.recover.json, true});
-        };
-    });
-}
+auto* recover = app.add_subcommand("recover", "complete the store from the journals after an interruption");
+recover->add_option("--home", o.recover.home, "folder of the store")->type_name("DIR");
+recover->add_flag("--json", o.recover.json, "print one JSON document");
+recover->add_flag("--acknowledge", o.recover.acknowledge,
+                  "you have looked into what differed from the broker's books: entries may go on");
+recover->add_option("--reason", o.recover.reason, "with --acknowledge: what was found and mended")->type_name("TEXT");
+recover->footer("Example: engine recover");
+recover->callback([&o, &chosen] {
+    chosen = [&o]() -> Result<ExitCode> {
+        if (!o.recover.acknowledge) return recover_command(o.recover);
+        return acknowledge_command({o.recover.home, o.recover.reason, "", o.recover.json, true});
+    };
+});
+}  // namespace tide
 
 void add_processes(CLI::App& app, Options& o, Command& chosen) {
     auto* exchange = app.add_subcommand("paper-exchange", "the paper exchange as a process of its own, or its books");

@@ -110,8 +110,8 @@ class OperateCli {
     }
 
     void add_reconcile() {
-        auto* compare = add_reason(add(app_, "reconcile", "compare the broker's books with the running session's",
-                                       "reconcile --json"));
+        auto* compare = add_reason(
+            add(app_, "reconcile", "compare the broker's books with the running session's", "reconcile --json"));
         compare->callback([this] { chosen_ = [this] { return reconcile_command(options_); }; });
     }
 

@@ -145,7 +145,8 @@ Result<std::string> cut_and_keep_tail(const std::string& journal) {
     std::ifstream in(journal, std::ios::binary);
     in.seekg(static_cast<std::streamoff>(kept));
     std::string aside;
-    for (int number = 1; aside.empty() || fs::exists(aside); ++number) aside = fmt::format("{}.cut-{}", journal, number);
+    for (int number = 1; aside.empty() || fs::exists(aside); ++number)
+        aside = fmt::format("{}.cut-{}", journal, number);
     std::ofstream out(aside, std::ios::binary);
     out << in.rdbuf();
     out.close();

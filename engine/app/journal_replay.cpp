@@ -71,7 +71,8 @@ struct JournalReplay::Impl {
     Impl(JournalReader& reader, bool verify, Recorder* also) : reader_(reader), verify_(verify), also_(also) {}
 
     Result<void> run(const std::function<void(double)>& progress, ReceiveTime until) {
-        if (auto found = for_each_stop(reader_.path(), [this](const ScriptStopNote& stop) { host_.repeat(stop); }); !found)
+        if (auto found = for_each_stop(reader_.path(), [this](const ScriptStopNote& stop) { host_.repeat(stop); });
+            !found)
             return found;
         JournalRecord record;
         for (;;) {

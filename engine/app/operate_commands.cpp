@@ -23,9 +23,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr double kAnswerWait_s = 6;  // longer than the engine gives its session
+constexpr double kAnswerWait_s = 6;    // longer than the engine gives its session
 constexpr int kComparisonLooks = 300;  // ten a second
-constexpr double kKillWait_s = 2;    // then the file says it
+constexpr double kKillWait_s = 2;      // then the file says it
 
 Result<void> append_line(const fs::path& path, const std::string& line) {
     std::ofstream file(path, std::ios::app);
@@ -212,7 +212,8 @@ Result<std::vector<AuditRow>> comparison_after(const Paths& paths, uint64_t afte
         if (row.row > after) found.push_back(row);
     }
     const auto ends = [](const AuditRow& row) {
-        return row.text.find(" what=agreed ") != std::string::npos || row.text.find(" what=differs ") != std::string::npos;
+        return row.text.find(" what=agreed ") != std::string::npos ||
+               row.text.find(" what=differs ") != std::string::npos;
     };
     if (found.empty() || !ends(found.back())) return std::vector<AuditRow>();
     return found;

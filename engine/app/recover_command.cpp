@@ -150,8 +150,8 @@ Result<ExitCode> recover_command(const RecoverOptions& options) {
     if (auto fit = LuaHost::self_test(); !fit) return fit.error();
     auto lock = lock_file(paths->engine_lock());
     if (!lock && lock.error().code == ErrorCode::halted)
-        return make_error(ErrorCode::io, fmt::format("an engine runs in {}; stop it first (engine stop)",
-                                                     paths->home.string()));
+        return make_error(ErrorCode::io,
+                          fmt::format("an engine runs in {}; stop it first (engine stop)", paths->home.string()));
     if (!lock) return lock.error();
     auto repair = repair_store(*paths, true);
     if (!repair) return repair.error();
@@ -171,7 +171,8 @@ Result<ExitCode> recover_command(const RecoverOptions& options) {
         if (!options.json) print(session);
     }
     for (const auto& session : *lost)
-        fmt::print(stderr, "note: session {} cannot be completed: neither a journal nor a backup has all of it\n", session);
+        fmt::print(stderr, "note: session {} cannot be completed: neither a journal nor a backup has all of it\n",
+                   session);
     if (options.json) {
         std::cout << nlohmann::json{{"schema_version", 1},
                                     {"sessions", document},

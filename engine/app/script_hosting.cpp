@@ -78,7 +78,7 @@ Result<std::unique_ptr<ScriptHosting>> ScriptHosting::start(const ScriptHostSett
         auto zygote = WorkerZygote::start(hosting->confined_ ? &run_worker : &run_worker_unfiltered);
         if (!zygote) return zygote.error();
         hosting->patience_ = {std::chrono::milliseconds(settings.callback_limit_ms),
-                                      std::chrono::milliseconds(settings.load_limit_ms)};
+                              std::chrono::milliseconds(settings.load_limit_ms)};
         hosting->workers_ = std::make_unique<WorkerHost>(std::move(*zygote), LuaLimits{}, hosting->patience_);
         host = hosting->workers_.get();
     } else {

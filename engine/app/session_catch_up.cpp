@@ -110,14 +110,15 @@ Result<void> SessionDriver::match_feed(const Event& event) {
     }
     if (of_clock) return {};
     if (status != nullptr && (status->feed == kBrokerLine || status->feed == kDriver)) return {};
-    return make_error(ErrorCode::mismatch,
-                      fmt::format("the feed does not give the data that the interrupted session had (event {}): start it "
-                                  "with the same --feed, or another session with 'engine run --fresh'",
-                                  event.sequence));
+    return make_error(
+        ErrorCode::mismatch,
+        fmt::format("the feed does not give the data that the interrupted session had (event {}): start it "
+                    "with the same --feed, or another session with 'engine run --fresh'",
+                    event.sequence));
 }
 
-// An exchange that is told everything again must say again what it said of orders. (Its books change nothing there: they
-// are not asked for again.)
+// An exchange that is told everything again must say again what it said of orders. (Its books change nothing there:
+// they are not asked for again.)
 Result<void> SessionDriver::match_answer(const Event& event) {
     if (!std::holds_alternative<OrderUpdateEvent>(event.payload)) return {};
     Event again;

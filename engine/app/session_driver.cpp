@@ -163,12 +163,14 @@ Result<void> SessionDriver::ask_for_books() {
 // The day's last word: nothing else happens any more, so the answers are taken as they come.
 Result<void> SessionDriver::compare_books_now() {
     if (!parts_.reconciles || parts_.session.ended() || std::exchange(compared_, true)) return {};
-    if (auto said = dispatch(now_, CommandEvent{CommandKind::reconcile, "engine", "end=yes", "the day has ended"}); !said)
+    if (auto said = dispatch(now_, CommandEvent{CommandKind::reconcile, "engine", "end=yes", "the day has ended"});
+        !said)
         return said;
     const ReceiveTime give_up = now_ + kBooksWait;
     while (parts_.session.compares_books()) {
         if (auto asked = ask_for_books(); !asked) return asked;
-        const ReceiveTime due = std::min(parts_.broker.next_due().value_or(ReceiveTime::max()), parts_.session.next_due());
+        const ReceiveTime due =
+            std::min(parts_.broker.next_due().value_or(ReceiveTime::max()), parts_.session.next_due());
         if (due > give_up) break;
         Event answer;
         const ReceiveTime target = std::max(now_, due);

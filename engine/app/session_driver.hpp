@@ -95,7 +95,7 @@ class SessionDriver {
         std::function<Result<void>()> killed = nullptr;                // the kill switch has just been latched
         // Before the records of an event may become durable elsewhere: the journal has all events up to this one.
         std::function<void(uint64_t sequence)> written = nullptr;
-        bool reconciles = false;                       // the broker's books are compared at each day's end
+        bool reconciles = false;                    // the broker's books are compared at each day's end
         std::function<void()> caught_up = nullptr;  // the session is new from here on, after what was played again
     };
     explicit SessionDriver(Parts parts) : parts_(std::move(parts)) {}

@@ -10,11 +10,11 @@
 #include <iostream>
 #include <map>
 
+#include "app/books_latch.hpp"
 #include "app/build_id.hpp"
 #include "app/commands.hpp"
 #include "app/engine_settings.hpp"
 #include "app/interrupted_session.hpp"
-#include "app/books_latch.hpp"
 #include "app/journal_replay.hpp"
 #include "app/market_source.hpp"
 #include "app/paths.hpp"
@@ -199,8 +199,9 @@ class SessionRun {
             if (!*alike) other = "its feed gave other data";
         }
         if (!other.empty()) {
-            fmt::print(stderr, "note: session {} was interrupted and is not gone on with: {}; 'engine recover' completes "
-                               "the store\n",
+            fmt::print(stderr,
+                       "note: session {} was interrupted and is not gone on with: {}; 'engine recover' completes "
+                       "the store\n",
                        (*found)->name, other);
             return {};
         }

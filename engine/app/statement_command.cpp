@@ -46,14 +46,12 @@ void print_json(const Statement& statement, const StatementMatch& match, size_t 
         row["line"] = d.line > 0 ? nlohmann::ordered_json(d.line) : nlohmann::ordered_json(nullptr);
         differences.push_back(std::move(row));
     }
-    nlohmann::ordered_json document{{"schema_version", 1},
-                                    {"format", statement.format},
-                                    {"trades", statement.trades.size()},
-                                    {"fills", fills},
-                                    {"matched", match.matched},
-                                    {"differences", std::move(differences)}};
+    nlohmann::ordered_json document{
+        {"schema_version", 1}, {"format", statement.format}, {"trades", statement.trades.size()},
+        {"fills", fills},      {"matched", match.matched},   {"differences", std::move(differences)}};
     if (match.charges_theirs)
-        document["charges"] = {{"ours", to_string(match.charges_ours)}, {"statement", to_string(*match.charges_theirs)}};
+        document["charges"] = {{"ours", to_string(match.charges_ours)},
+                               {"statement", to_string(*match.charges_theirs)}};
     std::cout << document.dump(2) << "\n";
 }
 
@@ -63,7 +61,8 @@ Result<ExitCode> statement_import_command(const StatementOptions& options) {
     auto paths = find_paths(options.home);
     if (!paths) return paths.error();
     EngineSettings settings;
-    if (auto read = settings.read_file(options.config_file.empty() ? paths->config_file().string() : options.config_file);
+    if (auto read =
+            settings.read_file(options.config_file.empty() ? paths->config_file().string() : options.config_file);
         !read) {
         return read.error();
     }

@@ -10,7 +10,6 @@
 namespace tide {
 namespace {
 
-
 std::string_view name_of(OrderUpdateKind kind) {
     static constexpr std::string_view kNames[] = {"acknowledged",     "rejected",        "filled",
                                                   "cancelled",        "cancel_rejected", "replaced",

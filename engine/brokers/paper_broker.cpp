@@ -77,9 +77,7 @@ void PaperBroker::ask(const Order& order) {
     send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::ask, order, order.limit});
 }
 
-void PaperBroker::ask_books() {
-    send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::ask_books, {}, {}});
-}
+void PaperBroker::ask_books() { send({now_ + milliseconds(settings_.latency_ms), 0, Arrival::ask_books, {}, {}}); }
 
 void PaperBroker::on_event(const Event& event) {
     if (is_market_event(event)) ++market_events_;

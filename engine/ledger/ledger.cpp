@@ -173,8 +173,8 @@ struct Ledger::Impl {
     Result<void> write_batch(const std::vector<Record>& batch, bool anchor);
     // Records of events that the journal may not have yet: the last ones.
     uint64_t unreleased() const {
-        const auto first = std::find_if(waiting.begin(), waiting.end(),
-                                        [&](const Record& r) { return r.event_sequence > released; });
+        const auto first =
+            std::find_if(waiting.begin(), waiting.end(), [&](const Record& r) { return r.event_sequence > released; });
         return static_cast<uint64_t>(waiting.end() - first);
     }
     void take_released(std::vector<Record>& batch) {
@@ -197,7 +197,7 @@ struct Ledger::Impl {
     std::vector<Record> waiting;
     uint64_t released = UINT64_MAX;  // events that the journal has
     uint64_t accepted = 0;           // records ever put into `waiting`
-    uint64_t finished = 0;  // records committed, or given up after the error
+    uint64_t finished = 0;           // records committed, or given up after the error
     uint64_t flushes_asked = 0, flushes_done = 0;
     bool stopping = false;
     std::thread thread;

@@ -43,9 +43,9 @@ struct RestoredLedger {
 Result<RestoredLedger> restore_ledger(const std::string& backup_database, const std::string& ledger,
                                       const std::string& anchors, const std::string& aside_name);
 
-// What is wrong with the store: no database, pages that contradict each other, a table that is missing; `thorough`: also
-// a chain, a typed row or an anchor that does not hold. Empty: nothing, or there is no store. Errors: mismatch, when the
-// anchors' file itself does not hold.
+// What is wrong with the store: no database, pages that contradict each other, a table that is missing; `thorough`:
+// also a chain, a typed row or an anchor that does not hold. Empty: nothing, or there is no store. Errors: mismatch,
+// when the anchors' file itself does not hold.
 Result<std::string> find_ledger_damage(const std::string& ledger, const std::string& anchors, bool thorough);
 // Moves a damaged store and its log out of the way, to be looked at later. Errors: io.
 Result<void> move_ledger_aside(const std::string& ledger, const std::string& aside);

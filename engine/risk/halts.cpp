@@ -19,11 +19,11 @@ constexpr std::array kKillCauses{HaltKind::kill_switch, HaltKind::wrong_order, H
 
 std::string_view name_of(HaltKind kind) {
     static constexpr std::array<std::string_view, kHaltKindCount> kNames{
-        "kill_switch", "stopping",     "paused",          "reconciling",     "recovering", "books_differ", "order_unclear",
-        "wrong_order", "broker_down",  "session_expired", "session_ending",  "feed_down",
-        "market_halt", "after_outage", "equity_floor",    "margin",          "error_rate",
-        "long_outage", "daily_loss",   "drawdown",        "losing_streak",   "vix_extreme",
-        "vix_kill",    "vix_spike",    "vix_high",        "underlying_move", "volume_spike"};
+        "kill_switch",   "stopping",        "paused",        "reconciling",     "recovering",     "books_differ",
+        "order_unclear", "wrong_order",     "broker_down",   "session_expired", "session_ending", "feed_down",
+        "market_halt",   "after_outage",    "equity_floor",  "margin",          "error_rate",     "long_outage",
+        "daily_loss",    "drawdown",        "losing_streak", "vix_extreme",     "vix_kill",       "vix_spike",
+        "vix_high",      "underlying_move", "volume_spike"};
     return kNames[static_cast<size_t>(kind)];
 }
 

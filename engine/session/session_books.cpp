@@ -80,19 +80,19 @@ void Session::adopt_trades(const BrokerBooks& books) {
     for (const auto& trade : books.trades) {
         if (of_watchdog(trade.order)) {
             adopt_watchdog_fill(trade);
-        } else if (const Order* order = desk_.find(trade.order);
-                   order != nullptr && order->instrument == trade.instrument &&
-                   !desk_.knows_trade(trade.order, trade.fill)) {
+        } else if (const Order* order = desk_.find(trade.order); order != nullptr &&
+                                                                 order->instrument == trade.instrument &&
+                                                                 !desk_.knows_trade(trade.order, trade.fill)) {
             adopt_missing_fill(trade);
         }
     }
 }
 
 void Session::adopt_missing_fill(const BrokerBooks::Trade& trade) {
-    note_books("missing_fill", fmt::format("order {}", trade.order.value()),
-               fmt::format("fill={} quantity={} price={}", trade.fill.value(), trade.quantity.units(),
-                           to_string(trade.price)),
-               "adopted", fmt::format("a trade in {} that had not been told", symbol_of(trade.instrument)));
+    note_books(
+        "missing_fill", fmt::format("order {}", trade.order.value()),
+        fmt::format("fill={} quantity={} price={}", trade.fill.value(), trade.quantity.units(), to_string(trade.price)),
+        "adopted", fmt::format("a trade in {} that had not been told", symbol_of(trade.instrument)));
     OrderUpdateEvent update;
     update.order = trade.order;
     update.broker_order = trade.broker_order;
@@ -151,7 +151,8 @@ void Session::adopt_watchdog_fill(const BrokerBooks::Trade& trade) {
     }
     if (halts_.mode(now_) == TradingMode::limited) return;
     halts_.begin_limited(now_);
-    record(NoteRecord{"warning", "engine", "limited mode: a watchdog has closed positions; 'engine mode normal' ends it"});
+    record(
+        NoteRecord{"warning", "engine", "limited mode: a watchdog has closed positions; 'engine mode normal' ends it"});
 }
 
 // ---- orders
@@ -166,10 +167,13 @@ bool Session::cancel_orphans(const BrokerBooks& books, std::vector<ReconcileReco
         const bool sent_before = orphans_.contains(row.order);
         const bool tried_enough = ++orphans_[row.order] > config_.reconcile.readings;
         const std::string text = fmt::format("an order in {} that we do not have", symbol_of(row.instrument));
-        ReconcileRecord record_of{std::string(books_occasion_), "orphan_order", fmt::format("order {}", row.order.value()),
-                                  fmt::format("side={} remaining={} limit={}", name_of(row.side),
-                                              row.remaining.units(), to_string(row.limit)),
-                                  tried_enough ? "halt" : "cancelled", text};
+        ReconcileRecord record_of{std::string(books_occasion_),
+                                  "orphan_order",
+                                  fmt::format("order {}", row.order.value()),
+                                  fmt::format("side={} remaining={} limit={}", name_of(row.side), row.remaining.units(),
+                                              to_string(row.limit)),
+                                  tried_enough ? "halt" : "cancelled",
+                                  text};
         if (tried_enough) {
             found.push_back(std::move(record_of));
             continue;
@@ -204,9 +208,10 @@ void Session::look_up_missing_orders(const BrokerBooks& books) {
         const bool there =
             std::any_of(books.orders.begin(), books.orders.end(), [&](const auto& row) { return row.order == id; });
         if (there || !desk_.look_up(id, now_)) continue;
-        note_books("order_missing", fmt::format("order {}", id.value()),
-                   fmt::format("state={} remaining={}", name_of(order.state), order.remaining().units()), "asked",
-                   fmt::format("the broker has no such order in {}: it is asked about it", symbol_of(order.instrument)));
+        note_books(
+            "order_missing", fmt::format("order {}", id.value()),
+            fmt::format("state={} remaining={}", name_of(order.state), order.remaining().units()), "asked",
+            fmt::format("the broker has no such order in {}: it is asked about it", symbol_of(order.instrument)));
     }
 }
 
@@ -228,7 +233,8 @@ std::vector<InstrumentId> Session::compare_positions(const BrokerBooks& books, s
         const int64_t broker = row == theirs.end() ? 0 : row->second.units();
         if (ours == broker) continue;
         const char* what = ours == 0 ? "orphan_position" : broker == 0 ? "position_missing" : "size_mismatch";
-        const std::string symbol = book().find(id) == nullptr ? fmt::format("instrument {}", id.value()) : symbol_of(id);
+        const std::string symbol =
+            book().find(id) == nullptr ? fmt::format("instrument {}", id.value()) : symbol_of(id);
         found.push_back({std::string(books_occasion_), what, symbol, fmt::format("ours={} broker={}", ours, broker),
                          "halt", fmt::format("we hold {} and the broker {}", ours, broker)});
         const bool too_little = ours > 0 ? broker < ours : ours < 0 && broker > ours;

@@ -20,9 +20,9 @@ constexpr std::string_view kUnavailable = "unavailable";
 constexpr std::string_view kScriptPrefix = "script.";
 
 constexpr std::array<const char*, kCommandKindCount> kNames{
-    "stop",        "stop_no_exit",  "kill_switch",  "pause",          "resume",      "set",          "reload",
-    "mode_normal", "exit_position", "cancel_order", "stop_immediate", "manual_mode", "manual_order", "resolve_order",
-    "reconcile",   "acknowledge"};
+    "stop",         "stop_no_exit",  "kill_switch",   "pause",        "resume",         "set",
+    "reload",       "mode_normal",   "exit_position", "cancel_order", "stop_immediate", "manual_mode",
+    "manual_order", "resolve_order", "reconcile",     "acknowledge"};
 
 std::string_view code_of(ErrorCode code) {
     switch (code) {

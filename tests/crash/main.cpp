@@ -89,9 +89,10 @@ class CrashTest {
         exchange_ = start({"paper-exchange", "--home", home_.string()}, "exchange.log");
         wait_for("the exchange", [this] { return fs::exists(home_ / "exchange.sock"); });
         while (kills_ < options_.kills) session(++sessions_);
-        fmt::print("{} kills ({} while starting or recovering) over {} sessions: {} trades at the exchange, each in the "
-                   "store once; {} fill(s) adopted from its books; all chains and replays verify\n",
-                   kills_, early_kills_, sessions_, trades_, adopted_);
+        fmt::print(
+            "{} kills ({} while starting or recovering) over {} sessions: {} trades at the exchange, each in the "
+            "store once; {} fill(s) adopted from its books; all chains and replays verify\n",
+            kills_, early_kills_, sessions_, trades_, adopted_);
     }
 
   private:
@@ -119,7 +120,8 @@ class CrashTest {
     void wait_for(const char* what, const Condition& condition) {
         const auto until = Clock::now() + std::chrono::seconds(60);
         while (!condition()) {
-            if (Clock::now() > until) fail(fmt::format("waited in vain for {}\n{}", what, read(folder_ / "engine.log")));
+            if (Clock::now() > until)
+                fail(fmt::format("waited in vain for {}\n{}", what, read(folder_ / "engine.log")));
             std::this_thread::sleep_for(milliseconds(5));
         }
     }
@@ -170,10 +172,10 @@ class CrashTest {
         for (int starts = 0;; ++starts) {
             if (starts > 400) fail("a session does not come to its end");
             const uint64_t before = journal_bytes();
-            std::vector<std::string> words{"run",      "--paper",  "--plain",     "--script", (folder_ / "trader.lua").string(),
-                                           "--feed",   feed,       "--broker",    "paper-process",
-                                           "--speed",  options_.speed, "--home",  home_.string(),
-                                           "--config", (folder_ / "crash.toml").string()};
+            std::vector<std::string> words{
+                "run",          "--paper", "--plain",      "--script",      (folder_ / "trader.lua").string(),
+                "--feed",       feed,      "--broker",     "paper-process", "--speed",
+                options_.speed, "--home",  home_.string(), "--config",      (folder_ / "crash.toml").string()};
             if (number % 2 == 0) words.emplace_back("--in-process");
             engine_ = start(words, "engine.log");
             std::optional<int> code;
@@ -200,7 +202,8 @@ class CrashTest {
 
     nlohmann::json ask(const std::string& words, int expected = 0) {
         const fs::path out = folder_ / "answer";
-        const std::string command = fmt::format("{} {} >{} 2>{}", TIDE_ENGINE, words, out.string(), (folder_ / "error").string());
+        const std::string command =
+            fmt::format("{} {} >{} 2>{}", TIDE_ENGINE, words, out.string(), (folder_ / "error").string());
         const int status = std::system(command.c_str());
         if (!WIFEXITED(status) || WEXITSTATUS(status) != expected)
             fail(fmt::format("'engine {}' ended with {}: {}{}", words, status, read(out), read(folder_ / "error")));
@@ -218,19 +221,22 @@ class CrashTest {
         std::set<int64_t> seen;
         for (const auto& row : rows) {
             const auto text = row["text"].get<std::string>();
-            if (!seen.insert(std::atoll(text.c_str() + text.find(" id=") + 4)).second) fail("a fill is doubled: " + text);
+            if (!seen.insert(std::atoll(text.c_str() + text.find(" id=") + 4)).second)
+                fail("a fill is doubled: " + text);
         }
         if (static_cast<int64_t>(seen.size()) != trades || (trades > 0 && *seen.rbegin() != trades))
             fail(fmt::format("the exchange made {} trades, the store has {} of {}", trades, seen.size(), name));
         const auto compared = ask("audit --kind reconcile --limit 100000 --json --session " + name + home)["rows"];
-        if (compared.empty() || compared.back()["text"].get<std::string>().find("occasion=day_end what=agreed") == std::string::npos)
+        if (compared.empty() ||
+            compared.back()["text"].get<std::string>().find("occasion=day_end what=agreed") == std::string::npos)
             fail("the day's last comparison does not agree: " + compared.dump());
         for (const auto& row : compared) {
             const auto text = row["text"].get<std::string>();
             if (text.find("action=halt") != std::string::npos) fail("a difference: " + text);
             adopted_ += text.find("what=missing_fill") != std::string::npos;
         }
-        if (!ask("positions --json --session " + name + home)["positions"].empty()) fail("the store has a position open");
+        if (!ask("positions --json --session " + name + home)["positions"].empty())
+            fail("the store has a position open");
         ask("replay --verify " + journal().string());
         ask("audit verify" + home);
         trades_ += trades;

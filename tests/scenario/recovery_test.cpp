@@ -34,8 +34,8 @@ class Recovery : public EngineTest {
   protected:
     static constexpr const char* kFeed = "synthetic:usual:11,strikes=3";
     std::vector<std::string> words(const std::string& speed, const std::string& broker) {
-        return {TIDE_ENGINE, "run",    "--paper", "--plain", "--script", write("trader.lua", kTrader),
-                "--feed",    kFeed,    "--speed", speed,     "--home",   home(),
+        return {TIDE_ENGINE, "run", "--paper", "--plain", "--script", write("trader.lua", kTrader),
+                "--feed",    kFeed, "--speed", speed,     "--home",   home(),
                 "--broker",  broker};
     }
     std::string command(const std::string& broker) {
@@ -113,10 +113,11 @@ TEST_F(Recovery, a_torn_journal_is_cut_and_kept_and_the_session_goes_on) {
 
 TEST_F(Recovery, another_start_is_another_session_and_says_so) {
     run_and_kill("paper", 3'000'000);
-    const auto other = paper(write("idle.lua",
-                                   "local S = strategy { name = \"idle\", version = \"1.0.0\", api = 1, needs = { "
-                                   "symbols = { \"NIFTY\" }, bars = { \"1m\" } } }\nfunction S.on_bar() end\nreturn S\n"),
-                             std::string("--feed ") + kFeed);
+    const auto other =
+        paper(write("idle.lua",
+                    "local S = strategy { name = \"idle\", version = \"1.0.0\", api = 1, needs = { "
+                    "symbols = { \"NIFTY\" }, bars = { \"1m\" } } }\nfunction S.on_bar() end\nreturn S\n"),
+              std::string("--feed ") + kFeed);
     EXPECT_EQ(other.code, 0) << other.err;
     EXPECT_NE(other.err.find("it ran other strategies"), std::string::npos) << other.err;
     EXPECT_EQ(journals().size(), 2U);
@@ -149,7 +150,8 @@ TEST_F(Recovery, a_damaged_store_is_set_aside_and_made_again) {
         std::ofstream(store(), std::ios::binary) << flipped;
         expect_mended("bits flipped", 1);
     }
-    std::ofstream(store(), std::ios::binary | std::ios::trunc) << "not a database at all, but long enough to be a header";
+    std::ofstream(store(), std::ios::binary | std::ios::trunc)
+        << "not a database at all, but long enough to be a header";
     expect_mended("no database", 2);
     fs::resize_file(store(), fs::file_size(store()) / 2);
     expect_mended("truncated", 3);

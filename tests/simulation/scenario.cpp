@@ -110,7 +110,8 @@ Scenario make_scenario(uint64_t seed) {
     for (size_t i = 0; i < kCrash; ++i) {
         if (dice.chance(share)) scenario.faults |= 1U << i;
     }
-    if (Dice(seed).fork(9).chance(250)) scenario.faults |= 1U << kCrash;  // apart, so that older seeds stay what they were
+    if (Dice(seed).fork(9).chance(250))
+        scenario.faults |= 1U << kCrash;  // apart, so that older seeds stay what they were
     scenario.bars = dice.chance(300);
     scenario.strategies = dice.chance(300) ? 2 : 1;
     scenario.config.seed = static_cast<int64_t>(seed % 1'000'000);

@@ -182,8 +182,8 @@ void Simulation::handle(EventPayload payload) {
         next_books_ = now_ + milliseconds(crash_dice_.between(5, 900));
 }
 
-// The process is gone, and with it what the journal had not made durable: all before the last order that left is, of the
-// rest any part. Another process takes over: it stands where the journal ends, and the market has gone on.
+// The process is gone, and with it what the journal had not made durable: all before the last order that left is, of
+// the rest any part. Another process takes over: it stands where the journal ends, and the market has gone on.
 void Simulation::crash() {
     const size_t lost = journal_.size() - durable_events_;
     const auto kept = durable_events_ + static_cast<size_t>(crash_dice_.below(static_cast<int64_t>(lost) + 1));
@@ -328,8 +328,8 @@ void Simulation::step() {
         int what;
     };
     const std::array<Next, 6> all{Next{exchange_.next_due(), 0}, Next{machine_->session().next_due(), 1},
-                                  Next{market_.next_step(), 2}, Next{next_word_, 3}, Next{next_restart_, 4},
-                                  Next{next_books_, 5}};
+                                  Next{market_.next_step(), 2},  Next{next_word_, 3},
+                                  Next{next_restart_, 4},        Next{next_books_, 5}};
     const Next* first = nullptr;
     for (const Next& each : all) {
         if (each.time && (first == nullptr || *each.time < *first->time)) first = &each;

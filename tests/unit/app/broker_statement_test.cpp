@@ -25,8 +25,9 @@ std::vector<std::string> whats(const StatementMatch& match) {
 const std::string kHeader = "time_ist,symbol,side,quantity,price,trade_id,charges\n";
 
 TEST(BrokerStatement, the_same_trades_match_and_their_charges_are_compared) {
-    const auto statement = parse_statement(kHeader + "2026-11-20T10:05:20,NIFTY 2026-11-24 24500 CE,buy,65,150.50,1,23.50\n"
-                                                     "2026-11-20T10:15:00,NIFTY 2026-11-24 24500 CE,SELL,65,155,2,30.25\n",
+    const auto statement = parse_statement(kHeader +
+                                               "2026-11-20T10:05:20,NIFTY 2026-11-24 24500 CE,buy,65,150.50,1,23.50\n"
+                                               "2026-11-20T10:15:00,NIFTY 2026-11-24 24500 CE,SELL,65,155,2,30.25\n",
                                            "a.csv");
     ASSERT_TRUE(statement) << statement.error().message;
     EXPECT_EQ(statement->format, "own");
@@ -43,9 +44,10 @@ TEST(BrokerStatement, the_same_trades_match_and_their_charges_are_compared) {
 }
 
 TEST(BrokerStatement, what_differs_is_named_with_its_line) {
-    const auto statement = parse_statement(kHeader + "2026-11-20T10:05:00,NIFTY 2026-11-24 24500 CE,buy,65,151,1,\n"
-                                                     "2026-11-20T10:15:00,NIFTY 2026-11-24 24500 CE,sell,130,155,2,\n"
-                                                     "2026-11-20T11:00:00,NIFTY 2026-11-24 24600 CE,buy,65,90,3,\n",
+    const auto statement = parse_statement(kHeader +
+                                               "2026-11-20T10:05:00,NIFTY 2026-11-24 24500 CE,buy,65,151,1,\n"
+                                               "2026-11-20T10:15:00,NIFTY 2026-11-24 24500 CE,sell,130,155,2,\n"
+                                               "2026-11-20T11:00:00,NIFTY 2026-11-24 24600 CE,buy,65,90,3,\n",
                                            "a.csv");
     ASSERT_TRUE(statement) << statement.error().message;
     const auto match = match_statement(
@@ -60,8 +62,9 @@ TEST(BrokerStatement, what_differs_is_named_with_its_line) {
 }
 
 TEST(BrokerStatement, a_trade_too_far_in_time_is_not_the_same_and_each_fill_matches_once) {
-    const auto statement = parse_statement(kHeader + "2026-11-20T10:05:00,NIFTY 2026-11-24 24500 CE,buy,65,150,1,\n"
-                                                     "2026-11-20T10:05:00,NIFTY 2026-11-24 24500 CE,buy,65,150,2,\n",
+    const auto statement = parse_statement(kHeader +
+                                               "2026-11-20T10:05:00,NIFTY 2026-11-24 24500 CE,buy,65,150,1,\n"
+                                               "2026-11-20T10:05:00,NIFTY 2026-11-24 24500 CE,buy,65,150,2,\n",
                                            "a.csv");
     ASSERT_TRUE(statement);
     EXPECT_EQ(match_statement(*statement, {fill(5, "buy", 65, 150), fill(6, "buy", 65, 150)}, {}).matched, 2U);

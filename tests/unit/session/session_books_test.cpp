@@ -14,8 +14,8 @@ class SessionBooks : public SessionTest {
     // As the broker has it when all is well: 50 x 100.50 were paid.
     static BrokerBooks true_books() {
         BrokerBooks books;
-        books.trades.push_back({FillId(1), OrderId(1), BrokerOrderId(1001), kCall, Side::buy, Quantity(50),
-                                Price::from_double(100.5), 0});
+        books.trades.push_back(
+            {FillId(1), OrderId(1), BrokerOrderId(1001), kCall, Side::buy, Quantity(50), Price::from_double(100.5), 0});
         books.positions.push_back({kCall, Quantity(50)});
         books.traded_value = Money::from_rupees(-5'025);
         books.newest_order = OrderId(1);

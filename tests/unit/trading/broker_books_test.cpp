@@ -7,7 +7,8 @@ namespace {
 
 BrokerBooks some_books() {
     BrokerBooks books;
-    books.orders.push_back({OrderId(7), BrokerOrderId(3), InstrumentId(12), Side::sell, Quantity(65), Price::from_rupees(150)});
+    books.orders.push_back(
+        {OrderId(7), BrokerOrderId(3), InstrumentId(12), Side::sell, Quantity(65), Price::from_rupees(150)});
     books.trades.push_back({FillId(4), OrderId(6), BrokerOrderId(2), InstrumentId(12), Side::buy, Quantity(130),
                             Price::from_units(1'505'000), kUpdateLastPrice});
     books.positions.push_back({InstrumentId(12), Quantity(-65)});
