@@ -246,13 +246,16 @@ void WorkerZygote::lose_front(const std::string& how) {
     if (asked_ != nullptr) give_up(std::exchange(asked_, nullptr));
     reserve_line_.reset();
     front_ = std::exchange(reserve_, {});
-    notes_.push_back(front_.lives()
-                         ? fmt::format("the process that starts scripts' processes {}; another one took its place", how)
-                         : fmt::format("both processes that start scripts' processes are gone (the last one {}): no "
-                                       "script can be started or replaced until the engine is started again; those "
-                                       "that run go on",
-                                       how));
-    if (front_.lives()) (void)ask_reserve();
+    if (front_.lives()) {
+        notes_.push_back(fmt::format("the process that starts scripts' processes {}; another one took its place", how));
+        (void)ask_reserve();
+    } else {
+        front_ = {};
+        notes_.push_back(
+            fmt::format("both processes that start scripts' processes are gone (the last one {}): no script can be "
+                        "started or replaced until the engine is started again; those that run go on",
+                        how));
+    }
 }
 
 void WorkerZygote::prepare() {

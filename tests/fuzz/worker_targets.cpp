@@ -10,11 +10,12 @@ void read_called(std::string_view body) {
     WireIn wire(body);
     CallbackResult result;
     CallbackOutput output;
-    wire(result, output);
+    ScriptUsage usage;
+    wire(result, output, usage);
     if (!wire.done()) return;
     std::string again;
     WireOut out(again);
-    out(result, output);
+    out(result, output, usage);
     TIDE_ASSERT(again == body);
     const LuaLimits limits;
     const std::vector<uint64_t> ids = {1, 2};

@@ -287,9 +287,9 @@ TEST_F(ZygoteTest, both_killed_at_once_leave_scripts_running_and_the_next_load_a
     EXPECT_EQ(loaded.error().code, ErrorCode::stopped);
     EXPECT_EQ(loaded.error().message, "probe: no process for a script: the processes that start them have ended");
     EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
-    std::string notes;
-    for (const auto& note : host->take_notes()) notes += note + "\n";
-    EXPECT_NE(notes.find("until the engine is started again"), std::string::npos) << notes;
+    const auto notes = host->take_notes();
+    ASSERT_EQ(notes.size(), 1U) << fmt::format("{}", fmt::join(notes, "\n"));
+    EXPECT_NE(notes[0].find("until the engine is started again"), std::string::npos) << notes[0];
 }
 
 TEST_F(WorkerHostTest, what_a_script_uses_comes_with_each_answer) {
