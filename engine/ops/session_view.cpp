@@ -347,8 +347,10 @@ Result<ViewDocument> script_view(const Session& session, const SessionQuery& que
         }
         names += fmt::format("{}{}", names.empty() ? "" : ", ", runner->name());
     }
-    return not_found(
-        fmt::format("no script '{}' in this session; there are: {}", query.name, names.empty() ? "none" : names));
+    if (names.empty())
+        return not_found(fmt::format("no script '{}' yet: scripts are loaded when the trading day begins (it is {})",
+                                     query.name, format_iso(session.now())));
+    return not_found(fmt::format("no script '{}' in this session; there are: {}", query.name, names));
 }
 
 }  // namespace

@@ -125,6 +125,14 @@ TEST_F(SessionViewTest, scripts_show_their_states_and_what_they_skip_now) {
     EXPECT_EQ(refusal(ControlView::script, "name=other"), "no script 'other' in this session; there are: test");
 }
 
+TEST_F(SessionViewTest, before_the_day_begins_it_says_when_scripts_are_loaded) {
+    session = std::make_unique<Session>(config, strategies(), *this, recorder);
+    now = at(kDay, hours(8) + minutes(30));
+    send(ConfigEvent{"test = 1"});
+    EXPECT_EQ(refusal(ControlView::script, "name=test"),
+              "no script 'test' yet: scripts are loaded when the trading day begins (it is 2024-01-10T08:30:00+05:30)");
+}
+
 TEST_F(SessionViewTest, a_script_shows_what_its_on_save_gave_last) {
     config.scripts.save_interval_s = 60;
     host.declaration.define(ScriptCallback::save);
