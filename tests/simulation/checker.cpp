@@ -149,11 +149,15 @@ void Checker::record(const Record& row) {
         if (!risk->passed || !asked_) return;
         if (asked_->kind == IntentKind::cancel) check_cancel(*asked_);
         if (asked_->kind != IntentKind::enter) return;
+        if (asked_->terms.held()) return check_held(*asked_, row.time);
         ++entries_;
+        if (asked_->parent.valid()) check_child(*asked_);
         check_entry(*asked_, row.time);
         intents_.emplace(asked_->id, *asked_);
     } else if (const auto* order = std::get_if<OrderRecord>(&row.body)) {
         on_order(*order);
+    } else if (const auto* parent = std::get_if<ParentRecord>(&row.body)) {
+        on_parent(*parent);
     } else if (const auto* fill = std::get_if<FillRecord>(&row.body)) {
         on_fill(*fill);
     } else if (const auto* halt = std::get_if<HaltRecord>(&row.body)) {
@@ -194,6 +198,7 @@ void Checker::on_order(const OrderRecord& row) {
         check_new_order(row.order);
     }
     if (row.order.purpose == OrderPurpose::entry) check_intent_quantity(row.order);
+    if (is_new && row.order.purpose == OrderPurpose::entry) check_whole(row.order);
 }
 
 void Checker::on_fill(const FillRecord& row) {
@@ -245,6 +250,7 @@ void Checker::after() {
     check_books();
     check_stops();
     check_flat_where_due();
+    check_nothing_held();
 }
 
 void Checker::check_books() {
@@ -319,6 +325,7 @@ void Checker::at_end() {
               "the positions are the exchange's own");
     }
     check(session_->portfolio().open().empty(), "no position is left after the close");
+    check(session_->parents().idle(), "no entry is held after the session");
     if (!session_->desk().idle()) {
         const Order& order = *session_->desk().find(session_->desk().live().front());
         fail(fmt::format("no order is live after the close: order {} is {}", order.id.value(), name_of(order.state)));

@@ -67,9 +67,16 @@ class Checker final : public Recorder {
     void on_fill(const FillRecord& row);
     void check_chain(const Record& row);
     void check_charges(const FillRecord& row);
+    void on_parent(const ParentRecord& row);
+    void check_held(const Intent& intent, ReceiveTime now);
+    void check_child(const Intent& intent);
+    void check_whole(const Order& order);
+    void check_nothing_held();
+    const Position* own_position(const Intent& intent) const;
     void check_entry(const Intent& intent, ReceiveTime now);
     void check_entry_quotes(const Intent& intent, ReceiveTime now);
     void check_entry_orders(const Intent& intent, ReceiveTime now);
+    void check_not_twice(const Intent& intent, ReceiveTime now);
     void check_entry_counts(const Intent& intent);
     void check_entry_size(const Intent& intent);
     void check_market_is_calm(ReceiveTime now);
@@ -115,6 +122,9 @@ class Checker final : public Recorder {
     std::map<OrderId, KnownOrder> orders_;
     std::map<IntentId, Intent> intents_;  // entries that passed
     std::map<IntentId, std::vector<OrderId>> orders_of_;
+    std::map<IntentId, Intent> held_;                     // entries that the engine holds or held
+    std::map<IntentId, std::vector<IntentId>> children_;  // of them
+    std::map<IntentId, ParentRecord> parents_;            // as last heard of
     std::set<FillId> fills_;
     std::map<PositionId, Price> stops_;
     std::deque<ReceiveTime> sent_;                 // the last messages, but cancels of the kill switch

@@ -94,9 +94,15 @@ void Checker::check_entry_orders(const Intent& intent, ReceiveTime now) {
         check(!known.order.live() || known.order.instrument != intent.instrument,
               "no entry beside a live order on the same instrument");
     }
+    if (intent.parent.valid()) return;  // its entry was looked at
+    check_not_twice(intent, now);
+}
+
+void Checker::check_not_twice(const Intent& intent, ReceiveTime now) {
     const std::string what =
-        fmt::format("{} {} {} {} {}", intent.strategy.value(), intent.instrument.value(), static_cast<int>(intent.side),
-                    intent.lots, intent.limit ? intent.limit->units() : 0);
+        fmt::format("{} {} {} {} {} {}", intent.strategy.value(), intent.instrument.value(),
+                    static_cast<int>(intent.side), intent.lots, intent.limit ? intent.limit->units() : 0,
+                    intent.terms.trigger ? intent.terms.trigger->units() : 0);
     const auto before = accepted_.find(what);
     check(before == accepted_.end() || now - before->second >= seconds(60), "no entry twice within a minute");
     accepted_[what] = now;
@@ -112,7 +118,9 @@ void Checker::check_entry_counts(const Intent& intent) {
         return (what.right == OptionRight::call) == (side == Side::buy) ? 1 : -1;
     };
     std::vector<Held> held;
+    const Position* own = own_position(intent);
     for (const Position& position : session_->portfolio().open()) {
+        if (&position == own) continue;  // a part adds to it
         const Instrument& what = option(position.instrument);
         held.push_back({position.id, &what, direction_of(what, position.side)});
     }
@@ -150,10 +158,14 @@ void Checker::check_entry_size(const Intent& intent) {
     const double touch = intent.side == Side::buy ? (known.has_ask ? known.ask : known.last).to_double() * 1.005
                                                   : (known.has_bid ? known.bid : known.last).to_double() * 0.995;
     const double price = intent.limit ? intent.limit->to_double() : touch;
+    // What earlier parts of the same entry have opened counts with it.
+    const Position* own = own_position(intent);
+    const double own_value = own == nullptr ? 0 : rupees(own->last_price * own->quantity);
+    const double own_units = own == nullptr ? 0 : static_cast<double>(own->quantity.units());
     const double units = static_cast<double>(intent.lots * wanted.lot.units());
     const double value = price * units;
     const double equity = rupees(session_->portfolio().equity());
-    check(value <= 500'000 * (1 + 1e-9), "at most 500 000 rupees an order");
+    check(value + own_value <= 500'000 * (1 + 1e-9), "at most 500 000 rupees an order");
     double on_underlying = value;
     for (const Position& position : session_->portfolio().open()) {
         if (position.underlying == wanted.underlying) on_underlying += rupees(position.last_price * position.quantity);
@@ -161,15 +173,23 @@ void Checker::check_entry_size(const Intent& intent) {
     check(on_underlying <= equity * risk.underlying_exposure_pct / 100 + 1,
           "at most a fifth of equity on an underlying");
     if (intent.side != Side::buy) return;
-    check(value <= equity * risk.position_size_pct / 100 * (limited_ ? 0.5 : 1.0) + 1, "the size of one position");
+    check(value + own_value <= equity * risk.position_size_pct / 100 * (limited_ ? 0.5 : 1.0) + 1,
+          "the size of one position");
     check(value <= rupees(session_->portfolio().cash()), "no entry without the cash");
-    const double stop_distance =
-        intent.stop_pct ? quote(wanted.underlying).last.to_double() * *intent.stop_pct / 200 : 1e12;
-    const double loss = intent.stop_pct ? std::min(stop_distance, price / 2) : price;
-    check(loss * units <= equity * risk.trade_loss_pct / 100 + 1, "the loss of one trade at its stop");
+    double loss = price;
+    for (const auto& pct : {intent.stop_pct, intent.trail_stop_pct}) {
+        if (pct) loss = std::min({loss, price / 2, quote(wanted.underlying).last.to_double() * *pct / 200});
+    }
+    if (intent.premium.stop_pct) loss = std::min({loss, price / 2, price * *intent.premium.stop_pct / 100});
+    check(loss * (units + own_units) <= equity * risk.trade_loss_pct / 100 + 1, "the loss of one trade at its stop");
 }
 
 void Checker::check_cancel(const Intent& intent) {
+    if (intent.parent.valid()) {
+        const auto parent = parents_.find(intent.parent);
+        check(parent != parents_.end() && parent->second.parent.live(), "a script ends entries that are held");
+        return;
+    }
     const auto known = orders_.find(intent.order);
     check(known != orders_.end() && known->second.order.live(), "a script cancels live orders");
     check(known == orders_.end() || !known->second.mandatory, "a script does not cancel an exit that is not its own");

@@ -9,6 +9,7 @@ RandomStrategy::RandomStrategy(const Scenario& scenario) : scenario_(scenario), 
     eagerness_ = dice_.between(50, 1'500);
     stop_moving_ = dice_.between(0, 300);
     passive_ = dice_.chance(350);
+    holding_ = dice_.between(0, 600);
 }
 
 Result<StrategyDeclaration> RandomStrategy::load(ScriptSlot slot, const ScriptBundle& bundle,
@@ -58,9 +59,44 @@ void RandomStrategy::enter(CallbackOutput& output) {
     }
     if (!dice_.chance(100)) intent.stop_pct = 0.1 + dice_.fraction() * 2;
     if (dice_.chance(600)) intent.target_pct = 0.1 + dice_.fraction() * 3;
+    if (dice_.chance(holding_)) hold(intent, last, option.tick);
     intent.tag = "simulated";
     intent.why = "dice";
     output.intents.push_back(std::move(intent));
+}
+
+// Anything that the engine may be asked to hold, sound or not.
+void RandomStrategy::hold(Intent& intent, double last, Price tick) {
+    EntryTerms& terms = intent.terms;
+    if (dice_.chance(400) && !std::isnan(last)) {
+        const bool right_side = !dice_.chance(100);
+        const double off = (right_side ? 1 : -1) * (intent.side == Side::buy ? 1 : -1) * dice_.fraction() * 0.03;
+        terms.trigger = std::max(round_to_nearest_tick(Price::from_double(last * (1 + off)), tick), tick);
+        if (dice_.chance(300)) terms.trail_pct = 0.1 + dice_.fraction() * 3;
+    } else if (dice_.chance(200)) {
+        terms.trail_pct = 0.1 + dice_.fraction() * 3;
+    }
+    const int64_t shape = dice_.below(4);
+    if (shape == 0) terms.display_lots = dice_.between(1, 3);
+    if (shape == 1) {
+        terms.algo = dice_.chance(500) ? SliceAlgo::twap : SliceAlgo::vwap;
+        terms.slices = dice_.between(2, 6);
+        terms.over_min = 0.5 + dice_.fraction() * 20;
+    }
+    if (dice_.chance(300)) {
+        terms.good_till = dice_.chance(500) ? GoodTill::time : GoodTill::day;
+        terms.good_till_minute = static_cast<int32_t>(dice_.between(9 * 60, 15 * 60));
+    }
+    if (dice_.chance(100)) {
+        terms.good_till = GoodTill::date;
+        terms.good_till_date = kTradingDay + std::chrono::days(dice_.between(-1, 20));
+    }
+    terms.after_market = dice_.chance(100);
+    if (dice_.chance(400)) terms.oco = dice_.chance(500) ? "a" : "b";
+    if (dice_.chance(300)) intent.premium.stop_pct = 1 + dice_.fraction() * 60;
+    if (dice_.chance(300)) intent.premium.target_pct = 1 + dice_.fraction() * 60;
+    if (dice_.chance(300)) intent.trail_stop_pct = 0.1 + dice_.fraction() * 2;
+    intent.cover = dice_.chance(200);
 }
 
 // From against the position to with it, by paise or by percent, on the tick or not.
@@ -73,8 +109,13 @@ void RandomStrategy::move_stop(const PositionMessage& position, CallbackOutput& 
     intent.level = Price::from_double(now + (dice_.fraction() - 0.4) * step * position.direction);
     intent.reason = {3, "ladder", "", "moved"};
     output.intents.push_back(std::move(intent));
+    if (dice_.chance(100)) {
+        intent.kind = IntentKind::set_trail;
+        intent.trail_stop_pct = dice_.fraction() * 2;
+        output.intents.push_back(intent);
+        intent.trail_stop_pct.reset();
+    }
     if (!dice_.chance(200)) return;
-    intent = output.intents.back();
     intent.kind = IntentKind::set_target;
     intent.level = Price::from_double(position.underlying_last * (1 + position.direction * dice_.fraction() * 0.03));
     output.intents.push_back(std::move(intent));
@@ -95,6 +136,11 @@ void RandomStrategy::maybe_cancel(int64_t permille, CallbackOutput& output) {
     if (orders_.empty() || !dice_.chance(permille)) return;
     Intent intent;
     intent.kind = IntentKind::cancel;
+    if (!entries_.empty() && dice_.chance(200)) {
+        intent.parent = IntentId(entries_[static_cast<size_t>(dice_.below(static_cast<int64_t>(entries_.size())))]);
+        output.intents.push_back(std::move(intent));
+        return;
+    }
     intent.order = OrderId(orders_[static_cast<size_t>(dice_.below(static_cast<int64_t>(orders_.size())))]);
     output.intents.push_back(std::move(intent));
 }
@@ -130,6 +176,10 @@ CallbackResult RandomStrategy::answer(StrategyId, const ExitCheckMessage& check,
 }
 
 CallbackResult RandomStrategy::answer(StrategyId, const OrderMessage& order, CallbackOutput& output) {
+    if (order.parent != 0) {
+        if (entries_.size() >= 8) entries_.erase(entries_.begin());
+        entries_.push_back(order.parent);
+    }
     if (order.id != 0) {
         if (orders_.size() >= 8) orders_.erase(orders_.begin());
         orders_.push_back(order.id);
