@@ -67,8 +67,9 @@ class Fields {
 std::string carried_line(const ParentOrder& parent, std::string_view symbol) {
     const Intent& intent = parent.intent;
     const EntryTerms& terms = intent.terms;
-    std::string out = fmt::format("entry instrument={} side={} lots={} good_till={}", quoted(symbol),
-                                  name_of(intent.side), intent.lots, good_till_text(terms));
+    std::string out =
+        fmt::format("entry instrument={} side={} lots={}", quoted(symbol), name_of(intent.side), intent.lots);
+    if (terms.good_till != GoodTill::unsaid) out += fmt::format(" good_till={}", good_till_text(terms));
     const auto price = [&out](std::string_view key, const std::optional<Price>& value) {
         if (value) out += fmt::format(" {}={}", key, to_string(*value));
     };
@@ -92,6 +93,9 @@ std::string carried_line(const ParentOrder& parent, std::string_view symbol) {
         if (terms.triggered()) out += fmt::format(" trigger_on={}", name_of(terms.trigger_on));
     }
     if (terms.display_lots > 0) out += fmt::format(" display_lots={}", terms.display_lots);
+    if (terms.algo != SliceAlgo::none) {
+        out += fmt::format(" algo={} over_min={} slices={}", name_of(terms.algo), terms.over_min, terms.slices);
+    }
     return out + fmt::format(" oco={} tag={} why={}", quoted(terms.oco), quoted(intent.tag), quoted(intent.why));
 }
 
@@ -120,12 +124,17 @@ Result<CarriedEntry> parse_carried_line(std::string_view line) {
     terms.trail_pct = fields.real("trail_pct");
     if (fields.text("trigger_on") == "underlying") terms.trigger_on = TriggerOn::underlying;
     terms.display_lots = fields.whole("display_lots");
+    if (const std::string algo = fields.text("algo"); !algo.empty()) {
+        terms.algo = algo == "vwap" ? SliceAlgo::vwap : SliceAlgo::twap;
+        terms.over_min = fields.real("over_min").value_or(0);
+        terms.slices = fields.whole("slices");
+    }
     terms.oco = fields.text("oco");
     terms.after_market = true;  // it waits for the next entry window
     intent.tag = fields.text("tag");
     intent.why = fields.text("why");
     fields.need(parsed->kind == "entry" && !entry.symbol.empty() && intent.lots > 0);
-    fields.need(read_good_till(fields.text("good_till"), terms) && terms.good_till == GoodTill::date);
+    if (const std::string till = fields.text("good_till"); !till.empty()) fields.need(read_good_till(till, terms));
     if (!fields.sound()) return make_error(ErrorCode::corrupt, fmt::format("it is no entry: {}", line.substr(0, 80)));
     return entry;
 }

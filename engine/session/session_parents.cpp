@@ -11,10 +11,11 @@
 namespace tide {
 namespace {
 
-// It stands for a later day, and nothing of it is at work.
+// It stands for a later day, or waits for its first one, and nothing of it is at work.
 bool stays(const ParentOrder& parent) {
     const EntryTerms& terms = parent.intent.terms;
-    return terms.good_till == GoodTill::date && !parent.child.valid() && parent.filled.units() == 0;
+    const bool later = terms.good_till == GoodTill::date || (terms.after_market && parent.from == ParentOrder::kNever);
+    return later && !parent.child.valid() && parent.filled.units() == 0;
 }
 
 }  // namespace

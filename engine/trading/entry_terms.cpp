@@ -77,6 +77,7 @@ std::string wrong_in_terms(const EntryTerms& terms, int64_t lots) {
         return "algo, over_min and slices belong together: give all three";
     if (!sliced) return "";
     if (terms.display_lots > 0) return "display_lots and algo: give one of the two";
+    if (terms.good_till == GoodTill::date) return "slices end with their day: good_till cannot be a date";
     if (terms.slices < 2 || terms.slices > lots) return "slices must be from 2 to the entry's lots";
     return "";
 }

@@ -325,7 +325,11 @@ void Checker::at_end() {
               "the positions are the exchange's own");
     }
     check(session_->portfolio().open().empty(), "no position is left after the close");
-    check(session_->parents().idle(), "no entry is held after the session");
+    for (const IntentId id : session_->parents().live()) {
+        const ParentOrder& parent = *session_->parents().find(id);
+        check(parent.state == ParentState::waiting && parent.from == ParentOrder::kNever,
+              "after the close nothing is held but what waits for another day");
+    }
     if (!session_->desk().idle()) {
         const Order& order = *session_->desk().find(session_->desk().live().front());
         fail(fmt::format("no order is live after the close: order {} is {}", order.id.value(), name_of(order.state)));

@@ -161,6 +161,7 @@ class SessionTest : public ::testing::Test, public BrokerLink {
         add_option(kCall, OptionRight::call);
         add_option(kPut, OptionRight::put);
         send(ScriptEvent{StrategyId(1), ScriptRole::strategy, "test", text, parameters});
+        if (before_day) before_day();
         TradingDayEvent day;
         day.date = kDay;
         day.session_count = 1;
@@ -258,6 +259,7 @@ class SessionTest : public ::testing::Test, public BrokerLink {
         ASSERT_EQ(session->portfolio().open().size(), 1U);
     }
 
+    std::function<void()> before_day;  // history that comes before the day
     SessionConfig config;
     ScriptedHost host;
     KeepingRecorder recorder;

@@ -1,3 +1,5 @@
+#include <iostream>
+
 #include "session/carried_entries.hpp"
 #include "session_fixture.hpp"
 
@@ -7,6 +9,11 @@ namespace {
 // Entries that the engine holds, in a session: the script asks on the bar of 10:04, at 10:05:01.
 class SessionParentsTest : public SessionTest {
   protected:
+    void TearDown() override {  // what it did, where that was not what was expected
+        if (!HasFailure()) return;
+        for (const auto& row : recorder.rows)
+            std::cerr << format_time_of_day(ist_since_midnight(row.time)) << " " << row.text << "\n";
+    }
     void ask_for(std::vector<Intent> intents) {
         host.bar = [this, intents, asked = false](const BarMessage& bar, CallbackOutput& output) mutable {
             if (bar.timeframe != Timeframe::m1 || std::exchange(asked, true)) return CallbackResult{};
@@ -28,6 +35,19 @@ class SessionParentsTest : public SessionTest {
         tick(kBankNifty, 47'000);
         quote(kCall, mid - 0.25, mid + 0.25);
         quote(kCall, mid - 0.25, mid + 0.25);  // the second one confirms a jump
+    }
+    // A market that moves a little, every half minute from `from` up to `to`: data that stands still, or stops, is a
+    // reason of its own to refuse.
+    void live_market(Duration from, Duration to, bool with_vix = true) {
+        int step = 0;
+        for (Duration t = from; t <= to; t += seconds(30), ++step) {
+            at_time(t);
+            if (with_vix) tick(kVix, 14 + 0.01 * (step % 3));
+            tick(kNifty, 21'500 + step % 3);
+            tick(kBankNifty, 47'000 + step % 3);
+            quote(kCall, 100 + 0.05 * (step % 3), 100.5 + 0.05 * (step % 3));
+            quote(kPut, 90, 90.5);
+        }
     }
     std::vector<std::string> parent_states() const {
         std::vector<std::string> states;
@@ -74,8 +94,7 @@ TEST_F(SessionParentsTest, a_limit_that_holds_when_the_trigger_is_reached_refuse
     Intent intent = enter_call();
     intent.terms.trigger = Price::from_rupees(105);
     ask_for({intent});
-    at_time(kAsked + minutes(6));  // the VIX is older than five minutes by then
-    tick(kNifty, 21'500);
+    live_market(kAsked + seconds(30), kAsked + minutes(6), false);  // the VIX is older than five minutes by then
     quote(kCall, 105.5, 106);
     quote(kCall, 105.5, 106);
     EXPECT_TRUE(sent.empty());
@@ -130,11 +149,11 @@ TEST_F(SessionParentsTest, slices_make_one_position_and_never_more_than_the_whol
     EXPECT_EQ(sent[0].order.quantity, Quantity(50));
     fill(sent[0].order, 100.5, 1);
     for (int slice = 1; slice < 3; ++slice) {
-        market_at(kAsked + minutes(slice));
+        live_market(kAsked + minutes(slice) - seconds(31), kAsked + minutes(slice) + seconds(29));
         ASSERT_EQ(sent.size(), static_cast<size_t>(slice + 1));
         fill(sent.back().order, 100.5, static_cast<uint64_t>(slice + 1));
     }
-    market_at(kAsked + minutes(5));
+    live_market(kAsked + minutes(3), kAsked + minutes(5));
     EXPECT_EQ(sent.size(), 3U);
     ASSERT_EQ(session->portfolio().open().size(), 1U);
     EXPECT_EQ(session->portfolio().open()[0].quantity, Quantity(150));
@@ -154,16 +173,25 @@ TEST_F(SessionParentsTest, slices_by_volume_follow_the_bars_of_the_days_before) 
         return CallbackResult{};
     };
     config.risk.position_size_pct = 100;
+    before_day = [&] {
+        TradingDayEvent before;
+        before.date = kDay - std::chrono::days(1);
+        before.session_count = 1;
+        before.sessions[0] = {hours(9) + minutes(15), hours(15) + minutes(30)};
+        before.calendar = "NSE";
+        before.history = true;
+        send(before);
+        for (const auto& [minute, volume] : {std::pair(6, 100), {7, 300}, {8, 600}}) {
+            Bar bar;
+            bar.instrument = kCall;
+            bar.start = ist_moment<ExchangeTime>(kDay - std::chrono::days(1), hours(10) + minutes(minute));
+            bar.open = bar.high = bar.low = bar.close = Price::from_rupees(100);
+            bar.volume = volume;
+            bar.flags = kBarHistory | kBarHasVolume;
+            send(BarEvent{bar, false});
+        }
+    };
     start();
-    for (const auto& [minute, volume] : {std::pair(6, 100), {7, 300}, {8, 600}}) {
-        Bar bar;
-        bar.instrument = kCall;
-        bar.start = ist_moment<ExchangeTime>(kDay - std::chrono::days(1), hours(10) + minutes(minute));
-        bar.open = bar.high = bar.low = bar.close = Price::from_rupees(100);
-        bar.volume = volume;
-        bar.flags = kBarHistory | kBarHasVolume;
-        send(BarEvent{bar, false});
-    }
     market_at(hours(10) + minutes(5) + seconds(30));
     market_at(hours(10) + minutes(6));
     ASSERT_EQ(sent.size(), 1U);
@@ -180,7 +208,7 @@ TEST_F(SessionParentsTest, an_entry_that_may_rest_is_not_cancelled_after_a_minut
     ask_for({intent});
     ASSERT_EQ(sent.size(), 1U);
     update(sent[0].order, OrderUpdateKind::acknowledged);
-    market_at(hours(10) + minutes(29) + seconds(59));
+    live_market(kAsked + seconds(29), hours(10) + minutes(29) + seconds(30));
     EXPECT_EQ(sent.size(), 1U);
     market_at(hours(10) + minutes(30));
     ASSERT_EQ(sent.size(), 2U);
@@ -201,8 +229,7 @@ TEST_F(SessionParentsTest, an_entry_given_after_hours_leaves_in_the_next_entry_w
     };
     start();
     market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(kAsked);
-    market_at(hours(15) + minutes(10));
+    live_market(kAsked, hours(15) + minutes(10));
     ASSERT_EQ(session->parents().live().size(), 1U);
     EXPECT_TRUE(sent.empty());
     at_time(hours(15) + minutes(31));
@@ -214,9 +241,9 @@ TEST_F(SessionParentsTest, an_entry_given_after_hours_leaves_in_the_next_entry_w
     next.calendar = "NSE";
     now = at(next.date, hours(9));
     send(next);
-    market_at(hours(24 + 9) + minutes(59) + seconds(59));
+    live_market(hours(24 + 9) + minutes(15), hours(24 + 9) + minutes(59) + seconds(30));
     EXPECT_TRUE(sent.empty());
-    market_at(hours(24 + 10));
+    live_market(hours(24 + 10), hours(24 + 10));
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(parent_states(), (std::vector<std::string>{"waiting", "working"}));
 }
@@ -298,7 +325,7 @@ TEST_F(SessionParentsTest, a_dated_entry_goes_on_in_the_next_session) {
     ask_for({intent});
     at_time(hours(15) + minutes(31));
     send(DayEndEvent{kDay});
-    send(FeedStatusEvent{"feed", FeedState::ended, ""});
+    send(FeedStatusEvent{FeedState::ended, "feed", ""});
     const std::string lines = session->carried_entries(StrategyId(1));
     EXPECT_EQ(lines,
               "entry instrument=\"NIFTY 2024-01-25 21500 CE\" side=buy lots=2 good_till=2024-01-11 stop_pct=1 "
