@@ -325,7 +325,7 @@ void SourceRules::defined_callback(std::string_view callback, int line) {
     };
     const bool about_orders =
         callback == "on_order" || callback == "on_fill" || callback == "on_position" || callback == "on_exit_check";
-    if (about_orders && !facts_.methods.contains("enter")) {
+    if (about_orders && !facts_.methods.contains("enter") && !facts_.methods.contains("enter_group")) {
         nothing("nothing in this strategy calls ctx:enter");
     } else if (callback == "on_timer" && !facts_.methods.contains("after")) {
         nothing("nothing in this strategy calls ctx:after");

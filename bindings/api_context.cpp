@@ -49,6 +49,41 @@ void add_looks(std::vector<ApiName>& all) {
     all.push_back(option("chain_options", "min_days", "integer?", "at least this many days left", "days"));
 }
 
+void add_group_intents(std::vector<ApiName>& all, std::string_view answer) {
+    ApiName enter =
+        method("ctx", "enter_group", {{"group", "enter_group"}}, answer,
+               "asks for legs that are entered and left as one: the group's id; or nil, code and text. Bought legs "
+               "leave first",
+               "local id = ctx:enter_group { legs = { { leg = near, side = \"buy\", lots = 1 }, { leg = far, side = "
+               "\"sell\", lots = 1 } }, why = \"debit spread\" }");
+    enter.refusals = kRiskGate;
+    enter.rounding = "limits to the nearest 1/10000 rupee and must be on the tick";
+    all.push_back(std::move(enter));
+    all.push_back(
+        option("enter_group", "legs", "group_leg[]", "2 to 8, each its own instrument, all on one underlying"));
+    all.push_back(option("enter_group", "timeout_s", "number?",
+                         "to be whole by then, 1 to 3600; without it orders.group_timeout_s", "seconds"));
+    all.push_back(option("enter_group", "max_loss", "number?",
+                         "the engine closes it at this loss; without it at half of what it can lose", "rupees"));
+    all.push_back(option("enter_group", "tag", "string?", "short name of the kind of entry, up to 64 bytes"));
+    all.push_back(option("enter_group", "why", "string?", "reason, for the records"));
+    all.push_back(option("group_leg", "leg", "leg?", "what to trade: a leg of ctx:chain; or give symbol"));
+    all.push_back(option("group_leg", "symbol", "string?", "what to trade, by name"));
+    all.push_back(option("group_leg", "side", "\"buy\"|\"sell\"", "side"));
+    all.push_back(option("group_leg", "lots", "integer", "1 to 1000000", "lots"));
+    all.push_back(option("group_leg", "limit", "number?", "limit price; without it at the touch, in a band", "rupees"));
+    ApiName exit = method("ctx", "exit_group", {{"group", "integer"}, {"options", "exit_group?"}}, answer,
+                          "asks to close a group: what was sold is bought back first",
+                          "ctx:exit_group(id, { reason = \"target\" })");
+    exit.refusals = kRiskGate;
+    all.push_back(std::move(exit));
+    all.push_back(option("exit_group", "rule", "string?", "short name of the rule, up to 64 bytes"));
+    all.push_back(option("exit_group", "reason", "string?", "reason, for the records"));
+    all.push_back(option("exit_group", "why", "string?", "the same as reason"));
+    all.push_back(option("exit_group", "priority", "integer?", "2 to 5; 1 is the engine's own"));
+    all.push_back(option("exit_group", "values", "table|string?", "what the rule looked at, for the records"));
+}
+
 void add_intents(std::vector<ApiName>& all) {
     const std::string_view answer = "integer?, string?, string?, integer?";
     ApiName enter =
@@ -102,6 +137,7 @@ void add_intents(std::vector<ApiName>& all) {
     all.push_back(option("exit", "why", "string?", "the same as reason"));
     all.push_back(option("exit", "priority", "integer?", "2 to 5; 1 is the engine's own"));
     all.push_back(option("exit", "values", "table|string?", "what the rule looked at, for the records"));
+    add_group_intents(all, answer);
     for (const std::string_view name : {"set_stop", "set_target"}) {
         const bool stop = name == "set_stop";
         ApiName level =
@@ -200,6 +236,7 @@ void add_trading_names(std::vector<ApiName>& all) {
     all.push_back(field("position", "minutes_held", "number", "since then", "minutes"));
     all.push_back(field("position", "half_taken", "boolean", "a part was closed already"));
     all.push_back(field("position", "tag", "string", "of the entry"));
+    all.push_back(field("position", "group", "integer?", "id of the group that it is a leg of"));
     for (const std::string_view name : {"last", "bid", "ask"})
         all.push_back(field("quote", name, "number?", "of the leg", "rupees"));
     all.push_back(field("quote", "underlying", "number?", "price of the underlying", "rupees"));
@@ -220,6 +257,7 @@ void add_trading_names(std::vector<ApiName>& all) {
     all.push_back(field("order", "quantity", "number", "asked for", "units"));
     all.push_back(field("order", "filled", "number", "so far", "units"));
     all.push_back(field("order", "limit", "number", "limit price", "rupees"));
+    all.push_back(field("order", "group", "integer?", "id of the group that it is a leg of"));
     all.push_back(field("order", "average", "number?", "mean price of the fills", "rupees"));
     all.push_back(field("fill", "order", "integer", "id of the order"));
     all.push_back(field("fill", "position", "integer", "id of the position"));

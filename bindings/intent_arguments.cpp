@@ -136,6 +136,26 @@ void read_terms(FieldReader& fields, const EnterArguments& arguments, Intent& in
     terms.oco = fields.text("oco", arguments.oco, kTagBytesMax);
 }
 
+InstrumentId read_instrument(FieldReader& fields, std::string_view field, const ScriptValue& symbol,
+                             const StrategyServices& services) {
+    if (symbol.kind != Kind::text) {
+        fields.refuse(fmt::format("{} must name what to trade, got {}", field, show(symbol)));
+        return {};
+    }
+    const InstrumentId id = services.find_instrument(symbol.text);
+    if (!id.valid()) fields.refuse(fmt::format("symbol {} is not known", show(symbol)));
+    return id;
+}
+
+// `otherwise` where none is given; none: it must be given.
+Side read_side(FieldReader& fields, const char* field, const ScriptValue& value, std::optional<Side> otherwise) {
+    if (!value.given() && otherwise) return *otherwise;
+    const std::string side = value.given() ? fields.text(field, value, 8) : "";
+    if (side != "buy" && side != "sell")
+        fields.refuse(fmt::format("{} must be \"buy\" or \"sell\", got {}", field, show(value)));
+    return side == "sell" ? Side::sell : Side::buy;
+}
+
 constexpr std::string_view kPositionWanted = "a position or its id";
 
 ExitReason read_reason(FieldReader& fields, const ScriptValue& rule, const ScriptValue& text, const ScriptValue& values,
@@ -171,17 +191,9 @@ IntentOrText enter_intent(const EnterArguments& arguments, const StrategyService
     FieldReader fields;
     Intent intent;
     intent.kind = IntentKind::enter;
-    if (arguments.symbol.kind != Kind::text) {
-        fields.refuse(fmt::format("leg or symbol must name what to trade, got {}", show(arguments.symbol)));
-    } else {
-        intent.instrument = services.find_instrument(arguments.symbol.text);
-        if (!intent.instrument.valid()) fields.refuse(fmt::format("symbol {} is not known", show(arguments.symbol)));
-    }
+    intent.instrument = read_instrument(fields, "leg or symbol", arguments.symbol, services);
     intent.lots = fields.whole("lots", arguments.lots, 1, kApiLotsMax);
-    const std::string side = arguments.side.given() ? fields.text("side", arguments.side, 8) : "buy";
-    if (side != "buy" && side != "sell")
-        fields.refuse(fmt::format("side must be \"buy\" or \"sell\", got {}", show(arguments.side)));
-    intent.side = side == "sell" ? Side::sell : Side::buy;
+    intent.side = read_side(fields, "side", arguments.side, Side::buy);
     intent.limit = fields.price("limit", arguments.limit);
     read_protection(fields, arguments, intent);
     read_premium(fields, arguments, intent);
@@ -200,6 +212,48 @@ IntentOrText exit_intent(const ExitArguments& arguments) {
     if (arguments.fraction.given())
         intent.fraction =
             fields.number("fraction", arguments.fraction, kApiFractionMin, 1, "a number above 0 and at most 1");
+    intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, "script");
+    if (arguments.priority.given())
+        intent.reason.priority =
+            static_cast<int>(fields.whole("priority", arguments.priority, kApiPriorityMin, kApiPriorityMax));
+    if (fields.failed()) return tl::unexpected(fields.problem());
+    return intent;
+}
+
+IntentOrText enter_group_intent(const EnterGroupArguments& arguments, const StrategyServices& services) {
+    FieldReader fields;
+    Intent intent;
+    intent.kind = IntentKind::enter_group;
+    if (arguments.legs.size() < kGroupLegsMin || arguments.legs.size() > kGroupLegsMax)
+        fields.refuse(
+            fmt::format("a group has {} to {} legs, got {}", kGroupLegsMin, kGroupLegsMax, arguments.legs.size()));
+    for (size_t i = 0; i < arguments.legs.size(); ++i) {
+        const GroupLegArguments& given = arguments.legs[i];
+        const auto named = [&](const char* field) { return fmt::format("legs[{}].{}", i + 1, field); };
+        IntentLeg leg;
+        leg.instrument = read_instrument(fields, named("leg or symbol"), given.symbol, services);
+        leg.side = read_side(fields, named("side").c_str(), given.side, std::nullopt);
+        leg.lots = fields.whole(named("lots").c_str(), given.lots, 1, kApiLotsMax);
+        leg.limit = fields.price(named("limit").c_str(), given.limit);
+        intent.legs.push_back(leg);
+    }
+    if (arguments.timeout_s.given())
+        intent.timeout_s = fields.number("timeout_s", arguments.timeout_s, kApiGroupTimeoutMin_s, kApiGroupTimeoutMax_s,
+                                         "a number of seconds from 1 to 3600");
+    if (arguments.max_loss.given())
+        intent.max_loss = Money::from_double(
+            fields.number("max_loss", arguments.max_loss, 1, kApiPriceMax, "an amount of at least 1 rupee"));
+    intent.tag = fields.text("tag", arguments.tag, kTagBytesMax);
+    intent.why = fields.text("why", arguments.why, kWhyBytesMax);
+    if (fields.failed()) return tl::unexpected(fields.problem());
+    return intent;
+}
+
+IntentOrText exit_group_intent(const ExitGroupArguments& arguments) {
+    FieldReader fields;
+    Intent intent;
+    intent.kind = IntentKind::exit_group;
+    intent.group = GroupId(fields.id("group", arguments.group, "the id that ctx:enter_group gave"));
     intent.reason = read_reason(fields, arguments.rule, arguments.text, arguments.values, "script");
     if (arguments.priority.given())
         intent.reason.priority =

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,16 @@ struct EnterArguments {
 struct ExitArguments {
     ScriptValue position, fraction, rule, text, priority, values;
 };
+struct GroupLegArguments {
+    ScriptValue symbol, side, lots, limit;
+};
+struct EnterGroupArguments {
+    ScriptValue timeout_s, max_loss, tag, why;
+    std::span<const GroupLegArguments> legs;
+};
+struct ExitGroupArguments {
+    ScriptValue group, rule, text, priority, values;
+};
 struct LevelArguments {
     IntentKind kind = IntentKind::set_stop;
     ScriptValue position, price, rule, text, values;  // of set_trail a percentage for the price
@@ -39,6 +50,8 @@ using IntentOrText = tl::expected<Intent, std::string>;
 IntentOrText enter_intent(const EnterArguments& arguments, const StrategyServices& services);
 IntentOrText exit_intent(const ExitArguments& arguments);
 IntentOrText level_intent(const LevelArguments& arguments);
+IntentOrText enter_group_intent(const EnterGroupArguments& arguments, const StrategyServices& services);
+IntentOrText exit_group_intent(const ExitGroupArguments& arguments);
 // An order by its id, or an entry that the engine holds by what ctx:enter gave.
 IntentOrText cancel_intent(const ScriptValue& order, const ScriptValue& entry);
 

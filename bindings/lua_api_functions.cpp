@@ -228,6 +228,46 @@ bool propose_cancel(LuaStrategy& strategy, const char* position, const ScriptVal
     return strategy.propose(entry.given() ? "ctx:cancel_entry" : "ctx:cancel", position, cancel_intent(order, entry));
 }
 
+bool propose_enter_group(LuaStrategy& strategy, const char* position, const EnterGroupArguments& arguments) noexcept {
+    return strategy.propose("ctx:enter_group", position, enter_group_intent(arguments, strategy.services()));
+}
+bool propose_exit_group(LuaStrategy& strategy, const char* position, const ExitGroupArguments& arguments) noexcept {
+    return strategy.propose("ctx:exit_group", position, exit_group_intent(arguments));
+}
+
+// enter_group(timeout_s, max_loss, tag, why, legs, then of each leg: symbol, side, lots, limit)
+int enter_group(lua_State* state) {
+    LuaStrategy& strategy = strategy_of(state);
+    constexpr int kHead = 5, kOfLeg = 4, kLegs = static_cast<int>(kGroupLegsMax);
+    const int legs = std::clamp(luaL_checkint(state, kHead), 0, kLegs);
+    pay_or_raise(state, strategy.runtime(), 20 * (legs + 1));
+    lua_settop(state, kHead + kOfLeg * kLegs);
+    GroupLegArguments given[kGroupLegsMax];
+    for (int i = 0; i < legs; ++i) {
+        const int from = kHead + kOfLeg * i;
+        given[i] = {value_at(state, from + 1), value_at(state, from + 2), value_at(state, from + 3),
+                    value_at(state, from + 4)};
+    }
+    const EnterGroupArguments arguments{value_at(state, 1),
+                                        value_at(state, 2),
+                                        value_at(state, 3),
+                                        value_at(state, 4),
+                                        {given, static_cast<size_t>(legs)}};
+    if (!propose_enter_group(strategy, script_position(state), arguments)) return raise_stop(state, strategy);
+    return push_answer(state, strategy);
+}
+
+// exit_group(group, rule, text, priority, values)
+int exit_group(lua_State* state) {
+    LuaStrategy& strategy = strategy_of(state);
+    pay_or_raise(state, strategy.runtime(), 20);
+    const auto at = [&](int index) { return value_at(state, index); };
+    lua_settop(state, 5);
+    const ExitGroupArguments arguments{at(1), at(2), at(3), at(4), at(5)};
+    if (!propose_exit_group(strategy, script_position(state), arguments)) return raise_stop(state, strategy);
+    return push_answer(state, strategy);
+}
+
 // enter(…): the fields of EnterArguments, in their order
 int enter(lua_State* state) {
     LuaStrategy& strategy = strategy_of(state);
@@ -340,6 +380,8 @@ constexpr LuaFunctionEntry kApiFunctions[] = {
     {"indicator", &indicator},
     {"enter", &enter},
     {"exit", &exit_position},
+    {"enter_group", &enter_group},
+    {"exit_group", &exit_group},
     {"set_level", &set_level},
     {"cancel", &cancel},
     {"log", &log},
@@ -381,7 +423,8 @@ void introduce_position(lua_State* state, LuaStrategy& strategy, const PositionM
     lua_pushnumber(state, position.direction);
     lua_pushnumber(state, static_cast<double>(position.opened_s));
     push_text(state, position.tag);
-    lua_call(state, 8, 0);
+    lua_pushnumber(state, static_cast<double>(position.group));
+    lua_call(state, 9, 0);
 }
 
 }  // namespace tide

@@ -320,9 +320,10 @@ end)
 ---------------------------------------------------------------------------------------------------- positions
 
 local positions = {}
-local function add_position(id, symbol, underlying, right, strike, direction, opened, tag)
+local function add_position(id, symbol, underlying, right, strike, direction, opened, tag, group)
   positions[id] = { id = id, symbol = symbol, underlying = underlying, right = right, strike = or_nil(strike),
-                    direction = direction, opened = opened, tag = tag }
+                    direction = direction, opened = opened, tag = tag,
+                    group = group > 0 and group or nil }
 end
 local function forget_position(id) positions[id] = nil end
 local function refresh_position(id, lots, quantity, entry_price, last_price, underlying_entry, underlying_last, underlying_best,
@@ -367,6 +368,41 @@ method("enter", function(order)
     order.algo, order.over_min, order.slices, order.oco)
 end)
 
+local group_fields, group_leg_fields = fields.enter_group, fields.group_leg
+local group_legs_max = 8
+-- symbol, side, lots, limit of each leg from `i` on, one after the other.
+local function flat_legs(legs, i, count)
+  if i > count then return end
+  local leg = legs[i]
+  local symbol = leg.symbol
+  if leg.leg ~= nil then symbol = leg.leg.symbol end
+  if i == count then return symbol, leg.side, leg.lots, leg.limit end
+  return symbol, leg.side, leg.lots, leg.limit, flat_legs(legs, i + 1, count)
+end
+local function wrong_leg(i, leg)
+  local who = "legs[" .. i .. "] "
+  if type(leg) ~= "table" then return who .. "must be a table such as { leg = leg, side = \"buy\", lots = 1 }, got " .. show(leg) end
+  local unknown = first_unknown(leg, group_leg_fields)
+  if unknown ~= nil then return who .. "has an unknown field " .. show(unknown) .. suggestion(unknown, group_leg_fields) end
+  if leg.leg ~= nil and leg.symbol ~= nil then return who .. "has leg and symbol: give one of the two" end
+  if leg.leg ~= nil and type(leg.leg) ~= "table" then return who .. "needs a leg of ctx:chain, got " .. show(leg.leg) end
+end
+method("enter_group", function(group)
+  if type(group) ~= "table" then return wrong_argument("ctx:enter_group", "needs a table such as { legs = { … }, why = \"…\" }, got " .. show(group)) end
+  local unknown = first_unknown(group, group_fields)
+  if unknown ~= nil then return wrong_argument("ctx:enter_group", "unknown field " .. show(unknown) .. suggestion(unknown, group_fields)) end
+  local legs = group.legs
+  if type(legs) ~= "table" then return wrong_argument("ctx:enter_group", "legs must be a list of legs, got " .. show(legs)) end
+  local count = 0
+  while count <= group_legs_max and legs[count + 1] ~= nil do
+    count = count + 1
+    local wrong = wrong_leg(count, legs[count])
+    if wrong then return wrong_argument("ctx:enter_group", wrong) end
+  end
+  if count < 2 or count > group_legs_max then return wrong_argument("ctx:enter_group", "a group has 2 to 8 legs") end
+  return host.enter_group(group.timeout_s, group.max_loss, group.tag, group.why, count, flat_legs(legs, 1, count))
+end)
+
 local function values_text(values)
   if type(values) ~= "table" then return values end
   local parts = {}
@@ -380,6 +416,14 @@ method("exit", function(position, options)
   local unknown = first_unknown(options, exit_fields)
   if unknown ~= nil then return wrong_argument("ctx:exit", "unknown field " .. show(unknown) .. suggestion(unknown, exit_fields)) end
   return host.exit(position_id(position), options.fraction, options.rule, options.reason or options.why, options.priority, values_text(options.values))
+end)
+local exit_group_fields = fields.exit_group
+method("exit_group", function(group, options)
+  if options == nil then options = {} end
+  if type(options) ~= "table" then return wrong_argument("ctx:exit_group", "options must be a table such as { reason = \"…\" }, got " .. show(options)) end
+  local unknown = first_unknown(options, exit_group_fields)
+  if unknown ~= nil then return wrong_argument("ctx:exit_group", "unknown field " .. show(unknown) .. suggestion(unknown, exit_group_fields)) end
+  return host.exit_group(group, options.rule, options.reason or options.why, options.priority, values_text(options.values))
 end)
 local level_fields = fields.level
 local function set_level(kind)
@@ -522,10 +566,10 @@ local function make_entries(callbacks)
                                                     underlying = or_nil(underlying), age = or_nil(age), model = model })
     if decision ~= nil then apply_decision(position, decision) end
   end
-  entries.on_order = on_order and function(now, id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average)
+  entries.on_order = on_order and function(now, id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average, group)
     begin(now)
     on_order(ctx, { id = id, intent = intent, parent = or_nil(parent), symbol = symbol, side = side, state = state, code = code, text = text, tag = tag,
-                    quantity = quantity, filled = filled, limit = limit, average = or_nil(average) })
+                    quantity = quantity, filled = filled, limit = limit, average = or_nil(average), group = group > 0 and group or nil })
   end
   entries.on_fill = on_fill and function(now, order, position, symbol, side, quantity, price, charges)
     begin(now)

@@ -550,7 +550,8 @@ int LuaStrategy::push(const OrderMessage& order) {
     for (const std::string_view value : {order.symbol, order.side, order.state, order.code, order.text, order.tag})
         push_text(value);
     for (const double value : {order.quantity, order.filled, order.limit, order.average}) lua_pushnumber(state, value);
-    return 13;
+    lua_pushnumber(state, static_cast<double>(order.group));
+    return 14;
 }
 
 int LuaStrategy::push(const FillMessage& fill) {

@@ -52,6 +52,7 @@ class WireOut {
         out_.append(text);
     }
     void put(Price price) { raw(price.units()); }
+    void put(Money amount) { raw(amount.units()); }
     template <class Tag, class Rep>
     void put(StrongId<Tag, Rep> id) {
         raw(id.value());
@@ -148,6 +149,7 @@ class WireIn {
     void get(std::string& text) { text = take(); }
     void get(std::string_view& text) { text = keeper_ != nullptr ? keeper_->keep(take()) : take(); }
     void get(Price& price) { price = Price::from_units(raw<int64_t>()); }
+    void get(Money& amount) { amount = Money::from_units(raw<int64_t>()); }
     template <class Tag, class Rep>
     void get(StrongId<Tag, Rep>& id) {
         id = StrongId<Tag, Rep>(raw<Rep>());

@@ -51,6 +51,22 @@ bool texts_are_plain(const Intent& intent) {
     return true;
 }
 
+const char* wrong_in_group(const Intent& intent, const ExpectedOutput& expected) {
+    const bool group = intent.kind == IntentKind::enter_group;
+    if (group ? intent.legs.size() < kGroupLegsMin || intent.legs.size() > kGroupLegsMax : !intent.legs.empty())
+        return "a group with a number of legs out of range";
+    for (const IntentLeg& leg : intent.legs) {
+        if (!std::binary_search(expected.instruments.begin(), expected.instruments.end(), leg.instrument))
+            return "a leg on an instrument that the script cannot know";
+        if (leg.lots < 1 || static_cast<double>(leg.lots) > kLotsMax || !sound(leg.limit)) return "a leg out of range";
+    }
+    const bool time =
+        !intent.timeout_s || (*intent.timeout_s >= kApiGroupTimeoutMin_s && *intent.timeout_s <= kApiGroupTimeoutMax_s);
+    const bool loss = !intent.max_loss || (*intent.max_loss > Money() && intent.max_loss->to_double() <= kPriceMax);
+    if (!time || !loss || (!group && (intent.timeout_s || intent.max_loss))) return "a group out of range";
+    return nullptr;
+}
+
 }  // namespace
 
 const char* wrong_in(const Intent& intent, const ExpectedOutput& expected) {
@@ -75,6 +91,7 @@ const char* wrong_in(const Intent& intent, const ExpectedOutput& expected) {
         return "an intent with terms out of range";
     }
     if (entry && (intent.parent.valid() || intent.position.valid())) return "an entry that adds to another one";
+    if (const char* wrong = wrong_in_group(intent, expected)) return wrong;
     if (!(intent.fraction > 0 && intent.fraction <= 1)) return "an intent on more than all of a position";
     if (intent.reason.priority < 2 || intent.reason.priority > 5) return "an intent with the engine's own priority";
     if (!texts_are_plain(intent)) return "an intent with a text that is none";

@@ -134,7 +134,7 @@ struct WireLast<Liquidity> {
 };
 template <>
 struct WireLast<IntentKind> {
-    static constexpr auto value = IntentKind::set_trail;
+    static constexpr auto value = IntentKind::exit_group;
 };
 template <>
 struct WireLast<TriggerOn> {
@@ -315,11 +315,18 @@ void fields(Wire& wire, EntryTerms& value) {
          algo, over_min, slices, oco);
 }
 template <class Wire>
+void fields(Wire& wire, IntentLeg& value) {
+    auto& [instrument, side, lots, limit] = value;
+    wire(instrument, side, lots, limit);
+}
+template <class Wire>
 void fields(Wire& wire, Intent& value) {
     auto& [id, kind, strategy, decided, decision_bar, instrument, side, lots, limit, stop, target, stop_pct, target_pct,
-           premium, trail_stop_pct, cover, terms, tag, why, parent, position, fraction, level, reason, order] = value;
+           premium, trail_stop_pct, cover, terms, tag, why, parent, position, fraction, level, reason, order, legs,
+           timeout_s, max_loss, group] = value;
     wire(id, kind, strategy, decided, decision_bar, instrument, side, lots, limit, stop, target, stop_pct, target_pct,
-         premium, trail_stop_pct, cover, terms, tag, why, parent, position, fraction, level, reason, order);
+         premium, trail_stop_pct, cover, terms, tag, why, parent, position, fraction, level, reason, order, legs,
+         timeout_s, max_loss, group);
 }
 template <class Wire>
 void fields(Wire& wire, BarMessage& value) {
@@ -333,12 +340,12 @@ void fields(Wire& wire, TickMessage& value) {
 }
 template <class Wire>
 void fields(Wire& wire, PositionMessage& value) {
-    auto& [id, symbol, underlying, right, strike, days_to_expiry, direction, lots, quantity, entry_price, last_price,
-           underlying_entry, underlying_last, underlying_best, stop, target, unrealised, net, opened_s, minutes_held,
-           half_taken, tag] = value;
-    wire(id, symbol, underlying, right, strike, days_to_expiry, direction, lots, quantity, entry_price, last_price,
-         underlying_entry, underlying_last, underlying_best, stop, target, unrealised, net, opened_s, minutes_held,
-         half_taken, tag);
+    auto& [id, group, symbol, underlying, right, strike, days_to_expiry, direction, lots, quantity, entry_price,
+           last_price, underlying_entry, underlying_last, underlying_best, stop, target, unrealised, net, opened_s,
+           minutes_held, half_taken, tag] = value;
+    wire(id, group, symbol, underlying, right, strike, days_to_expiry, direction, lots, quantity, entry_price,
+         last_price, underlying_entry, underlying_last, underlying_best, stop, target, unrealised, net, opened_s,
+         minutes_held, half_taken, tag);
 }
 template <class Wire>
 void fields(Wire& wire, QuoteMessage& value) {
@@ -347,8 +354,8 @@ void fields(Wire& wire, QuoteMessage& value) {
 }
 template <class Wire>
 void fields(Wire& wire, OrderMessage& value) {
-    auto& [id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average] = value;
-    wire(id, intent, parent, symbol, side, state, code, text, tag, quantity, filled, limit, average);
+    auto& [id, intent, parent, group, symbol, side, state, code, text, tag, quantity, filled, limit, average] = value;
+    wire(id, intent, parent, group, symbol, side, state, code, text, tag, quantity, filled, limit, average);
 }
 template <class Wire>
 void fields(Wire& wire, FillMessage& value) {

@@ -95,6 +95,20 @@ Result<std::vector<ScriptBundle>> read_scripts(const Paths& paths, const std::ve
     return bundles;
 }
 
+Result<void> check_limited_strategies(const Paths& paths, const RiskSettings& risk,
+                                      const std::vector<ScriptBundle>& scripts) {
+    for (const StrategyLimits& limits : risk.per_strategy) {
+        const bool runs = std::any_of(scripts.begin(), scripts.end(),
+                                      [&](const ScriptBundle& bundle) { return bundle.name == limits.name; });
+        if (runs || find_script(paths, limits.name)) continue;
+        return make_error(ErrorCode::config,
+                          fmt::format("[strategy.{}]: no strategy of that name runs, nor is there one in {}{}",
+                                      limits.name, (paths.resources / "strategies").string(),
+                                      nearest_script(paths.resources / "strategies", limits.name + ".lua")));
+    }
+    return {};
+}
+
 Result<StrategyDeclaration> check_script(const ScriptBundle& bundle) {
     NoServices services;
     auto checked = LuaHost().load(ScriptSlot(1), bundle, services);

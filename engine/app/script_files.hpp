@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/paths.hpp"
+#include "risk/risk_settings.hpp"
 #include "session/strategy_host.hpp"
 
 namespace tide {
@@ -16,6 +17,11 @@ Result<std::filesystem::path> find_script(const Paths& paths, const std::string&
 // declare every parameter that is given.
 Result<std::vector<ScriptBundle>> read_scripts(const Paths& paths, const std::vector<std::string>& names,
                                                const std::vector<std::string>& parameters);
+
+// Limits of strategies by name ([strategy.NAME]): each name is one of `scripts`, or a file of strategies/. A misspelled
+// one would limit nothing.
+Result<void> check_limited_strategies(const Paths& paths, const RiskSettings& risk,
+                                      const std::vector<ScriptBundle>& scripts);
 
 // Loads a bundle in a sandbox of its own and gives its declaration; no callback runs.
 Result<StrategyDeclaration> check_script(const ScriptBundle& bundle);

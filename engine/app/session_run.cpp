@@ -148,6 +148,7 @@ class SessionRun {
         if (auto ready = prepare_scripts(); !ready) return ready;
         auto scripts = read_scripts(paths_, options_.scripts, options_.parameters);
         if (!scripts) return scripts.error();
+        if (auto known = check_limited_strategies(paths_, settings_.session.risk, *scripts); !known) return known;
         for (size_t i = 0; i < scripts->size(); ++i) {
             auto checked = check_script((*scripts)[i]);
             if (!checked) return checked.error();

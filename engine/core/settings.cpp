@@ -16,6 +16,10 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
+constexpr std::string_view kUnset = "none";
+template <class T>
+constexpr bool kMayBeUnset = std::is_same_v<T, std::optional<int64_t>> || std::is_same_v<T, std::optional<double>>;
+
 std::string number_text(double value) { return fmt::format("{}", value); }
 
 std::string text_of(const Setting& setting) {
@@ -28,6 +32,7 @@ std::string text_of(const Setting& setting) {
             if constexpr (std::is_same_v<T, std::string>) return *value;
             if constexpr (std::is_same_v<T, Money>) return to_string(*value);
             if constexpr (std::is_same_v<T, TimeOfDay>) return format_time_of_day(*value);
+            if constexpr (kMayBeUnset<T>) return *value ? fmt::format("{}", **value) : std::string(kUnset);
         },
         setting.target);
 }
@@ -47,6 +52,25 @@ std::optional<Number> parse_number(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
     return value;
+}
+
+// Sets a number from its text; `target` is a number or one that may be unset.
+template <class Number, class Target>
+Result<void> set_number(const Setting& setting, std::string_view value, Target& target) {
+    const auto number = parse_number<Number>(value);
+    if (!number || !std::isfinite(static_cast<double>(*number)) || static_cast<double>(*number) < setting.min ||
+        static_cast<double>(*number) > setting.max) {
+        return refuse(setting, value,
+                      (std::is_same_v<Number, int64_t> ? "a whole number " : "a number ") + range_text(setting));
+    }
+    target = *number;
+    return {};
+}
+
+bool is_member_name(std::string_view name) {
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    });
 }
 
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -112,6 +136,46 @@ void SettingsRegistry::add(std::string key, std::string& value, std::vector<std:
     settings_.push_back({std::move(key), &value, 0, 0, "", std::move(help), std::move(choices)});
 }
 
+void SettingsRegistry::add(std::string key, std::optional<int64_t>& value, int64_t min, int64_t max, std::string unit,
+                           std::string help) {
+    settings_.push_back({std::move(key),
+                         &value,
+                         static_cast<double>(min),
+                         static_cast<double>(max),
+                         std::move(unit),
+                         std::move(help),
+                         {}});
+}
+void SettingsRegistry::add(std::string key, std::optional<double>& value, double min, double max, std::string unit,
+                           std::string help) {
+    settings_.push_back({std::move(key), &value, min, max, std::move(unit), std::move(help), {}});
+}
+void SettingsRegistry::add_family(std::string prefix, std::vector<std::string> keys,
+                                  std::function<void(const std::string&)> make) {
+    families_.push_back({std::move(prefix), std::move(keys), std::move(make)});
+}
+
+// "PREFIX.NAME.KEY" of a name that has no settings yet.
+Result<void> SettingsRegistry::make_member(const Family& family, std::string_view key) {
+    const std::string_view rest = key.substr(family.prefix.size() + 1);
+    const size_t dot = rest.find('.');
+    const std::string name(rest.substr(0, dot));
+    if (dot == std::string_view::npos || !is_member_name(name)) {
+        return make_error(ErrorCode::config, fmt::format("unknown key '{}': expected {}.NAME.SETTING, NAME of letters, "
+                                                         "digits, '_' and '-'",
+                                                         key, family.prefix));
+    }
+    const std::string_view wanted = rest.substr(dot + 1);
+    if (std::find(family.keys.begin(), family.keys.end(), wanted) == family.keys.end()) {
+        const std::string near = nearest_word(wanted, family.keys);
+        const std::string hint = near.empty() ? fmt::format("; there are: {}", fmt::join(family.keys, ", "))
+                                              : "; did you mean '" + near + "'?";
+        return make_error(ErrorCode::config, fmt::format("unknown key '{}'{}", key, hint));
+    }
+    family.make(name);
+    return {};
+}
+
 const Setting* SettingsRegistry::find(std::string_view key) const {
     const auto it = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.key == key; });
     return it == settings_.end() ? nullptr : &*it;
@@ -125,6 +189,11 @@ std::string SettingsRegistry::nearest_key(std::string_view key) const {
 
 Result<void> SettingsRegistry::set(std::string_view key, std::string_view value) {
     const Setting* setting = find(key);
+    for (const Family& family : families_) {
+        if (setting != nullptr || !key.starts_with(family.prefix + ".")) continue;
+        if (auto made = make_member(family, key); !made) return made;
+        setting = find(key);
+    }
     if (setting == nullptr) {
         const std::string near = nearest_key(key);
         return make_error(ErrorCode::config, fmt::format("unknown key '{}'{}", key,
@@ -138,14 +207,10 @@ Result<void> SettingsRegistry::set(std::string_view key, std::string_view value)
                 if (value != "true" && value != "false") return refuse(*setting, value, "true or false");
                 *target = value == "true";
             } else if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, double>) {
-                const auto number = parse_number<T>(value);
-                if (!number || !std::isfinite(static_cast<double>(*number)) ||
-                    static_cast<double>(*number) < setting->min || static_cast<double>(*number) > setting->max) {
-                    return refuse(
-                        *setting, value,
-                        (std::is_same_v<T, int64_t> ? "a whole number " : "a number ") + range_text(*setting));
-                }
-                *target = *number;
+                return set_number<T>(*setting, value, *target);
+            } else if constexpr (kMayBeUnset<T>) {
+                if (value != kUnset) return set_number<typename T::value_type>(*setting, value, *target);
+                target->reset();
             } else if constexpr (std::is_same_v<T, std::string>) {
                 if (!setting->choices.empty() &&
                     std::find(setting->choices.begin(), setting->choices.end(), value) == setting->choices.end()) {

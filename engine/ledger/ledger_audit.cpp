@@ -33,7 +33,7 @@ std::string_view table_of(std::string_view kind) {
     static constexpr std::pair<std::string_view, std::string_view> kTables[] = {
         {"script", "script_versions"}, {"risk", "risk_checks"}, {"order", "order_events"}, {"fill", "fills"},
         {"exit", "exit_audit"},        {"skip", "skips"},       {"halt", "halts"},         {"command", "commands"},
-        {"state", "states"},           {"note", "notes"},       {"equity", "equity"}};
+        {"state", "states"},           {"note", "notes"},       {"equity", "equity"},      {"group", "order_groups"}};
     const auto found =
         std::find_if(std::begin(kTables), std::end(kTables), [&](auto& pair) { return pair.first == kind; });
     return found == std::end(kTables) ? std::string_view() : found->second;

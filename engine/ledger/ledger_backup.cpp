@@ -413,7 +413,7 @@ Result<void> retire_sessions(const std::string& ledger, const std::string& ancho
         std::string sql = "BEGIN IMMEDIATE;";
         for (const char* table :
              {"audit", "orders", "order_events", "fills", "positions", "trades", "exit_audit", "equity", "risk_checks",
-              "skips", "script_versions", "halts", "commands", "states", "notes"}) {
+              "skips", "script_versions", "halts", "commands", "states", "notes", "order_groups"}) {
             sql += fmt::format("DELETE FROM {} WHERE session = {};", table, number);
         }
         sql += fmt::format("DELETE FROM sessions WHERE number = {};COMMIT", number);

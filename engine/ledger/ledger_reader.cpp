@@ -82,12 +82,13 @@ OrderRow read_order(const Statement& s) {
     row.tag = in.text();
     row.why = in.text();
     row.state_reason = in.text();
+    row.group = in.whole();
     return row;
 }
 constexpr std::string_view kOrderColumns =
     "order_id, intent_id, position_id, broker_order, client_id, instrument, side, purpose, style, state, quantity, "
     "filled, "
-    "price_limit, average, reprices, created_ns, updated_ns, tag, why, state_reason";
+    "price_limit, average, reprices, created_ns, updated_ns, tag, why, state_reason, group_id";
 
 PositionRow read_position(const Statement& s) {
     ColumnReader in(s);
@@ -114,11 +115,13 @@ PositionRow read_position(const Statement& s) {
     row.tag = in.text();
     row.why = in.text();
     row.model_priced = in.flag();
+    row.group = in.whole();
     return row;
 }
 constexpr std::string_view kPositionColumns =
     "position_id, strategy, script_version, instrument, side, quantity, opened_quantity, entry, last, last_underlying, "
-    "stop, target, levels_on_premium, stop_rule, gross, charges, net, opened_ns, closed_ns, tag, why, model_priced";
+    "stop, target, levels_on_premium, stop_rule, gross, charges, net, opened_ns, closed_ns, tag, why, model_priced, "
+    "group_id";
 
 // What a query of one session's rows is made of. The newest `limit` rows by `order_by`, given oldest first.
 struct RowQuery {

@@ -40,6 +40,7 @@ struct TradeRow {
 struct OrderRow {
     std::string session_id;
     uint64_t id = 0, intent = 0, position = 0, broker_order = 0;
+    uint64_t group = 0;  // that it is a leg of; 0: none
     std::string client_id, instrument, side, purpose, style, state, tag, why, state_reason;
     int64_t quantity = 0, filled = 0;
     Price limit;
@@ -50,6 +51,7 @@ struct OrderRow {
 struct PositionRow {
     std::string session_id;
     uint64_t id = 0;
+    uint64_t group = 0;  // that it is a leg of; 0: none
     std::string strategy, script_version, instrument, side, tag, why, stop_rule;
     int64_t quantity = 0, opened_quantity = 0;
     Price entry, last, last_underlying;

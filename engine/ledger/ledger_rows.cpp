@@ -22,7 +22,8 @@ std::string insert_sql(std::string_view table, std::string_view columns) {
 constexpr std::string_view kOrderColumns =
     "order_id, intent_id, strategy, position_id, instrument, side, purpose, style, state, quantity, filled, "
     "price_limit, "
-    "average, filled_value, broker_order, created_ns, updated_ns, reprices, client_id, tag, why, state_reason";
+    "average, filled_value, broker_order, created_ns, updated_ns, reprices, client_id, tag, why, state_reason, "
+    "group_id";
 constexpr std::string_view kOrderUpdates =
     " ON CONFLICT (session, order_id) DO UPDATE SET position_id = excluded.position_id, state = excluded.state, "
     "quantity = excluded.quantity, filled = excluded.filled, price_limit = excluded.price_limit, average = "
@@ -31,7 +32,7 @@ constexpr std::string_view kOrderUpdates =
 constexpr std::string_view kPositionColumns =
     "position_id, strategy, script_version, instrument, side, quantity, opened_quantity, entry, exit, last, "
     "underlying_entry, last_underlying, stop, target, levels_on_premium, stop_rule, gross, charges, net, opened_ns, "
-    "closed_ns, tag, why, model_priced, last_change";
+    "closed_ns, tag, why, model_priced, last_change, group_id";
 constexpr std::string_view kPositionUpdates =
     " ON CONFLICT (session, position_id) DO UPDATE SET quantity = excluded.quantity, opened_quantity = "
     "excluded.opened_quantity, entry = excluded.entry, exit = excluded.exit, last = excluded.last, last_underlying = "
@@ -62,7 +63,7 @@ std::optional<Price> known(Price price) { return price.positive() ? std::optiona
 
 struct LedgerRows::Statements {
     Statement audit, session_start, session_end, order, order_event, fill, position, trade, exit, risk, skip, script,
-        halt, command, state, note, equity;
+        halt, command, state, note, equity, group;
 
     // One overload a kind of record; `at` is what all rows of their own table begin with.
     struct At {
@@ -95,7 +96,7 @@ struct LedgerRows::Statements {
             db.put(order, at.session, o.id, o.intent, o.strategy, o.position, r.instrument, name_of(o.side),
                    name_of(o.purpose), o.style == PriceStyle::passive ? "passive" : "aggressive", name_of(o.state),
                    o.quantity, o.filled, known(o.limit), average, o.filled_value, o.broker_order, o.created, o.updated,
-                   int64_t{o.reprices}, o.client_id, o.tag, o.why, o.state_reason);
+                   int64_t{o.reprices}, o.client_id, o.tag, o.why, o.state_reason, o.group);
         if (!written) return written;
         return put_row(db, order_event, at, o.id, name_of(r.from), name_of(o.state), o.filled, known(o.limit),
                        r.detail);
@@ -114,7 +115,7 @@ struct LedgerRows::Statements {
                       p.quantity, p.opened_quantity, p.entry_price, known(p.exit_price), known(p.last_price),
                       known(p.underlying_entry), known(p.last_underlying), p.levels.stop, p.levels.target,
                       p.levels.on_premium, p.levels.stop_rule, p.gross(), p.charges, p.net(), p.opened, p.closed, p.tag,
-                      p.why, p.model_priced, r.what);
+                      p.why, p.model_priced, r.what, p.group);
     }
     Result<void> write(const Database& db, const At& at, const TradeRecord& r) {
         const Position& p = r.position;
@@ -145,6 +146,10 @@ struct LedgerRows::Statements {
     }
     Result<void> write(const Database& db, const At& at, const EquityRecord& r) {
         return put_row(db, equity, at, r.equity, r.gross, r.charges, r.net, r.detail);
+    }
+    Result<void> write(const Database& db, const At& at, const GroupRecord& r) {
+        return put_row(db, group, at, r.group, r.strategy_name, r.underlying, r.from, r.state, r.rule, r.text, r.legs,
+                       r.loss_limit);
     }
     // The audit row says it all.
     Result<void> write(const Database&, const At&, const QualityRecord&) { return {}; }
@@ -194,6 +199,9 @@ Result<LedgerRows> LedgerRows::prepare(const Database& database, int64_t session
         {&statements->state, row_insert("states", "strategy, symbol, name, from_value, to_value, looked_at")},
         {&statements->note, row_insert("notes", "level, source, text")},
         {&statements->equity, row_insert("equity", "equity, gross, charges, net, detail")},
+        {&statements->group, row_insert("order_groups",
+                                        "group_id, strategy, underlying, from_state, to_state, rule, text, legs, "
+                                        "loss_limit")},
     };
     for (const auto& [statement, sql] : wanted) {
         auto prepared = database.prepare(sql);

@@ -300,11 +300,29 @@ std::string realised_by_fill() {
            "'position', 'trade');\n";
 }
 
+// Legs that are entered and left as one, a row for each change of state; which orders and positions are legs (0: not).
+std::string order_groups() {
+    using enum ColumnKind;
+    return create(of_rows("order_groups", {{"group_id", whole},
+                                           {"strategy", text},
+                                           {"underlying", text},
+                                           {"from_state", text},
+                                           {"to_state", text},
+                                           {"rule", text},
+                                           {"text", text},
+                                           {"legs", text},
+                                           {"loss_limit", money, false}})) +
+           "CREATE INDEX order_groups_by_group ON order_groups (session, group_id);\n"
+           "ALTER TABLE orders ADD COLUMN group_id INTEGER NOT NULL DEFAULT 0;\n"
+           "ALTER TABLE positions ADD COLUMN group_id INTEGER NOT NULL DEFAULT 0;\n";
+}
+
 }  // namespace
 
 std::span<const Migration> ledger_migrations() {
     static const std::vector<Migration> kMigrations{{1, "first tables", first_tables()},
-                                                    {2, "what each fill realised", realised_by_fill()}};
+                                                    {2, "what each fill realised", realised_by_fill()},
+                                                    {3, "groups of orders", order_groups()}};
     return kMigrations;
 }
 

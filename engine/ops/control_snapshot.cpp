@@ -13,6 +13,7 @@ PositionRow row_of(const Position& position, const InstrumentBook& book, const s
     PositionRow row;
     row.session_id = session_id;
     row.id = position.id.value();
+    row.group = position.group.value();
     row.strategy = position.strategy_name;
     row.script_version = position.script_version;
     row.instrument = book.get(position.instrument).symbol;
@@ -41,6 +42,7 @@ OrderRow row_of(const Order& order, const InstrumentBook& book, const std::strin
     OrderRow row;
     row.session_id = session_id;
     row.id = order.id.value();
+    row.group = order.group.value();
     row.intent = order.intent.value();
     row.position = order.position.value();
     row.broker_order = order.broker_order.value();
@@ -85,7 +87,7 @@ void add_held(ControlSnapshot& snapshot, const Session& session) {
     }
 }
 
-void add_money(ControlSnapshot& snapshot, const Portfolio& portfolio) {
+void add_money(ControlSnapshot& snapshot, const Portfolio& portfolio, Money margin_used) {
     snapshot.start = portfolio.start();
     snapshot.equity = portfolio.equity();
     snapshot.cash = portfolio.cash();
@@ -94,7 +96,7 @@ void add_money(ControlSnapshot& snapshot, const Portfolio& portfolio) {
     snapshot.day_charges = portfolio.day_charges();
     snapshot.day_net = portfolio.day_net();
     snapshot.day_peak = portfolio.day_peak_equity();
-    snapshot.margin_used = portfolio.margin_used();
+    snapshot.margin_used = margin_used;
     snapshot.losing_streak = portfolio.losing_streak();
 }
 
@@ -114,6 +116,9 @@ ControlSnapshot snapshot_of(const Session& session, std::string session_id, std:
         const Halt& halt = halts.of(kind);
         snapshot.halts.push_back({std::string(name_of(kind)), halt.values, halt.text, halt.since});
     }
+    for (const StrategyHalt& halt : halts.strategy_halts()) {
+        snapshot.halts.push_back({std::string(kStrategyLoss), halt.values, halt.text, halt.since});
+    }
     for (const auto& script : session.scripts()) {
         snapshot.strategies.push_back({script->version_text(), script->active()});
     }
@@ -123,7 +128,7 @@ ControlSnapshot snapshot_of(const Session& session, std::string session_id, std:
     snapshot.limited_mode = halts.mode(session.now()) == TradingMode::limited;
     snapshot.size_factor = halts.size_factor(session.now());
     snapshot.max_positions = halts.max_positions(session.now());
-    add_money(snapshot, session.portfolio());
+    add_money(snapshot, session.portfolio(), session.margin_used());
     const VixReading& vix = session.market().prices().vix();
     if (vix.known()) snapshot.vix = vix.level;
     const InstrumentBook& book = session.market().prices().instruments();
@@ -146,13 +151,18 @@ ControlSnapshot snapshot_of(const Session& session, std::string session_id, std:
     return snapshot;
 }
 
+bool entries_halted(const ControlSnapshot& snapshot) {
+    return std::any_of(snapshot.halts.begin(), snapshot.halts.end(),
+                       [](const auto& halt) { return halt.kind != kStrategyLoss; });
+}
+
 std::string_view state_of(const ControlSnapshot& snapshot) {
     if (snapshot.killed) return "killed";
     if (snapshot.stopping) return "stopping";
     const bool paused = std::any_of(snapshot.halts.begin(), snapshot.halts.end(),
                                     [](const auto& halt) { return halt.kind == "paused"; });
     if (paused) return "paused";
-    return snapshot.halts.empty() ? "running" : "halted";
+    return entries_halted(snapshot) ? "halted" : "running";
 }
 
 }  // namespace tide

@@ -47,6 +47,8 @@ inline constexpr size_t kSnapshotOrdersMax = 200;
 
 ControlSnapshot snapshot_of(const Session& session, std::string session_id, std::string feed);
 // "running", "paused", "halted", "killed", "stopping".
+// A halt that holds for all strategies.
+bool entries_halted(const ControlSnapshot& snapshot);
 std::string_view state_of(const ControlSnapshot& snapshot);
 // One view as a JSON document with schema_version, and as lines or a table for a person.
 std::string view_json(const ControlSnapshot& snapshot, ControlView view);

@@ -30,7 +30,7 @@ Json status_json(const ControlSnapshot& s) {
             {"feed", s.feed},
             {"time", format_iso(s.now)},
             {"phase", s.phase},
-            {"entries_allowed", s.halts.empty()},
+            {"entries_allowed", !entries_halted(s)},
             {"manual_mode", s.manual_mode},
             {"limited_mode", s.limited_mode},
             {"size_factor", s.size_factor},
@@ -92,12 +92,13 @@ std::string positions_text(const ControlSnapshot& s) {
                        {"last", Align::right},
                        {"stop", Align::right},
                        {"target", Align::right},
-                       {"net", Align::right}});
+                       {"net", Align::right},
+                       {"group", Align::right}});
     const auto level = [](const std::optional<Price>& price) { return price ? format_indian(*price) : std::string(); };
     for (const PositionRow& row : s.positions) {
         table.add_row({std::to_string(row.id), row.side, display_symbol(row.instrument), format_indian(row.quantity),
                        format_indian(row.entry), format_indian(row.last), level(row.stop), level(row.target),
-                       format_indian_signed(row.net)});
+                       format_indian_signed(row.net), row.group == 0 ? "" : std::to_string(row.group)});
     }
     return table.render(false);
 }

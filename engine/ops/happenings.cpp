@@ -260,6 +260,15 @@ void HappeningTeller::on(ReceiveTime time, const ReconcileRecord& r, std::vector
     out.push_back({time, "BOOKS", tone, what, {}, r.text});
 }
 
+// Becoming whole and being unwound are news; the steps between are in the store.
+void HappeningTeller::on(ReceiveTime time, const GroupRecord& r, std::vector<Happening>& out) const {
+    const bool unwound = r.state == "unwinding";
+    if (!unwound && r.state != "whole") return;
+    const std::string what = fmt::format("group {} {}", r.group.value(), r.state);
+    out.push_back({time, "GROUP", unwound ? Tone::caution : Tone::plain, what, {}, joined(r.rule, ": ", r.text)});
+    out.back().more.push_back(r.legs);
+}
+
 void HappeningTeller::on(ReceiveTime time, const NoteRecord& r, std::vector<Happening>& out) {
     if (r.level == "debug") return;
     std::vector<std::string> lines = printable_lines(r.text);

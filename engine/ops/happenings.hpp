@@ -56,6 +56,7 @@ class HappeningTeller {
     void on(ReceiveTime, const QualityRecord&, std::vector<Happening>&) const;
     void on(ReceiveTime, const PlotRecord&, std::vector<Happening>&) const {}
     void on(ReceiveTime, const ReconcileRecord&, std::vector<Happening>&) const;
+    void on(ReceiveTime, const GroupRecord&, std::vector<Happening>&) const;
 
     std::string quantity_text(InstrumentId instrument, Quantity quantity) const;
     std::string order_text(const OrderRecord& record, Quantity quantity) const;

@@ -30,7 +30,8 @@ nlohmann::ordered_json order_json(const OrderRow& row) {
             {"updated", format_iso(row.updated)},
             {"tag", row.tag},
             {"why", row.why},
-            {"state_reason", row.state_reason}};
+            {"state_reason", row.state_reason},
+            {"group", row.group == 0 ? Json(nullptr) : Json(row.group)}};
 }
 
 nlohmann::ordered_json position_json(const PositionRow& row) {
@@ -54,7 +55,8 @@ nlohmann::ordered_json position_json(const PositionRow& row) {
             {"closed", time_json(row.closed)},
             {"tag", row.tag},
             {"why", row.why},
-            {"model_priced", row.model_priced}};
+            {"model_priced", row.model_priced},
+            {"group", row.group == 0 ? Json(nullptr) : Json(row.group)}};
 }
 
 }  // namespace tide

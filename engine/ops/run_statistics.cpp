@@ -20,7 +20,11 @@ void RunStatistics::record(const Record& record) {
         on_order(*order);
     } else if (const auto* intent = std::get_if<IntentRecord>(&record.body)) {
         const IntentKind kind = intent->intent.kind;
-        order_intent_ = kind == IntentKind::enter || kind == IntentKind::exit ? intent->intent.id : IntentId();
+        // A group was asked for once, with all its legs.
+        const bool of_group = kind == IntentKind::enter && intent->intent.group.valid();
+        const bool counts = kind == IntentKind::enter || kind == IntentKind::exit || kind == IntentKind::enter_group ||
+                            kind == IntentKind::exit_group;
+        order_intent_ = counts && !of_group ? intent->intent.id : IntentId();
         if (order_intent_.valid()) ++orders_.intents;
     } else if (const auto* risk = std::get_if<RiskRecord>(&record.body)) {
         if (!risk->passed && risk->intent.valid() && risk->intent == order_intent_) ++orders_.refused;

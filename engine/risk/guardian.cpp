@@ -33,14 +33,17 @@ bool reached(Price price, Price level, int direction) { return direction > 0 ? p
 
 void GuardianActions::clear() {
     halts.clear();
+    strategy_halts.clear();
     warnings.clear();
     exits.clear();
+    group_exits.clear();
     cancel_entries = cancel_all = false;
     cancel_reason.clear();
 }
 
 Guardian::Guardian(const RiskSettings& settings, const MarketPrices& prices, const Portfolio& portfolio,
-                   const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts, const OpeningGaps* gaps)
+                   const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts, const OpeningGaps* gaps,
+                   const OrderGroups* groups)
     : settings_(settings),
       prices_(prices),
       portfolio_(portfolio),
@@ -49,11 +52,15 @@ Guardian::Guardian(const RiskSettings& settings, const MarketPrices& prices, con
       halts_(halts),
       gaps_(gaps),
       error_rate_(settings.emergency),
+      groups_(groups),
       vix_spike_window_(minutes_of(settings.vix_spike_min), kSample),
       vix_kill_window_(minutes_of(settings.vix_kill_min), kSample) {}
 
 void Guardian::start_day(ReceiveTime now, GuardianActions& actions) {
     day_ = now;
+    for (const StrategyHalt& halt : halts_.strategy_halts()) {
+        actions.strategy_halts.push_back({halt.strategy, false, "", "a new day"});
+    }
     std::array<bool, kHaltKindCount> before{};
     for (size_t i = 0; i < kHaltKindCount; ++i) before[i] = halts_.active(static_cast<HaltKind>(i));
     halts_.start_day(now);
@@ -99,8 +106,34 @@ const Guardian::Asked* Guardian::asked(PositionId position) const {
     return it == asked_.end() ? nullptr : &*it;
 }
 
+// A leg takes its group with it: the group closes as one, and asks for its legs in their turn.
+bool Guardian::held_by_group(const Position& position, const ExitReason& reason, GuardianActions& actions) const {
+    const OrderGroup* group = group_of(position);
+    if (group == nullptr) return false;
+    if (!group->closing || reason.priority < group->closing->priority) {
+        const bool told = std::any_of(actions.group_exits.begin(), actions.group_exits.end(),
+                                      [&](const GroupExit& exit) { return exit.group == group->id; });
+        if (!told) actions.group_exits.push_back({group->id, reason});
+    }
+    return !group->closing || !may_leave(position);
+}
+
+// What was sold leaves first; what was bought stays while something sold of the group is open or may still open.
+bool Guardian::may_leave(const Position& position) const {
+    const OrderGroup* group = group_of(position);
+    if (group == nullptr || position.side == Side::sell) return true;
+    return std::none_of(group->legs.begin(), group->legs.end(), [&](const GroupLeg& leg) {
+        return leg.side == Side::sell && (portfolio_.find(leg.position) != nullptr || desk_.entering(leg.position));
+    });
+}
+
+const OrderGroup* Guardian::group_of(const Position& position) const {
+    return groups_ == nullptr || !position.group.valid() ? nullptr : groups_->find(position.group);
+}
+
 void Guardian::ask(const Position& position, ExitReason reason, ReceiveTime now, GuardianActions& actions) {
     if (covered(position)) return;
+    if (held_by_group(position, reason, actions)) return;
     auto& exits = actions.exits;
     const auto same =
         std::find_if(exits.begin(), exits.end(), [&](const ExitRequest& e) { return e.position == position.id; });
@@ -333,7 +366,13 @@ void Guardian::check_position(const Position& position, ReceiveTime now, Guardia
                 now, actions);
         }
     }
-    if (!check_premium(position, now, actions)) check_disaster(position, now, actions);
+    if (check_premium(position, now, actions)) return;
+    const OrderGroup* group = group_of(position);
+    if (group != nullptr && group->loss_limit) {
+        check_group_loss(position, *group, now, actions);
+    } else {
+        check_disaster(position, now, actions);
+    }
 }
 
 // True: a stop on the instrument's own price was reached.
@@ -359,6 +398,18 @@ bool Guardian::check_premium(const Position& position, ReceiveTime now, Guardian
             now, actions);
     }
     return false;
+}
+
+// Legs of a group win and lose against each other: their group's result is what counts.
+void Guardian::check_group_loss(const Position& leg, const OrderGroup& group, ReceiveTime now,
+                                GuardianActions& actions) {
+    if (group.closing) return;
+    const Money net = portfolio_.net_of(group.id);
+    if (-net < *group.loss_limit) return;
+    ask(leg,
+        {2, "group_loss", fmt::format("net={} limit=-{}", to_string(net), to_string(*group.loss_limit)),
+         fmt::format("group {} has lost {}", group.id.value(), to_string(-net))},
+        now, actions);
 }
 
 // Acts whatever the script does: 2 % of the underlying against the position, or half the premium, whichever comes
@@ -407,6 +458,7 @@ void Guardian::check_losses(ReceiveTime now, GuardianActions& actions) {
         raise(HaltKind::daily_loss, now, values(settings_.day_loss_pct), text, actions);
         flatten(now, {1, "daily_loss", values(settings_.day_loss_pct), text}, actions);
     }
+    if (!settings_.per_strategy.empty()) check_strategy_losses(now, actions);
     const double peak = units(portfolio_.day_peak_equity());
     if (peak - equity >= peak * settings_.drawdown_pct / 100.0 && !halts_.active(HaltKind::drawdown)) {
         raise(HaltKind::drawdown, now,
@@ -426,8 +478,33 @@ void Guardian::check_losses(ReceiveTime now, GuardianActions& actions) {
     }
 }
 
+// A strategy that has lost its own share is closed and halted alone; the others go on.
+void Guardian::check_strategy_losses(ReceiveTime now, GuardianActions& actions) {
+    for (const StrategyLimits& limits : settings_.per_strategy) {
+        if (!limits.strategy.valid() || !limits.day_loss_pct || halts_.of_strategy(limits.strategy) != nullptr)
+            continue;
+        const Money day_net = portfolio_.day_net_of(limits.strategy);
+        const Money limit = settings_.day_loss_limit_of(limits, portfolio_.day_start_equity());
+        if (-day_net < limit) continue;
+        std::string values =
+            fmt::format("strategy={} day_net={} limit=-{}", limits.name, to_string(day_net), to_string(limit));
+        std::string text = fmt::format("{} has lost {} % of its capital today", limits.name, *limits.day_loss_pct);
+        halts_.raise_strategy({limits.strategy, now, values, text});
+        for (const Position& position : portfolio_.open()) {
+            if (position.strategy == limits.strategy) ask(position, loss_exit(limits.strategy), now, actions);
+        }
+        actions.strategy_halts.push_back({limits.strategy, true, std::move(values), std::move(text)});
+    }
+}
+
+ExitReason Guardian::loss_exit(StrategyId strategy) const {
+    const StrategyHalt& halt = *halts_.of_strategy(strategy);
+    return {1, std::string(kStrategyLoss), halt.values, halt.text};
+}
+
 void Guardian::check_margin(ReceiveTime now, GuardianActions& actions) {
-    const Money used = portfolio_.margin_used();
+    const Money used =
+        margin_of_positions(portfolio_.open(), prices_.instruments(), settings_.margin, {now, prices_.vix().level});
     if (used.units() == 0 && settings_.margin_close_pct > 0) return;
     const double equity = units(portfolio_.equity());
     const double used_pct = equity > 0 ? units(used) / equity * 100.0 : 0.0;
@@ -561,6 +638,10 @@ void Guardian::on_time(ReceiveTime now, GuardianActions& actions) {
     for (const Position& position : portfolio_.open()) {
         if (position.surplus) ask(position, {1, "surplus", "", position.why}, now, actions);
         if (const ExitReason* reason = condemned(position.id)) ask(position, *reason, now, actions);
+        if (const OrderGroup* group = group_of(position); group != nullptr && group->closing) {
+            ask(position, *group->closing, now, actions);
+        }
+        if (strategy_halted(position)) ask(position, loss_exit(position.strategy), now, actions);
         check_timed_exit(position, now, actions);
     }
     retry_failed_exits(now, actions);
@@ -607,13 +688,17 @@ ReceiveTime Guardian::next_due_at_stake() const {
     ReceiveTime first = kNever;
     for (const Position& position : portfolio_.open()) {
         if (covered(position)) continue;
+        const OrderGroup* group = group_of(position);
+        const bool closing = group != nullptr && group->closing;
+        if (closing && !may_leave(position)) continue;  // a fill will say when
         const Asked* before = asked(position.id);
         const ReceiveTime timed = timed_exit(position).at;
         if (before == nullptr) {
             first = std::min(first, timed);
             continue;
         }
-        const bool whatever = flatten_ || position.surplus || condemned(position.id) != nullptr;
+        const bool whatever =
+            flatten_ || position.surplus || condemned(position.id) != nullptr || closing || strategy_halted(position);
         if (before->look_again || whatever) first = std::min(first, before->next);
         first = std::min(first, std::max(timed, before->next));
     }

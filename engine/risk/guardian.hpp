@@ -14,6 +14,7 @@
 #include "risk/trading_hours.hpp"
 #include "risk/window_extremes.hpp"
 #include "trading/order_desk.hpp"
+#include "trading/order_group.hpp"
 #include "trading/portfolio.hpp"
 
 namespace tide {
@@ -28,6 +29,16 @@ struct HaltChange {
     std::string values;
     std::string text;
 };
+struct GroupExit {
+    GroupId group;
+    ExitReason reason;
+};
+struct StrategyHaltChange {
+    StrategyId strategy;
+    bool active = true;
+    std::string values;
+    std::string text;
+};
 struct GuardianWarning {
     std::string rule;  // "day_loss_warning", …
     std::string values;
@@ -36,12 +47,17 @@ struct GuardianWarning {
 // What the engine itself wants done, in this order: halts are already set in HaltState; cancels; exits.
 struct GuardianActions {
     std::vector<HaltChange> halts;
+    std::vector<StrategyHaltChange> strategy_halts;  // the waiting entries of those that begin are to be cancelled
     std::vector<GuardianWarning> warnings;
     bool cancel_entries = false;
     bool cancel_all = false;  // kill switch
     std::string cancel_reason;
+    std::vector<GroupExit> group_exits;  // groups that are to close as one; their legs are asked for after that
     std::vector<ExitRequest> exits;
-    bool empty() const { return halts.empty() && warnings.empty() && exits.empty() && !cancel_entries && !cancel_all; }
+    bool empty() const {
+        return halts.empty() && strategy_halts.empty() && warnings.empty() && exits.empty() && group_exits.empty() &&
+               !cancel_entries && !cancel_all;
+    }
     void clear();
 };
 
@@ -53,7 +69,7 @@ class Guardian {
     // `gaps` knows the previous closes; without it no index limit halts the market.
     Guardian(const RiskSettings& settings, const MarketPrices& prices, const Portfolio& portfolio,
              const OrderDesk& desk, const TradingHours& trading_hours, HaltState& halts,
-             const OpeningGaps* gaps = nullptr);
+             const OpeningGaps* gaps = nullptr, const OrderGroups* groups = nullptr);
 
     // After TradingHours and Portfolio have the new day. Day halts end.
     void start_day(ReceiveTime now, GuardianActions& actions);
@@ -135,12 +151,21 @@ class Guardian {
     void check_position(const Position& position, ReceiveTime now, GuardianActions& actions);
     void retry_failed_exits(ReceiveTime now, GuardianActions& actions);
     bool check_premium(const Position& position, ReceiveTime now, GuardianActions& actions);
+    void check_group_loss(const Position& leg, const OrderGroup& group, ReceiveTime now, GuardianActions& actions);
+    const OrderGroup* group_of(const Position& position) const;
+    bool held_by_group(const Position& position, const ExitReason& reason, GuardianActions& actions) const;
+    bool may_leave(const Position& position) const;
     void check_disaster(const Position& position, ReceiveTime now, GuardianActions& actions);
     void check_losses(ReceiveTime now, GuardianActions& actions);
+    ExitReason loss_exit(StrategyId strategy) const;
+    void check_strategy_losses(ReceiveTime now, GuardianActions& actions);
     void check_margin(ReceiveTime now, GuardianActions& actions);
     void ask(const Position& position, ExitReason reason, ReceiveTime now, GuardianActions& actions);
     void ask_all(ReceiveTime now, GuardianActions& actions);
     bool covered(const Position& position) const;
+    bool strategy_halted(const Position& position) const {
+        return !halts_.strategy_halts().empty() && halts_.of_strategy(position.strategy) != nullptr;
+    }
     const Asked* asked(PositionId position) const;
     void raise(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
     void clear(HaltKind kind, ReceiveTime now, std::string values, std::string text, GuardianActions& actions);
@@ -198,6 +223,7 @@ class Guardian {
     int market_level_ = 0;                // of the index limits, reached today
     bool exchange_halted_ = false;        // by its own word: not even exits can be filled
     ReceiveTime watch_due_ = kNever;
+    const OrderGroups* groups_;
     // What an instrument is to the breakers: a place in underlyings_, or one of these.
     static constexpr int32_t kUnknownRole = -1, kUnwatchedRole = -2, kVixRole = -3;
     std::vector<int32_t> roles_;  // by instrument id

@@ -55,8 +55,21 @@ const Halt* HaltState::first() const {
     return bits_ == 0 ? nullptr : &halts_[static_cast<size_t>(std::countr_zero(bits_))];
 }
 
+bool HaltState::raise_strategy(StrategyHalt halt) {
+    if (of_strategy(halt.strategy) != nullptr) return false;
+    strategy_halts_.push_back(std::move(halt));
+    return true;
+}
+
+const StrategyHalt* HaltState::of_strategy(StrategyId strategy) const {
+    const auto found = std::find_if(strategy_halts_.begin(), strategy_halts_.end(),
+                                    [&](const StrategyHalt& halt) { return halt.strategy == strategy; });
+    return found == strategy_halts_.end() ? nullptr : &*found;
+}
+
 void HaltState::start_day(ReceiveTime now) {
     bool ended = false;
+    strategy_halts_.clear();
     for (size_t i = 0; i < kHaltKindCount; ++i) {
         const auto kind = static_cast<HaltKind>(i);
         // A breaker's windows begin anew with the day, so a spike of yesterday is over.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.hpp"
 #include "core/time.hpp"
@@ -55,6 +56,15 @@ struct Halt {
     std::string text;
 };
 
+// One strategy has lost as much as it may in a day; the others go on.
+struct StrategyHalt {
+    StrategyId strategy;
+    ReceiveTime since;
+    std::string values;
+    std::string text;
+};
+inline constexpr std::string_view kStrategyLoss = "strategy_loss";  // its name in records
+
 enum class TradingMode : uint8_t { normal, limited };
 
 // Which halts are on, and the mode that follows them. No timers of its own: every question carries `now`.
@@ -70,6 +80,12 @@ class HaltState {
     const Halt& of(HaltKind kind) const { return halts_[static_cast<size_t>(kind)]; }
     // The most important one, or nullptr.
     const Halt* first() const;
+
+    // For the rest of the day, whatever an operator resumes. False: it was halted already.
+    bool raise_strategy(StrategyHalt halt);
+    // nullptr: the strategy is not halted by itself.
+    const StrategyHalt* of_strategy(StrategyId strategy) const;
+    const std::vector<StrategyHalt>& strategy_halts() const { return strategy_halts_; }
 
     // Day halts end, and an hour of limited mode follows them by itself; the kill switch, a pause and the like stay.
     void start_day(ReceiveTime now);
@@ -90,6 +106,7 @@ class HaltState {
     const RiskSettings& settings_;
     uint32_t bits_ = 0;
     std::array<Halt, kHaltKindCount> halts_{};
+    std::vector<StrategyHalt> strategy_halts_;
     std::optional<ReceiveTime> limited_since_;
     bool limited_until_operator_ = false;    // after a kill switch: only `mode normal` ends it
     std::optional<ReceiveTime> ramp_since_;  // a volatility halt ended

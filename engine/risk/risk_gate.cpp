@@ -11,6 +11,15 @@ RiskVerdict refuse(RiskCode code, std::string values, fmt::format_string<Args...
 }
 RiskVerdict pass(std::string values) { return {RiskCode::ok, std::move(values), "passed", std::nullopt}; }
 
+RiskVerdict exit_of_group(GroupId group, int priority, const RiskContext& context) {
+    const ExitReason* closing = context.groups->closing(group);
+    if (closing != nullptr && priority >= closing->priority) {
+        return refuse(RiskCode::exit_in_progress, fmt::format("priority={} running={}", priority, closing->priority),
+                      "group {} is being closed already", group.value());
+    }
+    return pass(fmt::format("priority={} group={}", priority, group.value()));
+}
+
 }  // namespace
 
 std::string_view name_of(RiskCode code) {
@@ -46,6 +55,10 @@ RiskVerdict RiskGate::evaluate(const Intent& intent, const RiskContext& context)
         case IntentKind::set_target:
         case IntentKind::set_trail:
             return evaluate_level(intent, context);
+        case IntentKind::enter_group:
+            return evaluate_group(intent, context);
+        case IntentKind::exit_group:
+            return evaluate_exit_group(intent, context);
         case IntentKind::cancel:
             break;
     }
@@ -68,6 +81,13 @@ RiskVerdict RiskGate::evaluate_exit(const Intent& intent, const RiskContext& con
         return refuse(RiskCode::bad_fraction, fmt::format("fraction={}", intent.fraction),
                       "the fraction {} is not above 0 and at most 1", intent.fraction);
     }
+    const bool leg = position->group.valid() && context.groups != nullptr;
+    if (leg && intent.fraction < 1) {
+        return refuse(
+            RiskCode::leg_of_group, fmt::format("group={} fraction={}", position->group.value(), intent.fraction),
+            "position {} is a leg of group {}, which leaves as one", position->id.value(), position->group.value());
+    }
+    if (leg) return exit_of_group(position->group, intent.reason.priority, context);
     const int running = context.desk.exit_priority(position->id);
     const bool covered = context.desk.exiting(position->id) >= position->quantity;
     if (running != 0 && (covered || intent.reason.priority >= running)) {
@@ -76,6 +96,19 @@ RiskVerdict RiskGate::evaluate_exit(const Intent& intent, const RiskContext& con
                       "an exit of priority {} is on its way", running);
     }
     return pass(fmt::format("priority={} fraction={}", intent.reason.priority, intent.fraction));
+}
+
+RiskVerdict RiskGate::evaluate_exit_group(const Intent& intent, const RiskContext& context) const {
+    const OrderGroup* group = context.groups == nullptr ? nullptr : context.groups->find(intent.group);
+    if (group == nullptr || !group->alive()) {
+        return refuse(RiskCode::unknown_group, fmt::format("group={}", intent.group.value()), "group {} is not open",
+                      intent.group.value());
+    }
+    if (intent.strategy.valid() && group->strategy != intent.strategy) {
+        return refuse(RiskCode::not_your_group, fmt::format("group={}", intent.group.value()),
+                      "group {} belongs to another strategy", intent.group.value());
+    }
+    return exit_of_group(intent.group, intent.reason.priority, context);
 }
 
 RiskVerdict RiskGate::evaluate_level(const Intent& intent, const RiskContext& context) const {

@@ -13,6 +13,7 @@
 #include "risk/trading_hours.hpp"
 #include "trading/charges.hpp"
 #include "trading/order_desk.hpp"
+#include "trading/order_group.hpp"
 #include "trading/parent_desk.hpp"
 #include "trading/portfolio.hpp"
 
@@ -85,6 +86,13 @@ namespace tide {
     X(no_charges, "entry", "the charges of this trade are not known (charges table)")                               \
     X(cash, "entry", "not enough cash for the premium and charges")                                                 \
     X(margin, "entry", "margin use would be above its limit for entries")                                           \
+    X(strategy_loss, "entry", "the strategy has lost as much as it may in a day ([strategy.NAME])")                 \
+    X(strategy_positions, "entry", "as many positions as the strategy may have ([strategy.NAME])")                  \
+    X(strategy_margin, "entry", "the strategy would use more margin than its share ([strategy.NAME])")              \
+    X(bad_group, "entry", "a group has 2 to 8 legs, each its own instrument, all on one underlying")                \
+    X(unknown_group, "exit", "no such open group")                                                                  \
+    X(not_your_group, "exit", "the group belongs to another strategy")                                              \
+    X(leg_of_group, "exit", "a part of a leg cannot leave alone: its group leaves as one")                          \
     X(unknown_position, "exit, level", "no such open position")                                                     \
     X(not_your_position, "exit, level", "the position belongs to another strategy")                                 \
     X(bad_fraction, "exit", "the fraction must be above 0 and at most 1")                                           \
@@ -128,13 +136,19 @@ struct RiskContext {
     const DataQuality* quality = nullptr;  // none: data is taken as it is
     const OpeningGaps* gaps = nullptr;
     const ParentDesk* parents = nullptr;  // entries that are held; none: there are no such entries
+    const OrderGroups* groups = nullptr;  // none: there are no groups
 };
+
+// The entry of one leg of a group's intent. The caller gives it its number.
+Intent leg_intent(const Intent& group, size_t leg);
 
 // The one place where an intent is let through or refused. `evaluate` changes nothing (scripts' precheck uses it too).
 class RiskGate {
   public:
     RiskGate(const RiskSettings& risk, const OrderSettings& orders) : risk_(risk), orders_(orders) {}
     RiskVerdict evaluate(const Intent& intent, const RiskContext& context) const;
+    // The entry of a sold leg whose group has passed and whose hedges are filled, before it leaves.
+    RiskVerdict evaluate_release(const Intent& leg, const RiskContext& context) const;
     // From when on no entry into this instrument may leave any more today; none: its market never closes.
     std::optional<ReceiveTime> entries_until(const Instrument& instrument, const RiskContext& context) const;
     // When entries into this instrument may act today; none: its market is closed today, or its hours are not known.
@@ -142,6 +156,8 @@ class RiskGate {
     // Remembers an accepted entry for the duplicate and usual-size checks.
     void note_accepted(const Intent& intent, ReceiveTime now);
     void start_day();
+
+    struct EntryLeg;  // entry_facts.hpp
 
   private:
     struct EntryFacts;
@@ -151,27 +167,39 @@ class RiskGate {
     RiskVerdict evaluate_held(const Intent& intent, const RiskContext& context) const;
     Verdict check_validity(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
     Verdict check_trigger(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
+    RiskVerdict evaluate_group(const Intent& intent, const RiskContext& context) const;
     RiskVerdict evaluate_exit(const Intent& intent, const RiskContext& context) const;
+    RiskVerdict evaluate_exit_group(const Intent& intent, const RiskContext& context) const;
     RiskVerdict evaluate_level(const Intent& intent, const RiskContext& context) const;
     RiskVerdict evaluate_cancel(const Intent& intent, const RiskContext& context) const;
     RiskVerdict evaluate_parent_cancel(const Intent& intent, const RiskContext& context) const;
+    // risk_gate_entry.cpp: each instrument by itself
+    RiskVerdict evaluate_legs(const Intent& intent, const std::vector<const Intent*>& intents,
+                              const RiskContext& context) const;
+    Verdict gather_leg(const Intent& intent, const Instrument& instrument, const RiskContext& context,
+                       std::vector<EntryLeg>& legs) const;
     Verdict check_form(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
-    Verdict check_halts(const RiskContext& context) const;
+    Verdict check_halts(const Intent& intent, const RiskContext& context) const;
     Verdict check_session(const Intent& intent, const Instrument& instrument, const RiskContext& context) const;
     Verdict check_data(InstrumentId instrument, InstrumentId underlying, const RiskContext& context) const;
-    Verdict check_prices(const EntryFacts& facts, const RiskContext& context) const;
+    Verdict check_prices(const EntryLeg& facts, const RiskContext& context) const;
     Verdict check_vix(const RiskContext& context) const;
-    Verdict check_levels(const EntryFacts& facts) const;
+    Verdict check_levels(const EntryLeg& facts) const;
     Verdict check_level_form(const Intent& intent) const;
     Verdict check_premium_levels(const Intent& intent, Price last) const;
     Verdict check_usual_size(const Intent& intent) const;
     Verdict check_duplicate(const Intent& intent, const RiskContext& context) const;
-    Verdict check_order_limits(const EntryFacts& facts) const;
-    Verdict check_orders(const EntryFacts& facts, const RiskContext& context) const;
-    Verdict check_losses(const RiskContext& context) const;
+    Verdict check_order_limits(const EntryLeg& facts) const;
+    Verdict check_orders(const EntryLeg& facts, const RiskContext& context) const;
+    // risk_gate_portfolio.cpp: the account as a whole
+    RiskVerdict evaluate_portfolio(const Intent& intent, const std::vector<EntryLeg>& legs,
+                                   const RiskContext& context) const;
+    Verdict check_losses(const Intent& intent, const RiskContext& context) const;
     Verdict check_counts(const EntryFacts& facts, const RiskContext& context) const;
+    Money loss_of(const EntryFacts& facts) const;
     Verdict check_size(const EntryFacts& facts, const RiskContext& context) const;
     Verdict check_greeks(const EntryFacts& facts, const RiskContext& context) const;
+    Result<Money> charges_of(const EntryFacts& facts, const RiskContext& context) const;
     Verdict check_cash(const EntryFacts& facts, const RiskContext& context) const;
 
     struct UsualSize {

@@ -27,7 +27,7 @@ RiskVerdict RiskGate::evaluate_held(const Intent& intent, const RiskContext& con
     if (auto no = check_level_form(intent)) return *no;
     if (const std::string wrong = wrong_in_terms(intent.terms, intent.lots); !wrong.empty())
         return refuse(RiskCode::bad_terms, terms_text(intent.terms), "{}", wrong);
-    if (auto no = check_halts(context)) return *no;
+    if (auto no = check_halts(intent, context)) return *no;
     if (context.manual_mode && intent.strategy.valid())
         return refuse(RiskCode::manual_mode, "", "manual mode is on: only the operator opens positions");
     if (auto no = check_validity(intent, *instrument, context)) return *no;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/percent.hpp"
+
 namespace tide {
 namespace {
 
@@ -28,6 +30,8 @@ void RiskSettings::register_in(SettingsRegistry& registry) {
     register_losses(registry);
     register_volatility(registry);
     emergency.register_in(registry);
+    margin.register_in(registry);
+    register_strategies(registry);
 }
 
 void RiskSettings::register_session(SettingsRegistry& registry) {
@@ -123,17 +127,66 @@ void RiskSettings::register_volatility(SettingsRegistry& registry) {
                  "it grows by as much again after this");
 }
 
-int64_t RiskSettings::exit_before_expiry_days_of(StrategyId strategy) const {
-    for (const auto& limits : per_strategy) {
-        if (limits.strategy == strategy && limits.exit_before_expiry_days) return *limits.exit_before_expiry_days;
+const std::vector<std::string>& StrategyLimits::keys() {
+    static const std::vector<std::string> kKeys{
+        "capital_pct",        "margin_pct", "day_loss_pct",           "max_positions",
+        "max_per_underlying", "max_lots",   "exit_before_expiry_days"};
+    return kKeys;
+}
+
+void StrategyLimits::register_in(SettingsRegistry& registry) {
+    const std::string prefix = "strategy." + name + ".";
+    registry.add(prefix + "capital_pct", capital_pct, 0.1, 100, "% of equity",
+                 "its capital: what its size and its losses are measured against");
+    registry.add(prefix + "margin_pct", margin_pct, 0.1, 100, "% of its capital",
+                 "margin and premium in use by it after an entry");
+    registry.add(prefix + "day_loss_pct", day_loss_pct, 0.01, 100, "% of its capital at the day's start",
+                 "its own loss at which its positions are closed and it alone is halted for the day");
+    registry.add(prefix + "max_positions", max_positions, 0, 100, "positions", "its own, open or being opened");
+    registry.add(prefix + "max_per_underlying", max_per_underlying, 1, 100, "positions",
+                 "on one underlying at once, in place of risk.max_per_underlying");
+    registry.add(prefix + "max_lots", max_lots, 0, 100'000, "lots", "of one entry");
+    registry.add(prefix + "exit_before_expiry_days", exit_before_expiry_days, 0, 60, "calendar days",
+                 "in place of session.exit_before_expiry_days");
+}
+
+void RiskSettings::register_strategies(SettingsRegistry& registry) {
+    for (StrategyLimits& limits : per_strategy) limits.register_in(registry);
+    registry.add_family("strategy", StrategyLimits::keys(), [this, &registry](const std::string& name) {
+        per_strategy.push_back({});
+        per_strategy.back().name = name;
+        per_strategy.back().register_in(registry);
+    });
+}
+
+void RiskSettings::bind_strategy(std::string_view name, StrategyId strategy) {
+    for (StrategyLimits& limits : per_strategy) {
+        if (limits.name == name) limits.strategy = strategy;
     }
-    return exit_before_expiry_days;
+}
+const StrategyLimits* RiskSettings::limits_of(StrategyId strategy) const {
+    if (!strategy.valid()) return nullptr;
+    const auto found = std::find_if(per_strategy.begin(), per_strategy.end(),
+                                    [&](const StrategyLimits& limits) { return limits.strategy == strategy; });
+    return found == per_strategy.end() ? nullptr : &*found;
+}
+int64_t RiskSettings::exit_before_expiry_days_of(StrategyId strategy) const {
+    const StrategyLimits* limits = limits_of(strategy);
+    return limits == nullptr ? exit_before_expiry_days
+                             : limits->exit_before_expiry_days.value_or(exit_before_expiry_days);
 }
 int64_t RiskSettings::max_per_underlying_of(StrategyId strategy) const {
-    for (const auto& limits : per_strategy) {
-        if (limits.strategy == strategy && limits.max_per_underlying) return *limits.max_per_underlying;
-    }
-    return max_per_underlying;
+    const StrategyLimits* limits = limits_of(strategy);
+    return limits == nullptr ? max_per_underlying : limits->max_per_underlying.value_or(max_per_underlying);
+}
+double RiskSettings::capital_pct_of(StrategyId strategy) const {
+    const StrategyLimits* limits = limits_of(strategy);
+    return limits == nullptr ? 100 : limits->capital_pct.value_or(100);
+}
+
+Money RiskSettings::day_loss_limit_of(const StrategyLimits& limits, Money day_start_equity) {
+    return percent_of(percent_of(day_start_equity, limits.capital_pct.value_or(100)),
+                      limits.day_loss_pct.value_or(100));
 }
 
 std::string_view RiskSettings::sector_of(std::string_view underlying) const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include "core/settings.hpp"
 #include "core/strong_id.hpp"
 #include "risk/emergency_settings.hpp"
+#include "trading/margin.hpp"
 #include "trading/order_settings.hpp"
 
 namespace tide {
@@ -16,11 +18,22 @@ struct AccountSettings {
     void register_in(SettingsRegistry& registry);
 };
 
-// Limits that the configuration may set for one strategy; the rest hold for all.
+// Limits that the configuration may set for one strategy ([strategy.NAME]); the rest hold for all. What is not set is
+// as for all. A strategy's limits tighten those of the account, but for max_per_underlying and exit_before_expiry_days,
+// which take their place.
 struct StrategyLimits {
-    StrategyId strategy;
-    std::optional<int64_t> exit_before_expiry_days;
+    std::string name;
+    StrategyId strategy;                   // once it is loaded
+    std::optional<double> capital_pct;     // share of equity that its size and its losses are measured against
+    std::optional<double> margin_pct;      // of its capital, margin and premium in use after an entry
+    std::optional<double> day_loss_pct;    // of its capital at the day's start: closed, and halted alone for the day
+    std::optional<int64_t> max_positions;  // its own, open or being opened
     std::optional<int64_t> max_per_underlying;
+    std::optional<int64_t> max_lots;  // of one entry
+    std::optional<int64_t> exit_before_expiry_days;
+
+    void register_in(SettingsRegistry& registry);
+    static const std::vector<std::string>& keys();
 };
 
 // Every number of trading-rules "Session and calendar", "Risk limits", "Volatility breakers". Percentages are in
@@ -83,16 +96,25 @@ struct RiskSettings {
     double resume_size_pct = 25;  // after a volatility halt; grows by itself every step
     double resume_step_min = 15;
     // guardian
+    MarginSettings margin;
     double exit_retry_s = 1;  // doubled at each try, at most four times
 
     EmergencySettings emergency;
 
-    std::vector<StrategyLimits> per_strategy;
+    std::deque<StrategyLimits> per_strategy;  // a deque: settings point into it
 
     RiskSettings();
     void register_in(SettingsRegistry& registry);
+    // A strategy of this name has been loaded.
+    void bind_strategy(std::string_view name, StrategyId strategy);
+    // nullptr: none of its own.
+    const StrategyLimits* limits_of(StrategyId strategy) const;
     int64_t exit_before_expiry_days_of(StrategyId strategy) const;
     int64_t max_per_underlying_of(StrategyId strategy) const;
+    // 100 where it has none of its own.
+    double capital_pct_of(StrategyId strategy) const;
+    // What a strategy with a loss limit of its own may lose in a day.
+    static Money day_loss_limit_of(const StrategyLimits& limits, Money day_start_equity);
     // The sector of an underlying's symbol; the symbol itself when none is configured.
     std::string_view sector_of(std::string_view underlying) const;
 
@@ -101,6 +123,7 @@ struct RiskSettings {
     void register_limits(SettingsRegistry& registry);
     void register_losses(SettingsRegistry& registry);
     void register_volatility(SettingsRegistry& registry);
+    void register_strategies(SettingsRegistry& registry);
 };
 
 }  // namespace tide

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace tide {
 namespace {
@@ -52,10 +53,21 @@ constexpr RuntimeSetting kTable[] = {
     {"orders.max_in_flight"},
 };
 
-// As a number that can be compared: percent, counts, rupees, seconds since midnight.
-double number_of(const Setting::Target& target) {
+constexpr std::string_view kStrategyPrefix = "strategy.";
+constexpr RuntimeSetting kOfStrategy{"strategy.NAME"};
+constexpr RuntimeSetting kOfStrategyRising{"strategy.NAME", kHigherIsTighter};
+
+// What a strategy has that has no limit of its own.
+double without_own(const SessionConfig& config, std::string_view key) {
+    if (key.ends_with(".max_per_underlying")) return static_cast<double>(config.risk.max_per_underlying);
+    if (key.ends_with(".exit_before_expiry_days")) return static_cast<double>(config.risk.exit_before_expiry_days);
+    return std::numeric_limits<double>::infinity();
+}
+
+// As a number that can be compared: percent, counts, rupees, seconds since midnight; `otherwise` where it is not set.
+double number_of(const Setting::Target& target, double otherwise) {
     return std::visit(
-        [](const auto* value) -> double {
+        [otherwise](const auto* value) -> double {
             using T = std::remove_cvref_t<decltype(*value)>;
             if constexpr (std::is_same_v<T, Money>) {
                 return value->to_double();
@@ -63,6 +75,8 @@ double number_of(const Setting::Target& target) {
                 return static_cast<double>(value->count());
             } else if constexpr (std::is_same_v<T, std::string>) {
                 return 0;
+            } else if constexpr (requires { value->has_value(); }) {
+                return *value ? static_cast<double>(**value) : otherwise;
             } else {
                 return static_cast<double>(*value);
             }
@@ -75,6 +89,12 @@ double number_of(const Setting::Target& target) {
 std::span<const RuntimeSetting> runtime_settings() { return kTable; }
 
 const RuntimeSetting* find_runtime_setting(std::string_view key) {
+    if (key.starts_with(kStrategyPrefix)) {
+        const auto& keys = StrategyLimits::keys();
+        const std::string_view last = key.substr(key.rfind('.') + 1);
+        if (std::find(keys.begin(), keys.end(), last) == keys.end()) return nullptr;
+        return last == "exit_before_expiry_days" ? &kOfStrategyRising : &kOfStrategy;
+    }
     const auto* found =
         std::find_if(std::begin(kTable), std::end(kTable), [&](const RuntimeSetting& s) { return s.key == key; });
     return found == std::end(kTable) ? nullptr : found;
@@ -84,8 +104,12 @@ Result<std::string> change_runtime_setting(SessionConfig& config, std::string_vi
                                            bool confirmed) {
     SettingsRegistry registry;
     config.register_settings(registry);
-    const auto old = registry.value_of(key);
     const RuntimeSetting* allowed = find_runtime_setting(key);
+    if (allowed != nullptr && !registry.value_of(key)) {
+        // The first limit of a strategy's own.
+        if (auto made = registry.set(key, "none"); !made) return make_error(ErrorCode::usage, made.error().message);
+    }
+    const auto old = registry.value_of(key);
     if (!old || allowed == nullptr) {
         std::vector<std::string> keys;
         for (const auto& setting : kTable) keys.emplace_back(setting.key);
@@ -98,9 +122,9 @@ Result<std::string> change_runtime_setting(SessionConfig& config, std::string_vi
     }
     const auto& settings = registry.settings();
     const auto setting = std::find_if(settings.begin(), settings.end(), [&](const auto& s) { return s.key == key; });
-    const double before = number_of(setting->target);
+    const double before = number_of(setting->target, without_own(config, key));
     if (auto done = registry.set(key, value); !done) return make_error(ErrorCode::usage, done.error().message);
-    const double after = number_of(setting->target);
+    const double after = number_of(setting->target, without_own(config, key));
     const bool looser = allowed->lower_is_tighter ? after > before : after < before;
     if (looser && !confirmed) {
         const auto undone = registry.set(key, *old);

@@ -13,7 +13,8 @@ struct RuntimeSetting {
     std::string_view key;
     bool lower_is_tighter = true;
 };
-// The table of docs/cli.md. Windows of breakers and whatever shapes the session are not in it.
+// The table of docs/cli.md; besides them every limit of a strategy's own (strategy.NAME.KEY). Windows of breakers and
+// whatever shapes the session are not in it.
 std::span<const RuntimeSetting> runtime_settings();
 const RuntimeSetting* find_runtime_setting(std::string_view key);
 

@@ -37,6 +37,7 @@ struct IndicatorMessage {
 };
 struct PositionMessage {
     uint64_t id = 0;
+    uint64_t group = 0;       // that it is a leg of; 0: none
     std::string_view symbol;  // of the leg
     std::string_view underlying;
     std::string_view right;  // "CE", "PE", ""
@@ -64,6 +65,7 @@ struct OrderMessage {
     uint64_t id = 0;      // 0: no order of its own: refused, or an entry that the engine holds
     uint64_t intent = 0;  // what led to it
     uint64_t parent = 0;  // of an order that a held entry let go, and of the held entry itself: that entry's intent
+    uint64_t group = 0;   // that it is a leg of; 0: none
     std::string_view symbol, side, state, code, text, tag;
     double quantity = 0, filled = 0, limit = 0, average = kMissing;
 };

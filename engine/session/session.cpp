@@ -19,7 +19,7 @@ Session::Session(const SessionConfig& config, StrategyHost& host, BrokerLink& br
       parents_(*this),
       gate_(config_.risk, config_.orders),
       order_watch_(config_.risk, config_.orders),
-      guardian_(config_.risk, market_.prices(), portfolio_, desk_, hours_, halts_, &market_.gaps()) {
+      guardian_(config_.risk, market_.prices(), portfolio_, desk_, hours_, halts_, &market_.gaps(), &groups_) {
     if (config_.use_option_model) market_.prices().use_option_model(config_.option_model);
 }
 
@@ -63,6 +63,7 @@ void Session::advance_to(ReceiveTime t) {
 
 ReceiveTime Session::earliest_at_stake() const {
     ReceiveTime first = std::min(guardian_.next_due(), guardian_.silence_due());
+    first = std::min(first, groups_.next_due());
     if (!desk_.idle()) first = std::min(first, desk_.next_due().value_or(kNever));
     return first;
 }
@@ -99,6 +100,7 @@ void Session::settle() {
     if (!risk_notes_.empty()) deliver_risk_notes();
     if (!market_.closed().empty()) deliver_bars();
     if (chain_moved_ && !more_bars) deliver_chains();
+    if (groups_changed_ || groups_.next_due() <= now_) work_groups();
     if (account_changed_) {
         account_changed_ = false;
         guardian_.on_account(now_, actions_);
@@ -201,6 +203,7 @@ void Session::on(const TradingDayEvent& day) {
     order_watch_.start_day();
     portfolio_.start_day();
     desk_.start_day();
+    groups_.start_day();
     guardian_.start_day(now_, actions_);
     suspects_.assign(suspects_.size(), 0);
     plan_phases(day);

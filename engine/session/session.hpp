@@ -77,6 +77,8 @@ class Session final : private DeskListener, private ParentListener, private Stra
     std::string bad_data() const;
     const MarketState& market() const { return market_; }
     const Portfolio& portfolio() const { return portfolio_; }
+    const OrderGroups& groups() const { return groups_; }
+    Money margin_used() const;
     const OrderDesk& desk() const { return desk_; }
     const ParentDesk& parents() const { return parents_; }
     const HaltState& halts() const { return halts_; }
@@ -204,6 +206,7 @@ class Session final : private DeskListener, private ParentListener, private Stra
     CommandOutcome exit_by_operator(const CommandEvent& command);
     CommandOutcome cancel_by_operator(const CommandEvent& command);
     CommandOutcome resolve_by_operator(const CommandEvent& command);
+    std::string unknown_strategy_in(std::string_view key) const;
     CommandOutcome change_setting(const CommandEvent& command);
     // "script.NAME.PARAM": a parameter of a strategy.
     CommandOutcome change_parameter(std::string_view key, std::string_view value);
@@ -316,6 +319,7 @@ class Session final : private DeskListener, private ParentListener, private Stra
     void enter(const Intent& intent, const ScriptRunner* runner);
     void leave(const Intent& intent, const Position& position, std::string_view decided_by, const std::string& script);
     void move_level(const Intent& intent);
+    void tell_refusal(const Intent& intent, const RiskVerdict& verdict, const std::string& symbol);
     void engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by, double fraction = 1);
     void apply(GuardianActions& actions);
     // The intent and the gate's word on it, recorded; a script hears of a refusal.
@@ -360,6 +364,20 @@ class Session final : private DeskListener, private ParentListener, private Stra
     void set_trail(const Intent& intent);
     void on_parent(const ParentOrder& parent, ParentState from, std::string_view detail) override;
     void queue_parent_call(const ParentOrder& parent);
+
+    // session_groups.cpp: legs that are entered and left as one
+    std::string legs_text(const Intent& intent) const;
+    void enter_group(const Intent& intent, const ScriptRunner* owner);
+    OrderGroup group_of(const Intent& intent, const ScriptRunner* owner);
+    std::optional<Money> loss_limit_of(const Intent& intent) const;
+    // True: the position is a leg, and its group closes as one now, or does already.
+    bool close_with_group(const Position& position, const ExitReason& reason);
+    void close_groups(const std::vector<GroupExit>& exits);
+    void work_groups();
+    void work_group(OrderGroup& group);
+    void change_group(OrderGroup& group, const GroupStep& step, std::span<const LegFacts> facts);
+    void send_legs(OrderGroup& group, Side side);
+    std::vector<LegFacts> facts_of(const OrderGroup& group) const;
 
     // session_strikes.cpp: which strikes are followed
     void open_windows(const StrategyDeclaration& declared);
@@ -417,6 +435,7 @@ class Session final : private DeskListener, private ParentListener, private Stra
     HaltState halts_;
     ChargeTable charges_;
     Portfolio portfolio_;
+    OrderGroups groups_;
     OrderDesk desk_;
     ParentDesk parents_;
     RiskGate gate_;
@@ -477,7 +496,8 @@ class Session final : private DeskListener, private ParentListener, private Stra
     bool activity_told_ = false;  // that a feed of bars makes no tick, volume or range bars
     bool account_changed_ = false;
     bool books_wanted_ = false;
-    bool books_again_ = false;  // wanted in a moment
+    bool books_again_ = false;     // wanted in a moment
+    bool groups_changed_ = false;  // an order, a fill or a reason to close: groups are looked at again
     bool stop_requested_ = false;
     bool manual_mode_ = false;
     bool ended_ = false;

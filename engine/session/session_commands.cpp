@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -18,6 +19,7 @@ constexpr std::string_view kNotFound = "not_found";
 constexpr std::string_view kUsage = "usage";
 constexpr std::string_view kUnavailable = "unavailable";
 constexpr std::string_view kScriptPrefix = "script.";
+constexpr std::string_view kStrategyPrefix = "strategy.";
 
 constexpr std::array<const char*, kCommandKindCount> kNames{
     "stop",         "stop_no_exit",  "kill_switch",   "pause",        "resume",         "set",
@@ -179,14 +181,27 @@ Session::CommandOutcome Session::resolve_by_operator(const CommandEvent& command
     return {kOk, "resolved: an unknown order counts as not at the broker, its instrument may trade again"};
 }
 
+// Of a key "strategy.NAME.KEY": what is wrong with its name; empty: nothing.
+std::string Session::unknown_strategy_in(std::string_view key) const {
+    if (!key.starts_with(kStrategyPrefix)) return "";
+    const std::string_view rest = key.substr(kStrategyPrefix.size());
+    const std::string_view name = rest.substr(0, rest.find('.'));
+    std::vector<std::string> names;
+    for (const auto& owner : runners_) names.push_back(owner->name());
+    if (std::find(names.begin(), names.end(), name) != names.end()) return "";
+    return fmt::format("no strategy '{}' runs; there are: {}", name, fmt::join(names, ", "));
+}
+
 Session::CommandOutcome Session::change_setting(const CommandEvent& command) {
     const auto argument = OperatorArgument::parse(command.argument);
     if (!argument) return {kUsage, argument.error().message};
     if (argument->pairs().empty()) return {kUsage, "give key=value"};
     const auto& [key, value] = argument->pairs().front();
     if (key.starts_with(kScriptPrefix)) return change_parameter(key, value);
+    if (const std::string unknown = unknown_strategy_in(key); !unknown.empty()) return {kNotFound, unknown};
     auto changed = change_runtime_setting(config_, key, value, argument->confirmed());
     if (!changed) return {code_of(changed.error().code), changed.error().message};
+    for (const auto& owner : runners_) config_.risk.bind_strategy(owner->name(), owner->id());
     // A tighter limit may be reached already.
     guardian_.on_account(now_, actions_);
     return {kOk, std::move(*changed)};

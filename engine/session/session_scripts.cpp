@@ -40,6 +40,7 @@ void Session::load_script(const ScriptEvent& script) {
     TIDE_ASSERT(script.strategy.value() == runners_.size() + 1);
     runners_.push_back(std::make_unique<ScriptRunner>(script.strategy, bundle_.name));
     ScriptRunner& owner = *runners_.back();
+    config_.risk.bind_strategy(owner.name(), owner.id());
     const auto refuse = [&](const std::string& message) {
         script_refused_ = true;
         if (script_error_.empty()) script_error_ = message;
@@ -192,6 +193,7 @@ PositionMessage Session::message_of(const Position& position) const {
     const Instrument& instrument = book().get(position.instrument);
     PositionMessage message;
     message.id = position.id.value();
+    message.group = position.group.value();
     message.symbol = instrument.symbol;
     message.underlying = book().get(position.underlying).symbol;
     message.right = name_of(instrument.right);

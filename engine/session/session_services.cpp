@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/percent.hpp"
 #include "session/session.hpp"
 
 // What a callback may ask the engine, at once. Nothing here changes trading state.
@@ -106,16 +107,22 @@ VixMessage Session::vix() const {
     return message;
 }
 
-AccountMessage Session::account(StrategyId) const {
+// With limits of its own a strategy is told of its own capital, so that what it sizes by equity keeps to it.
+AccountMessage Session::account(StrategyId strategy) const {
     AccountMessage message;
-    message.equity = portfolio_.equity().to_double();
+    message.equity = percent_of(portfolio_.equity(), config_.risk.capital_pct_of(strategy)).to_double();
     message.cash = portfolio_.cash().to_double();
     message.day_net = portfolio_.day_net().to_double();
     message.open_positions = static_cast<int64_t>(portfolio_.open().size());
     message.max_positions = halts_.max_positions(now_);
+    if (const StrategyLimits* own = config_.risk.limits_of(strategy); own != nullptr && own->max_positions) {
+        message.max_positions = std::min(message.max_positions, *own->max_positions);
+    }
     message.size_factor = halts_.size_factor(now_);
     const Halt* halt = halts_.first();
-    message.entries_allowed = halt == nullptr;
+    const bool own_halt = halts_.of_strategy(strategy) != nullptr;
+    message.entries_allowed = halt == nullptr && !own_halt;
+    if (own_halt) message.entries_reason = kStrategyLoss;
     if (halt != nullptr) message.entries_reason = name_of(halt->kind);
     return message;
 }
@@ -144,7 +151,7 @@ std::optional<Refusal> Session::precheck(const Intent& intent) const {
     prechecked_.push_back({{},
                            {},
                            intent.strategy,
-                           symbol_of(intent.instrument),
+                           symbol_of(intent.legs.empty() ? intent.instrument : intent.legs.front().instrument),
                            false,
                            std::string(name_of(verdict.code)),
                            verdict.values,

@@ -25,7 +25,8 @@ RiskContext Session::risk_context() const {
             manual_mode_,
             &market_.quality(),
             &market_.gaps(),
-            &parents_};
+            &parents_,
+            &groups_};
 }
 
 RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
@@ -36,7 +37,10 @@ RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
     const Position* position = intent.position.valid() ? portfolio_.find(intent.position) : nullptr;
     const Order* order = intent.order.valid() ? desk_.find(intent.order) : nullptr;
     const ParentOrder* parent = intent.parent.valid() ? parents_.find(intent.parent) : nullptr;
+    const OrderGroup* group = intent.kind == IntentKind::exit_group ? groups_.find(intent.group) : nullptr;
     const InstrumentId subject = intent.kind == IntentKind::enter ? intent.instrument
+                                 : !intent.legs.empty()           ? intent.legs.front().instrument
+                                 : group != nullptr               ? group->underlying
                                  : position != nullptr            ? position->instrument
                                  : order != nullptr               ? order->instrument
                                  : parent != nullptr              ? parent->intent.instrument
@@ -53,6 +57,7 @@ RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
             }
             break;
         case IntentKind::exit:
+            if (close_with_group(*position, intent.reason)) break;
             leave(intent, *position, owner == nullptr ? "operator" : "script", script);
             break;
         case IntentKind::set_stop:
@@ -70,13 +75,20 @@ RiskVerdict Session::process(Intent intent, const ScriptRunner* owner) {
                 desk_.cancel(intent.order, now_, "asked for by the script");
             }
             break;
+        case IntentKind::enter_group:
+            enter_group(intent, owner);
+            break;
+        case IntentKind::exit_group:
+            close_groups({{intent.group, intent.reason}});
+            break;
     }
     return verdict;
 }
 
 RiskVerdict Session::judge(const Intent& intent, InstrumentId subject, const std::string& script,
                            std::string callback) {
-    record(IntentRecord{intent, symbol_of(subject), script, std::move(callback), cause_text(), sequence_});
+    record(IntentRecord{intent, symbol_of(subject), script, std::move(callback), cause_text(), sequence_,
+                        legs_text(intent)});
     const RiskVerdict verdict = gate_.evaluate(intent, risk_context());
     record(RiskRecord{intent.id,
                       {},
@@ -87,18 +99,22 @@ RiskVerdict Session::judge(const Intent& intent, InstrumentId subject, const std
                       verdict.values,
                       verdict.text});
     if (!verdict.passed()) {
-        OrderMessage message;
-        message.intent = intent.id.value();
-        if (intent.kind == IntentKind::enter) message.parent = intent.parent.value();
-        const std::string symbol = symbol_of(subject);
-        message.symbol = symbol;
-        message.side = name_of(intent.side);
-        message.state = name_of(OrderState::refused);
-        message.code = name_of(verdict.code);
-        message.tag = intent.tag;
-        queue_order_call(intent.strategy, message, verdict.text);
+        tell_refusal(intent, verdict, symbol_of(subject));
     }
     return verdict;
+}
+
+void Session::tell_refusal(const Intent& intent, const RiskVerdict& verdict, const std::string& symbol) {
+    OrderMessage message;
+    message.intent = intent.id.value();
+    message.group = intent.group.value();
+    if (intent.kind == IntentKind::enter) message.parent = intent.parent.value();
+    message.symbol = symbol;
+    message.side = name_of(intent.side);
+    message.state = name_of(OrderState::refused);
+    message.code = name_of(verdict.code);
+    message.tag = intent.tag;
+    queue_order_call(intent.strategy, message, verdict.text);
 }
 
 void Session::enter(const Intent& intent, const ScriptRunner* owner) {
@@ -165,6 +181,8 @@ void Session::leave(const Intent& intent, const Position& position, std::string_
 void Session::engine_exit(PositionId id, const ExitReason& reason, std::string_view decided_by, double fraction) {
     const Position* position = portfolio_.find(id);
     if (position == nullptr || !position->open()) return;
+    // The guardian asks for a leg when its turn has come; anybody else means the group.
+    if (decided_by != "engine" && close_with_group(*position, reason)) return;
     Intent intent;
     intent.id = reserve_intent_id();
     intent.kind = IntentKind::exit;
@@ -207,6 +225,16 @@ void Session::apply(GuardianActions& actions) {
         risk_notes_.push_back({std::string(name_of(halt.kind)), "", "", "", halt.values, halt.text, halt.active});
         record(HaltRecord{std::string(name_of(halt.kind)), halt.active, std::move(halt.values), std::move(halt.text)});
     }
+    for (auto& halt : taken.strategy_halts) {
+        const ScriptRunner* owner = runner(halt.strategy);
+        risk_notes_.push_back({std::string(kStrategyLoss), owner == nullptr ? "" : owner->name(), "", "", halt.values,
+                               halt.text, halt.active});
+        record(HaltRecord{std::string(kStrategyLoss), halt.active, std::move(halt.values), std::move(halt.text)});
+        if (!halt.active) continue;
+        parents_.cancel_of(halt.strategy, now_, kStrategyLoss);
+        desk_.cancel_entries_of(halt.strategy, now_, kStrategyLoss);
+        work_parents();
+    }
     for (auto& warning : taken.warnings) {
         record(NoteRecord{"warning", "risk", fmt::format("{}: {} ({})", warning.rule, warning.text, warning.values)});
     }
@@ -218,6 +246,7 @@ void Session::apply(GuardianActions& actions) {
         desk_.cancel_entries(now_, taken.cancel_reason);
     }
     for (const auto& exit : taken.exits) engine_exit(exit.position, exit.reason, "engine");
+    if (!taken.group_exits.empty()) close_groups(taken.group_exits);
 }
 
 // A new price: marks first, then what the engine must do, before any script sees it.
@@ -258,11 +287,13 @@ void Session::on_order(const Order& order, OrderState from, std::string_view det
     if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
     note_answer(order, from);
     watch_order(order, from);
+    if (order.group.valid()) groups_changed_ = true;
     if (order.state == from && order.state != OrderState::created) return;
     OrderMessage message;
     message.id = order.id.value();
     message.intent = order.intent.value();
     if (const ParentOrder* parent = parents_.parent_of(order.intent)) message.parent = parent->id().value();
+    message.group = order.group.value();
     message.symbol = symbol;
     message.side = name_of(order.side);
     message.state = name_of(order.state);
@@ -324,6 +355,11 @@ void Session::on_fill(const Fill& booked, const Order& order, Money turnover_bef
     record_outcome(outcome, fill);
     market_.quality().watch(fill.instrument, portfolio_.concerns(fill.instrument), now_);
     account_changed_ = true;
+    if (order.group.valid()) groups_changed_ = true;
+}
+
+Money Session::margin_used() const {
+    return margin_of_positions(portfolio_.open(), book(), config_.risk.margin, {now_, market_.prices().vix().level});
 }
 
 void Session::record_outcome(const FillOutcome& outcome, const Fill& fill) {

@@ -15,9 +15,13 @@ std::string_view name_of(IntentKind kind) {
         case IntentKind::set_trail:
             return "set_trail";
         case IntentKind::cancel:
+            return "cancel";
+        case IntentKind::enter_group:
+            return "enter_group";
+        case IntentKind::exit_group:
             break;
     }
-    return "cancel";
+    return "exit_group";
 }
 
 }  // namespace tide

@@ -9,7 +9,7 @@
 namespace tide {
 
 // What a script (or the engine's guardian, or an operator) wants. The risk gate decides.
-enum class IntentKind : uint8_t { enter, exit, set_stop, set_target, cancel, set_trail };
+enum class IntentKind : uint8_t { enter, exit, set_stop, set_target, cancel, set_trail, enter_group, exit_group };
 std::string_view name_of(IntentKind kind);
 
 // Priority 1 is the engine's (guardian), 2 risk, 3 profit, 4 technical, 5 time. The highest priority (lowest number)
@@ -20,6 +20,16 @@ struct ExitReason {
     std::string values;  // "underlying=21700.5 stop=21690.0": what was looked at
     std::string text;    // for a person
 };
+
+// A leg of a group that is to be entered as one.
+struct IntentLeg {
+    InstrumentId instrument;
+    Side side = Side::buy;
+    int64_t lots = 0;
+    std::optional<Price> limit;  // none: aggressive
+};
+inline constexpr size_t kGroupLegsMin = 2;
+inline constexpr size_t kGroupLegsMax = 8;
 
 struct Intent {
     IntentId id;  // given by the Session
@@ -50,6 +60,12 @@ struct Intent {
     ExitReason reason;
     // cancel
     OrderId order;
+    // enter_group
+    std::vector<IntentLeg> legs;
+    std::optional<double> timeout_s;  // none: orders.group_timeout_s
+    std::optional<Money> max_loss;    // of the group, before charges: it is closed at that
+    // exit_group; of an entry: the group it is a leg of
+    GroupId group;
 };
 
 }  // namespace tide

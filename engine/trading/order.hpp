@@ -9,6 +9,9 @@
 
 namespace tide {
 
+// Legs that are entered and left as one: the number of the intent that asked for them.
+using GroupId = StrongId<struct GroupTag, uint64_t>;
+
 enum class Side : uint8_t { buy, sell };
 constexpr Side opposite(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
 constexpr int64_t sign_of(Side side) { return side == Side::buy ? 1 : -1; }
@@ -46,6 +49,7 @@ struct Order {
     IntentId intent;
     StrategyId strategy;  // none: the engine's own (guardian, operator)
     PositionId position;  // the position it opens or closes
+    GroupId group;        // the group that it is a leg of, if any
     InstrumentId instrument;
     Side side = Side::buy;
     OrderPurpose purpose = OrderPurpose::entry;

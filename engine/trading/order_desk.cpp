@@ -77,6 +77,13 @@ int OrderDesk::exit_priority(PositionId position) const {
     return best;
 }
 
+bool OrderDesk::entering(PositionId position) const {
+    return std::any_of(live_.begin(), live_.end(), [&](OrderId id) {
+        const Order& order = entry(id)->order;
+        return order.purpose == OrderPurpose::entry && order.position == position;
+    });
+}
+
 bool OrderDesk::mandatory(OrderId id) const {
     const Entry* e = entry(id);
     return e != nullptr && e->mandatory;
@@ -146,6 +153,7 @@ OrderDesk::Entry& OrderDesk::create(const OrderRequest& request, Quantity quanti
     order.intent = request.intent;
     order.strategy = request.strategy;
     order.position = request.position;
+    order.group = request.group;
     order.instrument = request.instrument;
     order.side = request.side;
     order.purpose = request.purpose;
@@ -393,6 +401,18 @@ bool OrderDesk::cancel(OrderId id, ReceiveTime now, std::string_view reason) {
 
 void OrderDesk::cancel_entries(ReceiveTime now, std::string_view reason) {
     cancel_where([](const Order& order) { return order.purpose == OrderPurpose::entry; }, now, reason);
+    pump(now);
+}
+
+void OrderDesk::cancel_entries_of(GroupId group, ReceiveTime now, std::string_view reason) {
+    cancel_where([&](const Order& order) { return order.purpose == OrderPurpose::entry && order.group == group; }, now,
+                 reason);
+    pump(now);
+}
+
+void OrderDesk::cancel_entries_of(StrategyId strategy, ReceiveTime now, std::string_view reason) {
+    cancel_where([&](const Order& order) { return order.purpose == OrderPurpose::entry && order.strategy == strategy; },
+                 now, reason);
     pump(now);
 }
 

@@ -36,6 +36,7 @@ struct OrderRequest {
     IntentId intent;
     StrategyId strategy;
     PositionId position;
+    GroupId group;
     InstrumentId instrument;
     Side side = Side::buy;
     OrderPurpose purpose = OrderPurpose::entry;
@@ -86,6 +87,8 @@ class OrderDesk {
     // False: no such live order.
     bool cancel(OrderId id, ReceiveTime now, std::string_view reason);
     void cancel_entries(ReceiveTime now, std::string_view reason);
+    void cancel_entries_of(GroupId group, ReceiveTime now, std::string_view reason);
+    void cancel_entries_of(StrategyId strategy, ReceiveTime now, std::string_view reason);
     // Entries and exits. `emergency` (kill switch): every cancel leaves at once (orders.kill_bypasses_throttle).
     void cancel_all(ReceiveTime now, std::string_view reason, bool emergency);
     // An operator looked at the broker's books: the order, if its outcome is unknown, is not there, and its instrument
@@ -122,6 +125,8 @@ class OrderDesk {
     // Units that live exit orders of a position will still close, and the best (lowest) priority among them; 0 = none.
     Quantity exiting(PositionId position) const;
     int exit_priority(PositionId position) const;
+    // A live order may still open (more of) the position.
+    bool entering(PositionId position) const;
     // An exit that the engine or an operator decided.
     bool mandatory(OrderId id) const;
 

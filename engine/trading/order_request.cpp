@@ -47,6 +47,7 @@ OrderRequest entry_request(const Intent& intent, const Instrument& instrument, P
     request.intent = intent.id;
     request.strategy = intent.strategy;
     request.position = position;
+    request.group = intent.group;
     request.instrument = intent.instrument;
     request.side = intent.side;
     request.quantity = Quantity(intent.lots * instrument.lot.units());
@@ -69,6 +70,7 @@ OrderRequest exit_request(const Position& position, const Instrument& instrument
     request.intent = intent;
     request.strategy = position.strategy;
     request.position = position.id;
+    request.group = position.group;
     request.instrument = position.instrument;
     request.side = opposite(position.side);
     request.purpose = OrderPurpose::exit;

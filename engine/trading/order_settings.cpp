@@ -22,6 +22,8 @@ void OrderSettings::register_in(SettingsRegistry& registry) {
                  "re-pricings of an entry; an exit goes on at the widest band");
     registry.add("orders.unfilled_after_s", unfilled_after_s, 1, 86'400, "s",
                  "an entry that is not filled is cancelled after this");
+    registry.add("orders.group_timeout_s", group_timeout_s, 1, 3'600, "s",
+                 "a group whose legs are not all filled after this is unwound");
     registry.add("orders.cancel_on_vix_jump", cancel_on_vix_jump, 0.1, 100, "points",
                  "entries are cancelled when the VIX has risen this much since they were made");
     registry.add("orders.cancel_on_underlying_pct", cancel_on_underlying_pct, 0.01, 100, "%",

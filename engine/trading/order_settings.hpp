@@ -17,6 +17,7 @@ struct OrderSettings {
     double reprice_after_s = 5;
     int64_t max_reprices = 5;             // of an entry; an exit goes on at the widest band
     double unfilled_after_s = 60;         // an entry is cancelled
+    double group_timeout_s = 30;          // a group of legs must be whole by then
     double cancel_on_vix_jump = 5;        // points since the order was made
     double cancel_on_underlying_pct = 1;  // since the order was made
     double answer_timeout_s = 5;          // then the outcome is unknown

@@ -107,6 +107,7 @@ Position& Portfolio::open_position(PositionId id, const PositionPlan& plan, cons
     const Instrument& instrument = instruments_.get(plan.instrument);
     Position position;
     position.id = id;
+    position.group = plan.group;
     position.strategy = plan.strategy;
     position.strategy_name = plan.strategy_name;
     position.script_version = plan.script_version;
@@ -176,10 +177,34 @@ void Portfolio::close(Position& position, ReceiveTime time) {
     position.closed = time;
     ++trades_closed_;
     ++trades_today_;
-    losing_streak_ = position.net() < Money() ? losing_streak_ + 1 : 0;
+    book_of(position.strategy).closed_net += position.net();
+    note_result(position);
     note_interest(position, -1);
     last_closed_ = std::move(position);
     open_.erase(open_.begin() + (&position - open_.data()));
+}
+
+// The legs of a group win or lose together: its last leg to close says which.
+void Portfolio::note_result(const Position& position) {
+    Money result = position.net();
+    if (position.group.valid()) {
+        result = group_results_[position.group] += position.net();
+        const bool more = std::any_of(open_.begin(), open_.end(), [&](const Position& other) {
+            return other.group == position.group && other.id != position.id;
+        });
+        if (more) return;
+        group_results_.erase(position.group);
+    }
+    losing_streak_ = result < Money() ? losing_streak_ + 1 : 0;
+}
+
+Money Portfolio::net_of(GroupId group) const {
+    const auto closed = group_results_.find(group);
+    Money sum = closed == group_results_.end() ? Money() : closed->second;
+    for (const Position& position : open_) {
+        if (position.group == group) sum += position.net();
+    }
+    return sum;
 }
 
 PositionId Portfolio::open_surplus(const Fill& fill, Quantity quantity, Money charges,
@@ -263,6 +288,10 @@ void Portfolio::start_day() {
     losing_streak_ = 0;
     trades_today_ = 0;
     plans_.clear();
+    for (const Position& position : open_) book_of(position.strategy);
+    for (size_t i = 0; i < strategy_books_.size(); ++i) {
+        strategy_books_[i].day_start_net = net_of(StrategyId(static_cast<uint16_t>(i)));
+    }
 }
 
 bool Portfolio::set_stop(PositionId id, Price level, bool on_premium, std::string rule) {
@@ -315,13 +344,23 @@ Money Portfolio::unrealised() const {
     return sum;
 }
 
-Money Portfolio::margin_used() const {
+Portfolio::StrategyBook& Portfolio::book_of(StrategyId strategy) {
+    if (strategy_books_.size() <= strategy.value()) strategy_books_.resize(strategy.value() + size_t(1));
+    return strategy_books_[strategy.value()];
+}
+
+Money Portfolio::net_of(StrategyId strategy) const {
     Money sum;
+    if (strategy.value() < strategy_books_.size()) sum = strategy_books_[strategy.value()].closed_net;
     for (const Position& position : open_) {
-        sum += margin_for(instruments_.get(position.instrument), position.side, position.quantity, position.last_price,
-                          position.last_underlying);
+        if (position.strategy == strategy) sum += position.net();
     }
     return sum;
+}
+
+Money Portfolio::day_net_of(StrategyId strategy) const {
+    const bool known = strategy.value() < strategy_books_.size();
+    return net_of(strategy) - (known ? strategy_books_[strategy.value()].day_start_net : Money());
 }
 
 int64_t Portfolio::count_on_underlying(InstrumentId underlying) const {

@@ -11,6 +11,7 @@ namespace tide {
 
 // What an entry says about the position it will open. Kept under its PositionId until the first fill.
 struct PositionPlan {
+    GroupId group;
     StrategyId strategy;
     std::string strategy_name;
     std::string script_version;
@@ -89,7 +90,11 @@ class Portfolio {
     Money day_gross() const { return gross() - day_start_gross_; }
     Money day_charges() const { return charges_ - day_start_charges_; }
     Money day_peak_equity() const { return day_peak_; }
-    Money margin_used() const;  // margin_for of every open position at its mark
+    // Result of a strategy's own positions, after charges: since the session began, since the day began.
+    Money net_of(StrategyId strategy) const;
+    Money day_net_of(StrategyId strategy) const;
+    // Of a group that has open legs, what its closed ones brought with it.
+    Money net_of(GroupId group) const;
     int64_t losing_streak() const { return losing_streak_; }
     int64_t trades_closed() const { return trades_closed_; }
     int64_t trades_closed_today() const { return trades_today_; }
@@ -117,6 +122,7 @@ class Portfolio {
     FillOutcome open_planned(const Fill& fill, std::optional<Price> underlying);
     Money value_of(const Position& position) const;
     void revalue(Position& position, Money before);
+    void note_result(const Position& position);
     void note_interest(const Position& position, int change);
     void update_peak();
 
@@ -130,8 +136,16 @@ class Portfolio {
     std::map<PositionId, PositionPlan> plans_;
     Position last_closed_;
     uint64_t next_position_ = 1;
-    std::vector<int32_t> interest_;   // per instrument id: open positions it concerns
-    std::vector<int64_t> net_units_;  // per instrument id
+    struct StrategyBook {
+        Money closed_net;  // of its closed positions, ever
+        Money day_start_net;
+    };
+    StrategyBook& book_of(StrategyId strategy);
+
+    std::map<GroupId, Money> group_results_;    // of closed legs of groups that have open ones
+    std::vector<StrategyBook> strategy_books_;  // by strategy id; 0: nobody's
+    std::vector<int32_t> interest_;             // per instrument id: open positions it concerns
+    std::vector<int64_t> net_units_;            // per instrument id
 };
 
 }  // namespace tide

@@ -28,6 +28,7 @@ struct ProtectiveLevels {
 // +1: profits when the underlying rises (long call, long future, long equity); -1: profits when it falls (long put).
 struct Position {
     PositionId id;
+    GroupId group;  // the group that it is a leg of, if any
     StrategyId strategy;
     std::string strategy_name;
     std::string script_version;  // "1.0.0 sha256-prefix" in force when it was opened

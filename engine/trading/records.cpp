@@ -11,8 +11,8 @@ namespace tide {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<RecordBody>> kKinds{
-    "session", "day",  "script",  "intent", "risk", "order",  "fill",    "position", "trade",     "exit",
-    "skip",    "halt", "command", "state",  "note", "equity", "quality", "plot",     "reconcile", "parent"};
+    "session", "day",     "script", "intent", "risk",   "order",   "fill", "position",  "trade",  "exit", "skip",
+    "halt",    "command", "state",  "note",   "equity", "quality", "plot", "reconcile", "parent", "group"};
 
 // Builds "kind key=value …". Texts are always quoted, so that no value can be taken for another key; absent values are
 // left out, since missing is not zero. Writes into the string's own memory, which grows in steps and is cut at the end.
@@ -152,6 +152,7 @@ void add_position(Line& line, const Position& p) {
     line.price_if_any("premium_stop", p.levels.premium_stop).price_if_any("premium_target", p.levels.premium_target);
     if (p.levels.trail_pct) line.real("trail_pct", *p.levels.trail_pct);
     line.flag("on_premium", p.levels.on_premium).text("stop_rule", p.levels.stop_rule);
+    if (p.group.valid()) line.id("group", p.group);
     line.flag("half_taken", p.half_taken)
         .flag("model", p.model_priced)
         .flag("surplus", p.surplus)
@@ -201,6 +202,14 @@ void write(std::string& out, const IntentRecord& r) {
         if (i.stop_pct) line.real("stop_pct", *i.stop_pct);
         if (i.target_pct) line.real("target_pct", *i.target_pct);
         add_held(line, i);
+        if (i.group.valid()) line.id("group", i.group);
+    } else if (i.kind == IntentKind::enter_group) {
+        line.text("legs", r.legs);
+        if (i.timeout_s) line.real("timeout_s", *i.timeout_s);
+        if (i.max_loss) line.money("max_loss", *i.max_loss);
+    } else if (i.kind == IntentKind::exit_group) {
+        line.id("group", i.group);
+        add_reason(line, i.reason);
     } else if (i.kind == IntentKind::cancel) {
         line.id("order", i.order);
         if (i.parent.valid()) line.id("parent", i.parent);
@@ -229,6 +238,7 @@ void write(std::string& out, const OrderRecord& r) {
     const Order& o = r.order;
     Line line(out, "order");
     line.id("id", o.id).id("intent", o.intent).id("strategy", o.strategy).id("position", o.position);
+    if (o.group.valid()) line.id("group", o.group);
     line.text("instrument", r.instrument).word("side", name_of(o.side)).word("purpose", name_of(o.purpose));
     line.word("style", o.style == PriceStyle::passive ? "passive" : "aggressive");
     line.word("from", name_of(r.from)).word("state", name_of(o.state)).quantity("quantity", o.quantity);
@@ -336,6 +346,13 @@ void write(std::string& out, const ReconcileRecord& r) {
         .text("values", r.values)
         .word("action", r.action)
         .text("text", r.text);
+}
+void write(std::string& out, const GroupRecord& r) {
+    Line line(out, "group");
+    line.id("id", r.group).id("strategy", r.strategy).text("strategy_name", r.strategy_name);
+    line.text("underlying", r.underlying).word("from", r.from).word("state", r.state).text("rule", r.rule);
+    line.text("text", r.text).text("legs", r.legs);
+    if (r.loss_limit) line.money("loss_limit", *r.loss_limit);
 }
 void write(std::string& out, const EquityRecord& r) {
     Line(out, "equity")

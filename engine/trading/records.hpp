@@ -42,6 +42,17 @@ struct IntentRecord {
     std::string callback;      // "on_bar NIFTY 5m 2024-01-25T10:15:00+05:30": where in the script it was made
     std::string cause;         // "tick NIFTY 21700.50": the event that led there
     uint64_t cause_event = 0;  // its number in the journal
+    std::string legs{};        // of a group: "buy 1 NIFTY 2024-01-25 21500 CE, sell 1 …"
+};
+struct GroupRecord {  // a group of legs changed its state
+    GroupId group;
+    StrategyId strategy;
+    std::string strategy_name;
+    std::string underlying;
+    std::string from, state;          // waiting, hedging, selling, whole, unwinding, flat
+    std::string rule, text;           // why
+    std::string legs;                 // with what is open of each: "buy 50/50 NIFTY …"
+    std::optional<Money> loss_limit;  // at which the engine closes it
 };
 // One decision of the risk gate. `passed` with the values looked at, or the first refusal.
 struct RiskRecord {
@@ -171,7 +182,7 @@ struct ReconcileRecord {   // the broker's books against ours: one for each diff
 using RecordBody =
     std::variant<SessionRecord, DayRecord, ScriptRecord, IntentRecord, RiskRecord, OrderRecord, FillRecord,
                  PositionRecord, TradeRecord, ExitRecord, SkipRecord, HaltRecord, CommandRecord, CategoryRecord,
-                 NoteRecord, EquityRecord, QualityRecord, PlotRecord, ReconcileRecord, ParentRecord>;
+                 NoteRecord, EquityRecord, QualityRecord, PlotRecord, ReconcileRecord, ParentRecord, GroupRecord>;
 
 // A record as a row of the audit chain.
 struct Record {
@@ -184,7 +195,7 @@ struct Record {
 };
 
 // "session", "day", "script", "intent", "risk", "order", "fill", "position", "trade", "exit", "skip", "halt",
-// "command", "state", "note", "equity", "quality", "plot", "reconcile", "parent".
+// "command", "state", "note", "equity", "quality", "plot", "reconcile", "parent", "group".
 std::string_view kind_of(const RecordBody& body);
 std::span<const std::string_view> record_kinds();
 // The canonical line of a record. Same body, same bytes.

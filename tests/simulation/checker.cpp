@@ -148,8 +148,14 @@ void Checker::record(const Record& row) {
     } else if (const auto* risk = std::get_if<RiskRecord>(&row.body)) {
         if (!risk->passed || !asked_) return;
         if (asked_->kind == IntentKind::cancel) check_cancel(*asked_);
+        if (asked_->kind == IntentKind::enter_group) check_group_entry(*asked_, row.time);
         if (asked_->kind != IntentKind::enter) return;
         if (asked_->terms.held()) return check_held(*asked_, row.time);
+        if (asked_->group.valid()) {
+            check_leg_release(*asked_, row.time);
+            intents_.emplace(asked_->id, *asked_);
+            return;
+        }
         ++entries_;
         if (asked_->parent.valid()) check_child(*asked_);
         check_entry(*asked_, row.time);
@@ -163,8 +169,17 @@ void Checker::record(const Record& row) {
     } else if (const auto* halt = std::get_if<HaltRecord>(&row.body)) {
         on_halt(*halt);
     } else if (const auto* trade = std::get_if<TradeRecord>(&row.body)) {
-        const Money net = trade->position.realised_gross - trade->position.charges;
+        Money net = trade->position.realised_gross - trade->position.charges;
+        if (const GroupId group = trade->position.group; group.valid()) {
+            // One trade, when the last of its legs is closed.
+            net = groups_[group].result += net;
+            const auto open = session_->portfolio().open();
+            if (std::any_of(open.begin(), open.end(), [&](const Position& leg) { return leg.group == group; })) return;
+            groups_[group].result = Money();
+        }
         losing_streak_ = net < Money() ? losing_streak_ + 1 : 0;
+    } else if (const auto* group = std::get_if<GroupRecord>(&row.body)) {
+        on_group(*group);
     } else if (const auto* word = std::get_if<CommandRecord>(&row.body)) {
         if (word->command == "mode_normal" && word->outcome == "normal mode") limited_ = false;
     }
@@ -215,6 +230,7 @@ void Checker::on_fill(const FillRecord& row) {
     check_charges(row);
     KnownOrder& known_order = orders_[fill.order];
     known_order.order.filled += fill.quantity;
+    on_group_fill(fill, known_order.order);
     const auto i = fill.instrument.value();
     const auto open = session_->portfolio().open();
     own_marks_[i] = own_marks_[i] || std::any_of(open.begin(), open.end(), [&](const Position& position) {
@@ -249,6 +265,7 @@ Money Checker::own_equity() const {
 void Checker::after() {
     check_books();
     check_stops();
+    check_groups();
     check_flat_where_due();
     check_nothing_held();
 }
@@ -334,6 +351,7 @@ void Checker::at_end() {
         const Order& order = *session_->desk().find(session_->desk().live().front());
         fail(fmt::format("no order is live after the close: order {} is {}", order.id.value(), name_of(order.state)));
     }
+    check_groups_at_end();
     check(session_->chain().head() == head_, "the audit head is that of the last row");
 }
 

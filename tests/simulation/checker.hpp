@@ -48,6 +48,13 @@ class Checker final : public Recorder {
         bool sent = false;
         bool mandatory = false;  // an exit that the engine or an operator decided
     };
+    struct KnownGroup {
+        std::vector<IntentLeg> legs;
+        std::string state = "waiting";
+        std::map<InstrumentId, Quantity> bought_in;  // by fills of entries
+        std::optional<ReceiveTime> unwinding_since;
+        Money result;  // of its trades
+    };
     struct Sample {
         ReceiveTime time;
         double value;
@@ -82,6 +89,15 @@ class Checker final : public Recorder {
     void check_market_is_calm(ReceiveTime now);
     void check_losses();
     void check_cancel(const Intent& intent);
+    // checker_groups.cpp
+    void on_group(const GroupRecord& row);
+    void on_group_fill(const Fill& fill, const Order& order);
+    void check_group_entry(const Intent& intent, ReceiveTime now);
+    void check_leg_release(const Intent& leg, ReceiveTime now);
+    void check_sold_leg_leaves(const Order& order);
+    void check_hedge_leaves(const Order& order);
+    void check_groups();
+    void check_groups_at_end();
     void check_intent_quantity(const Order& order);
     void check_new_order(const Order& order);
     void check_entry_may_leave(ReceiveTime now);
@@ -127,6 +143,7 @@ class Checker final : public Recorder {
     std::map<IntentId, ParentRecord> parents_;            // as last heard of
     std::set<FillId> fills_;
     std::map<PositionId, Price> stops_;
+    std::map<GroupId, KnownGroup> groups_;
     std::deque<ReceiveTime> sent_;                 // the last messages, but cancels of the kill switch
     std::map<std::string, ReceiveTime> accepted_;  // what an entry was, when it was last accepted
     std::set<std::string> engine_halts_;

@@ -111,6 +111,7 @@ void Checker::check_not_twice(const Intent& intent, ReceiveTime now) {
 void Checker::check_entry_counts(const Intent& intent) {
     struct Held {
         PositionId position;
+        GroupId group;
         const Instrument* instrument;
         int direction;
     };
@@ -119,21 +120,29 @@ void Checker::check_entry_counts(const Intent& intent) {
     };
     std::vector<Held> held;
     const Position* own = own_position(intent);
+    bool groups = !intent.legs.empty();
+    const auto same_group = [&](GroupId group) {
+        groups = groups || group.valid();
+        return group.valid() &&
+               std::any_of(held.begin(), held.end(), [&](const Held& other) { return other.group == group; });
+    };
     for (const Position& position : session_->portfolio().open()) {
         if (&position == own) continue;  // a part adds to it
+        if (same_group(position.group)) continue;
         const Instrument& what = option(position.instrument);
-        held.push_back({position.id, &what, direction_of(what, position.side)});
+        held.push_back({position.id, position.group, &what, direction_of(what, position.side)});
     }
     for (const auto& [id, known] : orders_) {
         const Order& order = known.order;
         if (!order.live() || order.purpose != OrderPurpose::entry) continue;
+        if (same_group(order.group)) continue;
         const bool counted =
             std::any_of(held.begin(), held.end(), [&](const Held& other) { return other.position == order.position; });
         const Instrument& what = option(order.instrument);
-        if (!counted) held.push_back({order.position, &what, direction_of(what, order.side)});
+        if (!counted) held.push_back({order.position, order.group, &what, direction_of(what, order.side)});
     }
     const RiskSettings& risk = scenario_.config.risk;
-    const Instrument& wanted = option(intent.instrument);
+    const Instrument& wanted = option(intent.legs.empty() ? intent.instrument : intent.legs.front().instrument);
     const auto n = static_cast<int64_t>(held.size());
     check(n < (limited_ ? risk.limited_positions : risk.max_positions), "no more positions than allowed");
     int64_t same_underlying = 0, same_direction = 0, same_expiry = 0;
@@ -143,7 +152,7 @@ void Checker::check_entry_counts(const Intent& intent) {
         same_expiry += other.instrument->expiry == wanted.expiry;
     }
     check(same_underlying < risk.max_per_underlying_of(intent.strategy), "no more on one underlying than allowed");
-    if (n < 2) return;
+    if (n < 2 || groups) return;  // the direction of a group is its net delta's: left to the unit tests
     const auto share = [&](int64_t same) { return 100.0 * static_cast<double>(same + 1) / static_cast<double>(n + 1); };
     check(share(same_direction) <= risk.same_direction_pct, "not all in one direction");
     check(share(same_underlying) <= risk.same_sector_pct, "not all in one sector");
@@ -240,6 +249,9 @@ void Checker::on_message(MessageKind kind, const Order& order, Price limit, Rece
     if (kind == MessageKind::submit) {
         check(!std::exchange(known.sent, true), "an order is sent once");
         if (order.purpose == OrderPurpose::entry) check_entry_may_leave(now);
+        if (order.group.valid()) {
+            order.purpose == OrderPurpose::entry ? check_sold_leg_leaves(order) : check_hedge_leaves(order);
+        }
     } else {
         check(known.sent, "only an order that was sent is changed or cancelled");
     }

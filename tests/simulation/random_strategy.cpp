@@ -10,6 +10,7 @@ RandomStrategy::RandomStrategy(const Scenario& scenario) : scenario_(scenario), 
     stop_moving_ = dice_.between(0, 300);
     passive_ = dice_.chance(350);
     holding_ = dice_.between(0, 600);
+    grouping_ = dice_.chance(400) ? dice_.between(100, 900) : 0;
 }
 
 Result<StrategyDeclaration> RandomStrategy::load(ScriptSlot slot, const ScriptBundle& bundle,
@@ -41,7 +42,48 @@ CallbackResult RandomStrategy::finish() {
 }
 
 void RandomStrategy::maybe_enter(int64_t permille, CallbackOutput& output) {
-    if (dice_.chance(permille * eagerness_ / 1000)) enter(output);
+    if (!dice_.chance(permille * eagerness_ / 1000)) return;
+    if (dice_.chance(grouping_)) {
+        enter_group(output);
+    } else {
+        enter(output);
+    }
+}
+
+// Two to four legs, mostly on one underlying and mostly one of them bought and one sold.
+void RandomStrategy::enter_group(CallbackOutput& output) {
+    Intent intent;
+    intent.kind = IntentKind::enter_group;
+    const auto count = dice_.chance(700) ? 2 : dice_.between(1, 4);
+    const int64_t lots = dice_.between(1, 4);
+    const int64_t first = dice_.below(kOptionCount);
+    const InstrumentId underlying = scenario_.options[static_cast<size_t>(first)].underlying;
+    for (int64_t i = 0; i < kOptionCount && std::ssize(intent.legs) < count; ++i) {
+        const auto& option = scenario_.options[static_cast<size_t>((first + i) % kOptionCount)];
+        if (option.underlying != underlying && !dice_.chance(20)) continue;
+        if (dice_.chance(300)) continue;
+        IntentLeg leg{option.id, intent.legs.empty() || dice_.chance(300) ? Side::buy : Side::sell, lots, std::nullopt};
+        const double last = services_->last_price(option.symbol);
+        if (dice_.chance(300) && !std::isnan(last)) {
+            const Price near = Price::from_double(last * (1 + (dice_.fraction() - 0.5) * 0.04));
+            leg.limit = std::max(round_to_nearest_tick(near, option.tick), option.tick);
+        }
+        intent.legs.push_back(leg);
+    }
+    if (dice_.chance(500)) intent.timeout_s = static_cast<double>(dice_.between(1, 90));
+    if (dice_.chance(300)) intent.max_loss = Money::from_rupees(dice_.between(100, 20'000));
+    intent.tag = "simulated";
+    intent.why = "dice";
+    output.intents.push_back(std::move(intent));
+}
+
+void RandomStrategy::maybe_exit_group(int64_t permille, CallbackOutput& output) {
+    if (groups_.empty() || !dice_.chance(permille)) return;
+    Intent intent;
+    intent.kind = IntentKind::exit_group;
+    intent.group = GroupId(groups_[static_cast<size_t>(dice_.below(std::ssize(groups_)))]);
+    intent.reason = {static_cast<int>(dice_.between(2, 5)), "dice", "", "the dice say so"};
+    output.intents.push_back(std::move(intent));
 }
 
 void RandomStrategy::enter(CallbackOutput& output) {
@@ -159,6 +201,7 @@ CallbackResult RandomStrategy::answer(StrategyId strategy, const BarMessage&, Ca
     maybe_enter(400, output);
     if (dice_.chance(30)) enter(output);
     if (!passive_) maybe_cancel(60, output);
+    if (!passive_) maybe_exit_group(60, output);
     for (const PositionMessage& position : services_->positions(strategy)) handle_position(position, output);
     if (dice_.chance(80) && !passive_) output.timers.push_back({static_cast<double>(dice_.between(0, 90)), "later"});
     if (dice_.chance(100)) output.skips.push_back({"", "nothing to do"});
@@ -183,6 +226,11 @@ CallbackResult RandomStrategy::answer(StrategyId, const OrderMessage& order, Cal
     if (order.id != 0) {
         if (orders_.size() >= 8) orders_.erase(orders_.begin());
         orders_.push_back(order.id);
+    }
+    if (order.group != 0) {
+        if (groups_.size() >= 4) groups_.erase(groups_.begin());
+        groups_.push_back(order.group);
+        if (!passive_) maybe_exit_group(20, output);
     }
     if (!passive_) maybe_cancel(30, output);
     maybe_enter(30, output);

@@ -36,6 +36,8 @@ class RandomStrategy final : public StrategyHost {
     void maybe_enter(int64_t permille, CallbackOutput& output);
     void enter(CallbackOutput& output);
     void hold(Intent& intent, double last, Price tick);
+    void enter_group(CallbackOutput& output);
+    void maybe_exit_group(int64_t permille, CallbackOutput& output);
     void handle_position(const PositionMessage& position, CallbackOutput& output);
     void move_stop(const PositionMessage& position, CallbackOutput& output);
     void maybe_cancel(int64_t permille, CallbackOutput& output);
@@ -47,10 +49,12 @@ class RandomStrategy final : public StrategyHost {
     std::vector<StrategyId> owners_;  // by slot
     std::vector<uint64_t> orders_;    // ids heard of lately
     std::vector<uint64_t> entries_;   // held ones heard of lately
+    std::vector<uint64_t> groups_;    // the same
     int64_t eagerness_;               // permille an entry chance is scaled by
     int64_t stop_moving_;
-    int64_t holding_;  // permille of entries that the engine is asked to hold
-    bool passive_;     // leaves what is open to the engine, so that its own care is seen alone
+    int64_t holding_;   // permille of entries that the engine is asked to hold
+    int64_t grouping_;  // permille of entries that are groups
+    bool passive_;      // leaves what is open to the engine, so that its own care is seen alone
 };
 
 }  // namespace tide::simulation

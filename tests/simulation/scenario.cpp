@@ -44,7 +44,10 @@ void vary_limits(SessionConfig& config, Dice& dice) {
     risk.max_gamma_pct = 10'000;
     risk.max_theta_pct = 100;
     if (dice.chance(600)) {
-        risk.per_strategy = {{StrategyId(1), std::nullopt, dice.between(1, 3)}};
+        risk.per_strategy.push_back({});
+        risk.per_strategy.back().name = "first";
+        risk.per_strategy.back().strategy = StrategyId(1);
+        risk.per_strategy.back().max_per_underlying = dice.between(1, 3);
         risk.same_direction_pct = risk.same_sector_pct = 100;
         risk.two_expiries_from = 10;
     }

@@ -171,6 +171,70 @@ TEST_F(LuaApiTest, an_entry_that_is_held_is_ended_by_its_id) {
     EXPECT_FALSE(output.intents[1].order.valid());
 }
 
+TEST_F(LuaApiTest, enter_group_fills_an_intent_with_its_legs) {
+    load(
+        strategy_text("function S.on_bar(ctx, bar) ctx:log(ctx:enter_group { legs = {\n"
+                      "  { symbol = 'NIFTY 2024-01-25 21750 CE', side = 'buy', lots = 2, limit = 150.05 },\n"
+                      "  { leg = { symbol = 'NIFTY' }, side = 'sell', lots = 3 } },\n"
+                      "  timeout_s = 20, max_loss = 1500.5, tag = 'spread', why = 'because' }) end"));
+    bar();
+    ASSERT_EQ(output.intents.size(), 1u);
+    const Intent& intent = output.intents[0];
+    EXPECT_EQ(intent.kind, IntentKind::enter_group);
+    ASSERT_EQ(intent.legs.size(), 2u);
+    EXPECT_EQ(intent.legs[0].instrument, InstrumentId(3));
+    EXPECT_EQ(intent.legs[0].side, Side::buy);
+    EXPECT_EQ(intent.legs[0].lots, 2);
+    EXPECT_EQ(intent.legs[0].limit, Price::from_units(1'500'500));
+    EXPECT_EQ(intent.legs[1].side, Side::sell);
+    EXPECT_EQ(intent.legs[1].lots, 3);
+    EXPECT_FALSE(intent.legs[1].limit);
+    EXPECT_EQ(intent.timeout_s, 20);
+    EXPECT_EQ(*intent.max_loss, Money::from_double(1'500.5));
+    EXPECT_EQ(intent.tag, "spread");
+    EXPECT_EQ(intent.why, "because");
+    EXPECT_EQ(output.logs.at(0).text, "1");
+}
+
+TEST_F(LuaApiTest, a_group_that_is_none_is_refused_by_the_name_of_its_field) {
+    const std::string leg = "{ symbol = 'NIFTY', side = 'buy', lots = 1 }";
+    const std::pair<std::string, const char*> cases[] = {
+        {"{}", "legs must be a list of legs, got nil"},
+        {"{ legs = { " + leg + " } }", "a group has 2 to 8 legs"},
+        {"{ legs = { " + leg + ", 7 } }", "legs[2] must be a table"},
+        {"{ legs = { " + leg + ", { symbol = 'NIFTY', sied = 'buy', lots = 1 } } }",
+         "legs[2] has an unknown field 'sied'; did you mean 'side'?"},
+        {"{ legs = { " + leg + ", { symbol = 'NIFTY', lots = 1 } } }",
+         "legs[2].side must be \"buy\" or \"sell\", got nil"},
+        {"{ legs = { " + leg + ", { symbol = 'NIFTY', side = 'buy', lots = 0.5 } } }", "legs[2].lots must be"},
+        {"{ legs = { " + leg + ", { side = 'buy', lots = 1 } } }", "legs[2].leg or symbol must name what to trade"},
+        {"{ legs = { " + leg + ", " + leg + " }, timeout_s = 0 }", "timeout_s must be"},
+        {"{ legs = { " + leg + ", " + leg + " }, max_loss = -1 }", "max_loss must be"},
+        {"{ legs = { " + leg + ", " + leg + " }, timeout = 5 }", "unknown field 'timeout'"},
+    };
+    for (const auto& [given, refusal] : cases) {
+        const std::string text = said("ctx:log(select(3, ctx:enter_group(" + given + ")))");
+        EXPECT_NE(text.find(refusal), std::string::npos) << given << ": " << text;
+        EXPECT_TRUE(output.intents.empty());
+    }
+}
+
+TEST_F(LuaApiTest, exit_group_names_its_group_and_its_reason) {
+    load(
+        strategy_text("function S.on_bar(ctx, bar) ctx:exit_group(7, { rule = 'target', reason = 'enough', priority = "
+                      "3, values = { net = 5 } }) end"));
+    bar();
+    ASSERT_EQ(output.intents.size(), 1u);
+    EXPECT_EQ(output.intents[0].kind, IntentKind::exit_group);
+    EXPECT_EQ(output.intents[0].group, GroupId(7));
+    EXPECT_EQ(output.intents[0].reason.rule, "target");
+    EXPECT_EQ(output.intents[0].reason.text, "enough");
+    EXPECT_EQ(output.intents[0].reason.priority, 3);
+    EXPECT_EQ(output.intents[0].reason.values, "net=5");
+    EXPECT_NE(said("ctx:log(select(3, ctx:exit_group('x')))").find("group must be the id that ctx:enter_group gave"),
+              std::string::npos);
+}
+
 TEST_F(LuaApiTest, arguments_out_of_range_are_refused_by_name_and_logged) {
     const std::pair<const char*, const char*> cases[] = {
         {"{ lots = 1 }", "leg or symbol must name what to trade, got nil"},

@@ -98,7 +98,7 @@ TEST(ledger, every_record_is_an_audit_row_and_a_row_of_its_own_table) {
     EXPECT_EQ(outsider.text("SELECT coalesce(bid, 'none') FROM fills"), "none");
     EXPECT_EQ(outsider.text("SELECT hash FROM audit_readable ORDER BY row DESC"), to_hex(chain.head()));
     EXPECT_EQ(outsider.text("SELECT group_concat(description, '; ') FROM schema_version"),
-              "first tables; what each fill realised");
+              "first tables; what each fill realised; groups of orders");
 }
 
 TEST(ledger, reader_gives_sessions_trades_orders_and_positions) {

@@ -214,13 +214,13 @@ TEST_F(LedgerVerify, a_version_1_ledger_is_migrated_with_what_each_fill_realised
     EXPECT_NE(old.error().message.find("version 1"), std::string::npos);
     Chain chain;
     write("new", small_session(chain));
-    EXPECT_EQ(number("PRAGMA user_version"), 2);
+    EXPECT_EQ(number("PRAGMA user_version"), 3);
     EXPECT_EQ(number("SELECT realised FROM fills WHERE session = 1 AND row = 1"), 0);
     EXPECT_EQ(number("SELECT realised FROM fills WHERE session = 1 AND row = 4"), 400'000);
     EXPECT_EQ(number("SELECT realised FROM fills WHERE session = 1 AND row = 6"), -300'000);
     EXPECT_EQ(number("SELECT count(*) FROM fills_readable WHERE realised = '40.00'"), 1);
     EXPECT_EQ(number("SELECT count(*) FROM audit WHERE session = 1"), 9);
-    EXPECT_EQ(number("SELECT count(*) FROM schema_version"), 2);
+    EXPECT_EQ(number("SELECT count(*) FROM schema_version"), 3);
     EXPECT_TRUE(LedgerReader::open(path()));
 }
 

@@ -689,9 +689,9 @@ TEST(RiskGate, a_strategy_may_be_allowed_a_pyramid) {
     World w;
     w.open(kCall);
     EXPECT_EQ(w.evaluate().code, RiskCode::max_per_underlying);
-    w.risk.per_strategy.push_back({StrategyId(1), std::nullopt, 3});
+    w.limits_of_one().max_per_underlying = 3;
     EXPECT_EQ(w.evaluate().code, RiskCode::ok);
-    w.risk.per_strategy.push_back({StrategyId(1), 30, std::nullopt});
+    w.limits_of_one().exit_before_expiry_days = 30;
     EXPECT_EQ(w.evaluate().code, RiskCode::near_expiry);
 }
 

@@ -137,6 +137,16 @@ struct World {
     }
     static Duration hours_of(int h, int m) { return std::chrono::hours(h) + minutes(m); }
 
+    // The limits of strategy 1 alone.
+    StrategyLimits& limits_of_one() {
+        if (risk.per_strategy.empty()) {
+            risk.per_strategy.push_back({});
+            risk.per_strategy.back().name = "one";
+            risk.bind_strategy("one", StrategyId(1));
+        }
+        return risk.per_strategy.back();
+    }
+
     void tick(const TickEvent& t) { prices.on_event(event_at(now, t)); }
     // So many ticks, the last one now, each with the stamp that it is given by its time.
     void stamped(InstrumentId id, int count, Duration step, const std::function<ExchangeTime(ReceiveTime)>& stamp) {

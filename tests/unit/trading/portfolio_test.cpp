@@ -194,17 +194,8 @@ TEST_F(PortfolioTest, exposure_questions_count_open_positions) {
     EXPECT_EQ(portfolio.count_on_expiry(make_date(2026, 8, 25)), 2);
     EXPECT_EQ(portfolio.exposure_on_underlying(kNifty), Money::from_rupees(13'000));
     EXPECT_EQ(portfolio.exposure_on_underlying(kShare), Money::from_rupees(10'000));
-    EXPECT_EQ(portfolio.margin_used(), Money::from_rupees(23'000));
-}
-
-// 11.3 % of 65 x 24500 = 1592500 is 179952.50; a buyer blocks the premium only.
-TEST(Margin, a_short_option_blocks_a_share_of_the_notional_and_a_long_one_its_premium) {
-    const Instrument call = small_market()[2];
-    EXPECT_EQ(margin_for(call, Side::sell, Quantity(65), rupees(100), rupees(24'500)), Money::from_double(179'952.5));
-    EXPECT_EQ(margin_for(call, Side::buy, Quantity(65), rupees(100), rupees(24'500)), Money::from_rupees(6'500));
-    const Instrument future = small_market()[4];
-    EXPECT_EQ(margin_for(future, Side::buy, Quantity(65), rupees(24'500), rupees(24'500)),
-              Money::from_double(179'952.5));
+    EXPECT_EQ(margin_of_positions(portfolio.open(), market.prices.instruments(), MarginSettings(), {}),
+              Money::from_rupees(23'000));
 }
 
 // A plain ledger beside the portfolio: cash by the definition of each fill, holdings by addition.

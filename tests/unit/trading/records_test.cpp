@@ -22,10 +22,11 @@ TEST(Records, every_kind_has_its_name_and_its_line_begins_with_it) {
                                          CommandRecord{},   CategoryRecord{},
                                          NoteRecord{},      EquityRecord{},
                                          QualityRecord{},   PlotRecord{},
-                                         ReconcileRecord{}, ParentRecord{}};
+                                         ReconcileRecord{}, ParentRecord{},
+                                         GroupRecord{}};
     const std::vector<std::string> kinds{"session",  "day",    "script",  "intent", "risk",      "order",   "fill",
                                          "position", "trade",  "exit",    "skip",   "halt",      "command", "state",
-                                         "note",     "equity", "quality", "plot",   "reconcile", "parent"};
+                                         "note",     "equity", "quality", "plot",   "reconcile", "parent",  "group"};
     ASSERT_EQ(bodies.size(), std::variant_size_v<RecordBody>);
     for (size_t i = 0; i < bodies.size(); ++i) {
         EXPECT_EQ(kind_of(bodies[i]), kinds[i]);
