@@ -1,6 +1,8 @@
 // A running engine as its operator meets it: the control socket, the kill switch by each of its triggers, the watchdog.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <chrono>
 
@@ -279,6 +281,81 @@ TEST_F(Control, an_exchange_in_its_own_process_gives_the_same_day_byte_for_byte)
     EXPECT_GE(here["result"]["trades"], 1);
     EXPECT_EQ(here["journal"]["sha256"], there["journal"]["sha256"]);
     EXPECT_EQ(here["audit"], there["audit"]);
+}
+
+// Every trigger of an operator, with the engine idle, busy with a fast market, and with a script that never returns.
+// The times are on the wall, from the trigger to the end of the process: flat, saved, backed up, reported.
+class KillMatrix : public Control, public ::testing::WithParamInterface<std::tuple<const char*, const char*>> {
+  protected:
+    static std::string trigger() { return std::get<0>(GetParam()); }
+    static std::string state() { return std::get<1>(GetParam()); }
+
+    void pull() {
+        if (trigger() == "command") {
+            EXPECT_EQ(say("kill-switch --confirm --reason matrix").code, 0);
+        } else if (trigger() == "file") {
+            std::ofstream(std::filesystem::path(home()) / "EMERGENCY_STOP") << "matrix\n";
+        } else if (trigger() == "second_interrupt") {
+            ::kill(process_, SIGINT);
+            ::kill(process_, SIGINT);
+        } else {
+            send_to_socket(R"({"command": "kill_switch", "reason": "matrix", "confirm": true})");
+        }
+    }
+    // As a program of one's own would.
+    void send_to_socket(const std::string& line) {
+        const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const auto path = (std::filesystem::path(home()) / "control.sock").string();
+        path.copy(address.sun_path, sizeof address.sun_path - 1);
+        ASSERT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        const std::string text = line + "\n";
+        ASSERT_EQ(::write(socket, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+        char answer[4096];
+        EXPECT_GT(::read(socket, answer, sizeof answer), 0);
+        ::close(socket);
+    }
+};
+
+TEST_P(KillMatrix, is_flat_latched_and_reported) {
+    const bool idle = state() == "idle";
+    start(idle ? kIdle : state() == "hung" ? kHung : kKeeper, idle ? "1" : "600");
+    if (!idle) wait_for_position();
+    const auto began = Clock::now();
+    pull();
+    const int code = wait_for_end();
+    const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
+    // Two interrupts of one moment may be one to a process that was told of both at once.
+    if (trigger() == "second_interrupt" && code == 0) GTEST_SKIP() << "it was flat, and had ended, before the second";
+    EXPECT_EQ(code, 4) << log();
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(home()) / "EMERGENCY_STOP"));
+    const auto report = incident();
+    EXPECT_EQ(report["flat"], true) << report.dump(2);
+    EXPECT_EQ(report["positions_before"].size(), idle ? 0U : 1U);
+    EXPECT_EQ(engine("positions --json --home " + home()).json()["positions"].size(), 0);
+    EXPECT_LT(took_ms, 30'000);
+    RecordProperty("trigger_to_end_ms", static_cast<int>(took_ms));
+    std::printf("kill switch by %s, %s: ended after %lld ms, flat after %lld ms of session time\n", trigger().c_str(),
+                state().c_str(), static_cast<long long>(took_ms), report["duration_ms"].get<long long>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Operator, KillMatrix,
+                         ::testing::Combine(::testing::Values("command", "socket", "file", "second_interrupt"),
+                                            ::testing::Values("idle", "busy", "hung")),
+                         [](const auto& matrix) {
+                             return std::string(std::get<0>(matrix.param)) + "_" + std::get<1>(matrix.param);
+                         });
+
+// The triggers of the market, in a whole process: the VIX rises by 8 points in four minutes.
+TEST_F(Control, a_vix_that_jumps_is_the_kill_switch_of_a_running_session) {
+    const auto run = paper(write("keeper.lua", kKeeper), "--feed synthetic:vix_spike:3 --json");
+    EXPECT_EQ(run.code, 4) << run.err;
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(home()) / "EMERGENCY_STOP"));
+    EXPECT_EQ(incident()["trigger"], "vix_kill");
+    EXPECT_EQ(incident()["flat"], true);
+    EXPECT_EQ(engine("replay --verify " + journal()).code, 0);
+    EXPECT_EQ(paper(write("idle.lua", kIdle)).code, 4);
 }
 
 class Watchdog : public Control {
