@@ -34,6 +34,13 @@ void OrderDesk::ask(Entry& e, ReceiveTime now) {
         listener_.on_unclear(
             e.order, fmt::format("{} readings of the broker's books do not say what became of order {}", e.asked,
                                  e.order.id.value()));
+        // Entries halt: those that wait must not leave after all. What the order itself is, nobody knows.
+        for (const OrderId id : std::vector<OrderId>(live_.begin(), live_.end())) {
+            Entry& other = *entry(id);
+            if (other.order.purpose == OrderPurpose::entry && other.order.state != OrderState::unknown) {
+                want_cancel(other, now, "order_unclear");
+            }
+        }
     }
     e.ask_due = now + seconds(int64_t(1) << std::min(e.asked, kLongestWaitStep));
     ++e.asked;

@@ -142,6 +142,25 @@ TEST_F(OrderBooks, that_never_answer_are_an_operators_matter_and_are_still_read)
     EXPECT_FALSE(desk.unclear());
 }
 
+// From then on entries halt: none that waits may leave, and one that is at work is taken back.
+TEST_F(OrderBooks, that_never_answer_end_the_entries_that_wait_or_work) {
+    settings.review_lots = 1;
+    settings.review_wait_s = 600;
+    const OrderId at_work = submit(1);
+    say(at_work, OrderUpdateKind::acknowledged, 0, 0, 9);
+    submit(1);
+    pass(seconds(5));
+    const OrderId in_review = submit(2);
+    ASSERT_EQ(state(in_review), OrderState::in_review);
+    pass(milliseconds(30'900));
+    EXPECT_EQ(state(in_review), OrderState::in_review);
+    pass(milliseconds(100));
+    EXPECT_EQ(state(in_review), OrderState::cancelled);
+    EXPECT_EQ(state(at_work), OrderState::pending_cancel);
+    EXPECT_EQ(broker.count("submit"), 2);
+    EXPECT_EQ(broker.count("cancel"), 1);
+}
+
 TEST_F(OrderBooks, without_an_order_that_was_there_contradict_themselves) {
     const OrderId id = submit();
     say(id, OrderUpdateKind::acknowledged, 0, 0, 9);
