@@ -303,27 +303,27 @@ TEST_F(GuardianTest, equity_at_eighty_percent_of_the_day_start_trips_the_kill_sw
     EXPECT_TRUE(raised(killed, HaltKind::equity_floor));
 }
 
-// A short option's margin is 11.3 % of 65 x 24500 = 179952.50.
+// Of a sold straddle one side can lose: 9.3 % of 65 x 24500 once and 2 % of it twice are 211802.50.
 TEST(GuardianMargin, above_eighty_percent_the_weakest_goes_and_above_ninety_five_the_kill_switch_acts) {
-    World w(430'000);
+    World w(253'000);
     Guardian guardian(w.risk, w.prices, w.portfolio, w.desk, w.hours, w.halts);
     GuardianActions actions;
     guardian.start_day(w.now, actions);
     w.open(kCall, Side::sell);
     const PositionId weak = w.open(kPut, Side::sell);
     w.portfolio.mark(kPut, rupees(101));
-    guardian.on_account(w.now, actions);  // 359905 of 429935: 83.7 %
+    guardian.on_account(w.now, actions);  // 211802.50 of 252935: 83.7 %
     ASSERT_EQ(actions.exits.size(), 1U);
     EXPECT_EQ(actions.exits[0].position, weak);
     EXPECT_EQ(actions.exits[0].reason.rule, "margin");
 
-    World tight(378'000);
+    World tight(222'500);
     Guardian strict(tight.risk, tight.prices, tight.portfolio, tight.desk, tight.hours, tight.halts);
     actions.clear();
     strict.start_day(tight.now, actions);
     tight.open(kCall, Side::sell);
     tight.open(kPut, Side::sell);
-    strict.on_account(tight.now, actions);  // 359905 of 378000: 95.2 %
+    strict.on_account(tight.now, actions);  // 211802.50 of 222500: 95.2 %
     EXPECT_TRUE(tight.halts.killed());
     EXPECT_TRUE(GuardianTest::raised(actions, HaltKind::margin));  // the cause, beside the kill switch
     EXPECT_EQ(actions.exits.size(), 2U);

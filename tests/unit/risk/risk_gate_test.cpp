@@ -642,17 +642,13 @@ TEST(RiskGate, a_daily_vix_holds_for_its_day_over_history_only) {
 }
 
 TEST(RiskGate, every_code_has_a_test) {
-    std::set<RiskCode> tested{RiskCode::ok,
-                              RiskCode::no_underlying_price,
-                              RiskCode::vix_missing,
-                              RiskCode::unknown_position,
-                              RiskCode::not_your_position,
-                              RiskCode::bad_fraction,
-                              RiskCode::exit_in_progress,
-                              RiskCode::bad_level,
-                              RiskCode::stop_against_position,
-                              RiskCode::unknown_order,
-                              RiskCode::not_your_order};
+    std::set<RiskCode> tested{
+        RiskCode::ok, RiskCode::no_underlying_price, RiskCode::vix_missing, RiskCode::unknown_position,
+        RiskCode::not_your_position, RiskCode::bad_fraction, RiskCode::exit_in_progress, RiskCode::bad_level,
+        RiskCode::stop_against_position, RiskCode::unknown_order, RiskCode::not_your_order,
+        // strategy_limits_test.cpp, group_risk_test.cpp
+        RiskCode::strategy_loss, RiskCode::strategy_positions, RiskCode::strategy_margin, RiskCode::bad_group,
+        RiskCode::unknown_group, RiskCode::not_your_group, RiskCode::leg_of_group};
     for (const EntryCase& c : entry_cases()) tested.insert(c.code);
     for (int i = 0; i <= static_cast<int>(RiskCode::not_your_order); ++i) {
         EXPECT_TRUE(tested.contains(static_cast<RiskCode>(i))) << name_of(static_cast<RiskCode>(i));

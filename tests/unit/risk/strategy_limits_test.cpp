@@ -12,6 +12,8 @@ struct LimitsWorld : World {
     GuardianActions actions;
     Guardian guardian{risk, prices, portfolio, desk, hours, halts};
 
+    LimitsWorld() { risk.max_vega_pct = risk.max_theta_pct = 100; }  // large positions are not what is looked at here
+
     RiskVerdict of_strategy(uint16_t id) {
         intent.strategy = StrategyId(id);
         return evaluate();
