@@ -139,7 +139,9 @@ TEST_F(SessionGroups, a_hedge_that_is_filled_in_part_when_time_is_up_is_sold_aga
     start_with_spread(10);
     update(newest(), OrderUpdateKind::acknowledged);
     update(newest(), OrderUpdateKind::filled, 20, 100.5, 1);
-    market(hours(10) + minutes(5) + seconds(12));
+    market(hours(10) + minutes(5) + seconds(7));
+    update(sent[0].order, OrderUpdateKind::replaced);
+    market(hours(10) + minutes(5) + seconds(11));
     EXPECT_EQ(group().state, GroupState::unwinding);
     EXPECT_EQ(sent.back().kind, "new");
     EXPECT_EQ(newest().side, Side::sell);
