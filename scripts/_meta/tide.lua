@@ -196,6 +196,23 @@ function ctx:enter(order) end
 ---@return integer?
 function ctx:exit(position, options) end
 
+---asks for legs that are entered and left as one: the group's id; or nil, code and text. Bought legs leave first. Rounding: limits to the nearest 1/10000 rupee and must be on the tick
+---@param group tide.enter_group
+---@return integer?
+---@return string?
+---@return string?
+---@return integer?
+function ctx:enter_group(group) end
+
+---asks to close a group: what was sold is bought back first
+---@param group integer
+---@param options? tide.exit_group
+---@return integer?
+---@return string?
+---@return string?
+---@return integer?
+function ctx:exit_group(group, options) end
+
 ---moves the stop, on the underlying's price; never against the position. Rounding: nearest 1/10000 rupee, then to the underlying's tick away from the market, so that it never acts earlier than asked
 ---@param position tide.position|integer
 ---@param price number
@@ -517,6 +534,7 @@ function chain:itm(side, n) end
 ---@field minutes_held number since then [minutes]
 ---@field half_taken boolean a part was closed already
 ---@field tag string of the entry
+---@field group? integer id of the group that it is a leg of
 
 ---prices at an exit check
 ---@class tide.quote
@@ -541,6 +559,7 @@ function chain:itm(side, n) end
 ---@field quantity number asked for [units]
 ---@field filled number so far [units]
 ---@field limit number limit price [rupees]
+---@field group? integer id of the group that it is a leg of
 ---@field average? number mean price of the fills [rupees]
 
 ---a fill
@@ -641,6 +660,30 @@ function chain:itm(side, n) end
 ---options of ctx:exit
 ---@class tide.exit
 ---@field fraction? number part to close, above 0 and at most 1; all without it
+---@field rule? string short name of the rule, up to 64 bytes
+---@field reason? string reason, for the records
+---@field why? string the same as reason
+---@field priority? integer 2 to 5; 1 is the engine's own
+---@field values? table|string what the rule looked at, for the records
+
+---the table of ctx:enter_group { … }
+---@class tide.enter_group
+---@field legs tide.group_leg[] 2 to 8, each its own instrument, all on one underlying
+---@field timeout_s? number to be whole by then, 1 to 3600; without it orders.group_timeout_s [seconds]
+---@field max_loss? number the engine closes it at this loss; without it at half of what it can lose [rupees]
+---@field tag? string short name of the kind of entry, up to 64 bytes
+---@field why? string reason, for the records
+
+---a leg of ctx:enter_group
+---@class tide.group_leg
+---@field leg? tide.leg what to trade: a leg of ctx:chain; or give symbol
+---@field symbol? string what to trade, by name
+---@field side "buy"|"sell" side
+---@field lots integer 1 to 1000000 [lots]
+---@field limit? number limit price; without it at the touch, in a band [rupees]
+
+---options of ctx:exit_group
+---@class tide.exit_group
 ---@field rule? string short name of the rule, up to 64 bytes
 ---@field reason? string reason, for the records
 ---@field why? string the same as reason

@@ -77,6 +77,7 @@ PositionMessage whole_position() {
     position.right = "CE";
     position.strike = position.stop = position.target = 21'750;
     position.days_to_expiry = 3;
+    position.group = 1;
     return position;
 }
 
@@ -97,6 +98,7 @@ class LiveSandboxTest : public testing::Test {
         call(ExitCheckMessage{whole_position(), quote});
         OrderMessage order;
         order.average = 1;
+        order.parent = order.group = 1;
         call(order);
         call(FillMessage{});
         call(RiskMessage{"regime", "NIFTY", "quiet", "gap", "", "", true});

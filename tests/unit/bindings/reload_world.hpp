@@ -108,7 +108,7 @@ function S.on_load(ctx, saved, from) count, bought = saved.count, saved.bought e
     void fill_orders() {
         while (filled_ < sent.size()) {
             const SentMessage message = sent[filled_++];
-            if (message.kind == "new") fill(message.order, 100, filled_);
+            if (message.kind == "new") fill(message.order, message.order.limit.to_double(), filled_);
         }
     }
     // A day from its beginning, at 10:00.

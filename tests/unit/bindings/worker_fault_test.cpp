@@ -251,7 +251,9 @@ class WorkerFault : public testing::TestWithParam<Fault> {};
 
 TEST_P(WorkerFault, is_contained) {
     const auto& [what, message] = GetParam();
-    const auto host = make_worker_host({}, kShort, &run_false_worker);
+    // Whatever else is wrong is to be found on a busy machine too, however late.
+    const bool silent = message != nullptr && std::string_view(message).starts_with("no answer");
+    const auto host = make_worker_host({}, silent ? kShort : kPatient, &run_false_worker);
     FakeServices services;
     const auto loaded = host->load(kSlot, bundle_of(what), services);
     ASSERT_TRUE(loaded) << loaded.error().message;
@@ -268,7 +270,7 @@ TEST_P(WorkerFault, is_contained) {
     EXPECT_EQ(result.status, CallbackStatus::stopped);
     EXPECT_EQ(result.message.substr(0, std::string_view(message).size()), message);
     EXPECT_TRUE(output.empty());
-    EXPECT_LT(took.count(), 300) << "60 ms, the kill, and a busy machine's share";
+    EXPECT_LT(took.count(), silent ? 600 : 5'000) << "60 ms, the kill, and a busy machine's share";
     EXPECT_EQ(host->process_of(kSlot), 0);
 }
 

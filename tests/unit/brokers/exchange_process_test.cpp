@@ -193,7 +193,7 @@ TEST(ExchangeDesk, what_is_no_message_is_an_error_and_changes_nothing) {
     };
     EXPECT_FALSE(say(one(WireKind::books)));  // before hello
     std::string hello;
-    WireWriter(hello, WireKind::hello).put(WireRole::engine).text("paper.latency_ms = 150\n");
+    WireWriter(hello, WireKind::hello).put(WireRole::engine).text("paper.latency_ms = 150\n").text("paper-1");
     EXPECT_TRUE(say(hello));
     EXPECT_TRUE(say(one(WireKind::now, int64_t(1'700'000'000'000'000'000))));
     EXPECT_FALSE(say(one(WireKind::now, int64_t(1'600'000'000'000'000'000))));  // back in time

@@ -267,7 +267,7 @@ TEST_F(LedgerVerify, audit_rows_are_streamed_in_order_by_kind_and_time) {
     EXPECT_EQ(rows_of("", moment(9000), {}), "");
     EXPECT_EQ(rows_of("orders", {}, {}),
               "--kind 'orders': use one of session, day, script, intent, risk, order, fill, position, trade, exit, "
-              "skip, halt, command, state, note, equity, quality, plot");
+              "skip, halt, command, state, note, equity, quality, plot, reconcile, parent, group");
 }
 
 }  // namespace
