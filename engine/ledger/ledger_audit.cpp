@@ -39,6 +39,11 @@ std::string_view table_of(std::string_view kind) {
     return found == std::end(kTables) ? std::string_view() : found->second;
 }
 
+// Kinds without a table of their own that the index audit_plain_kinds (ledger_schema.cpp) knows.
+bool has_plain_index(std::string_view kind) {
+    return kind == "session" || kind == "day" || kind == "intent" || kind == "position" || kind == "trade";
+}
+
 Result<void> check_kind(const std::string& kind) {
     const auto kinds = record_kinds();
     if (kind.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) return {};
@@ -81,12 +86,12 @@ std::string query_of(const AuditFilter& filter, bool newest_first) {
             "{} t CROSS JOIN audit a WHERE t.session = ?1 AND t.row >= ?2 AND t.row < ?3 AND a.session = ?1 AND a.row "
             "= t.row",
             own_table);
-    } else if (filter.kind == "quality" || filter.kind == "plot") {
-        source += fmt::format(" AND a.kind = '{}'", filter.kind);  // no index of their own: all rows are looked at
-    } else if (!filter.kind.empty()) {
-        // The first term is the condition of the index for kinds without a table of their own.
+    } else if (has_plain_index(filter.kind)) {
+        // The first term is the condition of the index.
         source += fmt::format(" AND a.kind IN ('session', 'day', 'intent', 'position', 'trade') AND a.kind = '{}'",
                               filter.kind);
+    } else if (!filter.kind.empty()) {
+        source += fmt::format(" AND a.kind = '{}'", filter.kind);  // no index of their own: all rows are looked at
     }
     const std::string_view key = own_table.empty() || filter.order ? "a.row" : "t.row";
     return fmt::format("SELECT {} FROM {} ORDER BY {}{} LIMIT ?4", kColumns, source, key, newest_first ? " DESC" : "");

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "ledger/audit_anchors.hpp"
@@ -268,6 +269,28 @@ TEST_F(LedgerVerify, audit_rows_are_streamed_in_order_by_kind_and_time) {
     EXPECT_EQ(rows_of("orders", {}, {}),
               "--kind 'orders': use one of session, day, script, intent, risk, order, fill, position, trade, exit, "
               "skip, halt, command, state, note, equity, quality, plot, reconcile, parent, group");
+}
+
+// Some kinds have a table, some an index, some neither.
+TEST_F(LedgerVerify, rows_of_every_kind_are_found_by_their_kind) {
+    Chain chain;
+    auto records = small_session(chain);
+    records.push_back(chain.link(moment(9000), ReconcileRecord{}, "reconcile occasion=day_end"));
+    records.push_back(chain.link(moment(9001), ParentRecord{}, "parent state=done"));
+    records.push_back(chain.link(moment(9002), PlotRecord{}, "plot name=x"));
+    write("s", records);
+    const auto reader = LedgerReader::open(path());
+    std::map<std::string, int> found, all;
+    for (const Record& record : records) ++all[std::string(kind_of(record.body))];
+    for (const auto& [kind, count] : all) {
+        AuditFilter filter;
+        filter.kind = kind;
+        ASSERT_TRUE(reader->each_audit_row(filter, [&](const AuditRow& row) {
+            ++found[row.kind];
+            return true;
+        }));
+    }
+    EXPECT_EQ(found, all);
 }
 
 }  // namespace
