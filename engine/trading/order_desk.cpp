@@ -307,7 +307,8 @@ void OrderDesk::on_update(const OrderUpdateEvent& update, ReceiveTime now) {
         return;
     }
     const OrderEvent event =
-        event_of(update.kind, e->order.quantity, e->order.filled, update.quantity, e->order.broker_order.valid());
+        event_of(update.kind, e->order.quantity, e->order.filled, update.quantity,
+                 e->order.broker_order.valid() || update.broker_order.valid());
     if (update.kind == OrderUpdateKind::filled && !book_fill(*e, update, now)) return;
     note_broker_order(*e, update.broker_order);
     if ((update.flags & kUpdateFromBook) != 0 && update.kind != OrderUpdateKind::filled && !conclusive(*e, update)) {

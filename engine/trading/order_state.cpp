@@ -116,7 +116,8 @@ OrderEvent event_of(OrderUpdateKind kind, Quantity ordered, Quantity filled, Qua
         case OrderUpdateKind::cancelled:
             return OrderEvent::cancelled;
         case OrderUpdateKind::cancel_rejected:
-            return OrderEvent::cancel_rejected;
+            // Of an order that the broker has never told of, a refused cancel does not say that it is there.
+            return heard_of || filled.units() > 0 ? OrderEvent::cancel_rejected : OrderEvent::unknown_outcome;
         case OrderUpdateKind::replaced:
             return OrderEvent::replaced;
         case OrderUpdateKind::replace_rejected:

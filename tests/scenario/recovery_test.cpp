@@ -32,11 +32,13 @@ return S
 
 class Recovery : public EngineTest {
   protected:
+    // So that a day of many small losses goes on to its end.
+    static constexpr const char* kCalm = "[risk]\nlosing_streak = 100\nday_loss_pct = 90\ndrawdown_pct = 90\n";
     static constexpr const char* kFeed = "synthetic:usual:11,strikes=3";
     std::vector<std::string> words(const std::string& speed, const std::string& broker) {
         return {TIDE_ENGINE, "run", "--paper", "--plain", "--script", write("trader.lua", kTrader),
                 "--feed",    kFeed, "--speed", speed,     "--home",   home(),
-                "--broker",  broker};
+                "--broker",  broker, "--config", write("calm.toml", kCalm)};
     }
     std::string command(const std::string& broker) {
         std::string line;

@@ -142,6 +142,25 @@ TEST_F(OrderBooks, that_never_answer_are_an_operators_matter_and_are_still_read)
     EXPECT_FALSE(desk.unclear());
 }
 
+// Its submission was lost with the process; the cancel finds nothing. What the books do not have, five times, never was.
+TEST_F(OrderBooks, are_read_when_a_cancel_finds_no_order_that_was_never_heard_of) {
+    const OrderId id = submit();
+    desk.cancel(id, now, "interrupted");
+    say(id, OrderUpdateKind::cancel_rejected, 0, 0);
+    EXPECT_EQ(state(id), OrderState::unknown);
+    EXPECT_TRUE(desk.blocked(kCall));
+    for (const int64_t wait : {1, 2, 4, 8}) {
+        say(id, OrderUpdateKind::absent);
+        EXPECT_EQ(state(id), OrderState::unknown);
+        pass(seconds(wait));
+    }
+    say(id, OrderUpdateKind::absent);
+    EXPECT_EQ(state(id), OrderState::rejected);
+    EXPECT_TRUE(log.contradictions.empty());
+    EXPECT_FALSE(desk.blocked(kCall));
+    EXPECT_EQ(broker.count("submit"), 1);
+}
+
 // From then on entries halt: none that waits may leave, and one that is at work is taken back.
 TEST_F(OrderBooks, that_never_answer_end_the_entries_that_wait_or_work) {
     settings.review_lots = 1;

@@ -54,7 +54,13 @@ struct DeskTest : ::testing::Test {
         event.fill = FillId(fill);
         desk.on_update(event, now);
     }
-    void ack(OrderId id) { update(id, OrderUpdateKind::acknowledged); }
+    void ack(OrderId id) {
+        OrderUpdateEvent event;
+        event.order = id;
+        event.kind = OrderUpdateKind::acknowledged;
+        event.broker_order = BrokerOrderId(1'000 + id.value());
+        desk.on_update(event, now);
+    }
     void fill(OrderId id, int64_t quantity, double price) {
         update(id, OrderUpdateKind::filled, quantity, price, next_fill++);
     }

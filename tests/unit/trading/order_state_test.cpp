@@ -97,6 +97,11 @@ TEST(OrderState, a_message_means_what_the_quantities_make_of_it) {
     EXPECT_EQ(meaning(OrderUpdateKind::absent, 0, 0), OrderEvent::absent);
     EXPECT_EQ(meaning(OrderUpdateKind::absent, 1, 0), OrderEvent::vanished);
     EXPECT_EQ(event_of(OrderUpdateKind::absent, ordered, Quantity(0), Quantity(0), true), OrderEvent::vanished);
+    // "No such order" of one that the broker has never told of: it may never have arrived.
+    EXPECT_EQ(meaning(OrderUpdateKind::cancel_rejected, 0, 0), OrderEvent::unknown_outcome);
+    EXPECT_EQ(meaning(OrderUpdateKind::cancel_rejected, 1, 0), OrderEvent::cancel_rejected);
+    EXPECT_EQ(event_of(OrderUpdateKind::cancel_rejected, ordered, Quantity(0), Quantity(0), true),
+              OrderEvent::cancel_rejected);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ constexpr Row kRows[] = {
     {"created", "! ! ! ! ! ! ! ! ! ! !"},
     {"in_review", "! ! ! ! ! ! ! ! ! ! !"},
     {"submitted",
-     "open:* rejected:* partially_filled:b* filled:b* filled:b!* cancelled:* . open:* . expired:* unknown:*"},
+     "open:* rejected:* partially_filled:b* filled:b* filled:b!* cancelled:* unknown:* open:* . expired:* unknown:*"},
     {"open", ". rejected:* partially_filled:b* filled:b* filled:b!* cancelled:* . . . expired:* ."},
     {"partially_filled", ". ! b filled:b* filled:b!* cancelled:* . . . expired:* ."},
     {"pending_cancel", ". rejected:* b filled:b* filled:b!* cancelled:* open:* . . expired:* unknown:*"},
@@ -73,6 +73,7 @@ class Desk {
         OrderUpdateEvent event;
         event.order = id_;
         event.kind = kKinds.at(word);
+        if (word == "acknowledged") event.broker_order = BrokerOrderId(2'024'110'901);
         if (event.kind == OrderUpdateKind::filled) {
             const int64_t rest = std::max<int64_t>(1, order().remaining().units());
             event.quantity = Quantity(word == "part" ? 30 : word == "rest" ? rest : rest + kLot);
