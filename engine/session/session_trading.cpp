@@ -284,7 +284,8 @@ void Session::on_order(const Order& order, OrderState from, std::string_view det
     record(OrderRecord{order, from, symbol, std::string(detail)});
     if (order.purpose == OrderPurpose::entry) parents_.on_order(order, from, now_);
     // An exit that ended may leave its position uncovered: the guardian looks again.
-    if (order.purpose == OrderPurpose::exit && !order.live()) account_changed_ = true;
+    // So may the end of a leg's entry: its hedge waits for that.
+    if ((order.purpose == OrderPurpose::exit || order.group.valid()) && !order.live()) account_changed_ = true;
     note_answer(order, from);
     watch_order(order, from);
     if (order.group.valid()) groups_changed_ = true;
