@@ -157,6 +157,29 @@ TEST_F(SessionGroups, a_hedge_that_is_filled_in_part_when_time_is_up_is_sold_aga
     EXPECT_TRUE(session->flat());
 }
 
+// Found by the fault simulation: without a new price the hedge stayed for ever.
+TEST_F(SessionGroups, the_hedge_is_sold_as_soon_as_the_cancel_of_the_sold_leg_is_confirmed) {
+    start_with_spread(10);
+    fill(newest(), 100.5, 1);
+    ASSERT_EQ(orders(), 2U);
+    const Order sold = newest();
+    ASSERT_EQ(sold.side, Side::sell);
+    update(sold, OrderUpdateKind::acknowledged);
+    market(hours(10) + minutes(5) + seconds(7));
+    if (sent.back().kind == "replace") update(sold, OrderUpdateKind::replaced);
+    market(hours(10) + minutes(5) + seconds(11));
+    EXPECT_EQ(group().state, GroupState::unwinding);
+    EXPECT_EQ(sent.back().kind, "cancel");
+    ASSERT_EQ(orders(), 2U);
+    update(sold, OrderUpdateKind::cancelled);
+    ASSERT_EQ(orders(), 3U);
+    EXPECT_EQ(newest().instrument, kCall);
+    EXPECT_EQ(newest().side, Side::sell);
+    fill(newest(), 100, 2);
+    EXPECT_EQ(group().state, GroupState::flat);
+    EXPECT_TRUE(session->flat());
+}
+
 TEST_F(SessionGroups, a_sold_leg_that_is_rejected_takes_its_hedge_with_it) {
     start_with_spread();
     fill(newest(), 100.5, 1);
