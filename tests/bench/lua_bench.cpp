@@ -5,6 +5,7 @@
 
 #include "../unit/bindings/fake_services.hpp"
 #include "bindings/script_bundle.hpp"
+#include "support/paths.hpp"
 
 // What one callback into Lua costs: mirror pushes and the call, without the Session.
 namespace {
@@ -34,7 +35,7 @@ struct Loaded {
 };
 
 ScriptBundle ema_cross() {
-    auto bundle = load_bundle(std::filesystem::path(TIDE_SOURCE_DIR) / "strategies/ema_cross.lua", {});
+    auto bundle = load_bundle(source_dir() / "strategies/ema_cross.lua", {});
     if (!bundle) std::abort();
     return *bundle;
 }

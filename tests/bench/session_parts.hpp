@@ -15,6 +15,7 @@
 #include "brokers/paper_broker.hpp"
 #include "market/charge_rates.hpp"
 #include "ops/recorder_fan_out.hpp"
+#include "support/paths.hpp"
 
 // What benchmarks of whole sessions share: a market in memory and a session over it.
 namespace tide::bench {
@@ -201,7 +202,7 @@ T must(Result<T> result) {
 
 // A strategy of the repository that watches BENCH on minutes; or one from its text.
 inline ScriptBundle bench_strategy(const std::string& file) {
-    const std::filesystem::path root = TIDE_SOURCE_DIR;
+    const std::filesystem::path root = source_dir();
     ScriptBundle bundle = must(load_bundle(root / "strategies" / file, {root / "scripts"}));
     bundle.parameters = "symbol=BENCH\ntf=1m\n";
     return bundle;
@@ -234,9 +235,8 @@ inline RunCounts run_session(Feed& feed, const ScriptBundle& bundle, JournalSink
     EngineSettings settings;
     must(settings.read_text(kWideLimits));
     settings.session.mode = "backtest";
-    SessionOpening opening{settings.canonical_text(),
-                           must(load_charge_rates(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "charges")),
-                           {bundle}};
+    SessionOpening opening{
+        settings.canonical_text(), must(load_charge_rates(source_dir() / "config" / "charges")), {bundle}};
     PaperBroker paper(settings.paper);
     const std::unique_ptr<ExchangeLink> outer = parts.around ? parts.around(paper) : nullptr;
     ExchangeLink& broker = outer ? *outer : paper;

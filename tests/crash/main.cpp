@@ -22,6 +22,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/paths.hpp"
+
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -97,7 +99,7 @@ class CrashTest {
 
   private:
     pid_t start(std::vector<std::string> words, const std::string& log) {
-        words.insert(words.begin(), TIDE_ENGINE);
+        words.insert(words.begin(), tide::engine_program().string());
         std::vector<char*> arguments;
         for (auto& word : words) arguments.push_back(word.data());
         arguments.push_back(nullptr);
@@ -107,7 +109,7 @@ class CrashTest {
         const int out = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         ::dup2(out, 1);
         ::dup2(out, 2);
-        ::execv(TIDE_ENGINE, arguments.data());
+        ::execv(tide::engine_program().c_str(), arguments.data());
         ::_exit(127);
     }
     static void stop(pid_t& process) {
@@ -202,8 +204,8 @@ class CrashTest {
 
     nlohmann::json ask(const std::string& words, int expected = 0) {
         const fs::path out = folder_ / "answer";
-        const std::string command =
-            fmt::format("{} {} >{} 2>{}", TIDE_ENGINE, words, out.string(), (folder_ / "error").string());
+        const std::string command = fmt::format("{} {} >{} 2>{}", tide::engine_program().string(), words, out.string(),
+                                                (folder_ / "error").string());
         const int status = std::system(command.c_str());
         if (!WIFEXITED(status) || WEXITSTATUS(status) != expected)
             fail(fmt::format("'engine {}' ended with {}: {}{}", words, status, read(out), read(folder_ / "error")));

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "mutator.hpp"
+#include "support/paths.hpp"
 #include "targets.hpp"
 
 // The fuzz targets without a fuzzer: every seed of corpus/, then a fixed number of damaged ones.
@@ -50,7 +51,7 @@ class Witness {
 
 std::vector<std::string> seeds_of(std::string_view target) {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / "tests/fuzz/corpus" / target))
+    for (const auto& entry : fs::directory_iterator(source_dir() / "tests/fuzz/corpus" / target))
         files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     std::vector<std::string> seeds;

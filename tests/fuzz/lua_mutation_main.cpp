@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "lua_mutator.hpp"
+#include "support/paths.hpp"
 #include "targets.hpp"
 
 // Damaged Lua sources through the loader, the fuel transform, the bytecode check and a few bars, compiled and not:
@@ -42,7 +43,7 @@ void now_runs(uint64_t number) {
 std::vector<std::string> sources() {
     std::vector<fs::path> files;
     for (const char* folder : {"strategies", "scripts", "tests/hostile"}) {
-        for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / folder)) {
+        for (const auto& entry : fs::directory_iterator(source_dir() / folder)) {
             if (entry.path().extension() == ".lua") files.push_back(entry.path());
         }
     }

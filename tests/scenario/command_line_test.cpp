@@ -1,5 +1,6 @@
 // What a user meets when something is wrong: one clear line, the exit code of the contract, nothing lost.
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -79,7 +80,7 @@ TEST_F(CommandLine, the_shipped_configuration_lists_every_setting_with_its_defau
     const auto shipped = engine("config show --json").json()["settings"];
     const auto defaults = engine("config show --json --config " + write("empty.toml", "")).json()["settings"];
     EXPECT_EQ(shipped, defaults);
-    const std::string text = read(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "engine.toml");
+    const std::string text = read(source_dir() / "config" / "engine.toml");
     for (const auto& [key, setting] : shipped.items()) {
         // Decided by the command line, not by a file.
         if (key == "session.mode" || key == "session.use_option_model" || key == "session.over_history" ||

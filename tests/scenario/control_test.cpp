@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -49,8 +50,8 @@ class Control : public EngineTest {
         const auto config = write("control.toml",
                                   "[session]\nentry_from = \"09:20\"\n[watchdog]\nhang_s = 1\n[risk]\n"
                                   "exit_retry_s = 0.1\n");
-        std::vector<std::string> words{TIDE_ENGINE, "run", "--paper", "--plain", "--script", file,
-                                       "--speed",   speed, "--home",  home(),    "--config", config};
+        std::vector<std::string> words{engine_program(), "run", "--paper", "--plain", "--script", file,
+                                       "--speed",        speed, "--home",  home(),    "--config", config};
         words.insert(words.end(), more.begin(), more.end());
         std::vector<char*> arguments;
         for (auto& word : words) arguments.push_back(word.data());
@@ -61,7 +62,7 @@ class Control : public EngineTest {
             const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
             ::dup2(out, 1);
             ::dup2(out, 2);
-            ::execv(TIDE_ENGINE, arguments.data());
+            ::execv(engine_program().c_str(), arguments.data());
             ::_exit(127);
         }
         wait_for("the engine to run", [this] { return status()["running"] == true; });

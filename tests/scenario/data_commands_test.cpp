@@ -2,6 +2,7 @@
 #include <map>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -141,9 +142,9 @@ TEST_F(DataCommands, a_full_disk_leaves_the_store_as_it_was) {
         }
     }
     const auto big = write("BANKNIFTY_1m.csv", sorted);
-    const std::string command = std::string("bash -c 'ulimit -f 64; trap \"\" XFSZ; ") + TIDE_ENGINE + " data import " +
-                                big + " " + minutes_file("more/NIFTY_5m.csv") + " --home " + home() + " 2>" +
-                                (folder() / "full").string() + "'";
+    const std::string command = std::string("bash -c 'ulimit -f 64; trap \"\" XFSZ; ") + engine_program().string() +
+                                " data import " + big + " " + minutes_file("more/NIFTY_5m.csv") + " --home " + home() +
+                                " 2>" + (folder() / "full").string() + "'";
     const int status = std::system(command.c_str());
     EXPECT_EQ(WEXITSTATUS(status), 2);
     EXPECT_NE(read(folder() / "full").find("cannot be written"), std::string::npos) << read(folder() / "full");
@@ -341,7 +342,8 @@ TEST_F(DataCommands, an_import_killed_at_any_moment_leaves_the_old_store_or_the_
     int old_ones = 0, new_ones = 0;
     for (int attempt = 0; attempt < 40; ++attempt) {
         const std::string command = std::string("timeout -s KILL ") + std::to_string(0.002 * attempt) + " " +
-                                    TIDE_ENGINE + " data import " + more + " --home " + home() + " >/dev/null 2>&1";
+                                    engine_program().string() + " data import " + more + " --home " + home() +
+                                    " >/dev/null 2>&1";
         (void)std::system(("bash -c '" + command + "' 2>/dev/null").c_str());
         ASSERT_EQ(data("stats").code, 0);  // the next opening finishes what was begun
         auto now = tree(store());

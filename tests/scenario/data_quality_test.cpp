@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {

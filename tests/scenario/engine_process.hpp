@@ -12,6 +12,8 @@
 #include <sstream>
 #include <string>
 
+#include "support/paths.hpp"
+
 // Runs the built engine as a user would, in a home folder of the test's own.
 namespace tide {
 
@@ -63,7 +65,7 @@ class EngineTest : public ::testing::Test {
         const auto out = folder_ / "stdout";
         const auto err = folder_ / "stderr";
         const std::string command =
-            std::string(TIDE_ENGINE) + " " + arguments + " >" + out.string() + " 2>" + err.string() + " </dev/null";
+            engine_program().string() + " " + arguments + " >" + out.string() + " 2>" + err.string() + " </dev/null";
         const int status = std::system(command.c_str());
         return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read(out), read(err)};
     }
@@ -80,9 +82,7 @@ class EngineTest : public ::testing::Test {
 
     // Real market data beside the checkout, or nothing.
     static std::filesystem::path data_folder() {
-        const char* named = std::getenv("TIDE_DATA");
-        const std::filesystem::path folder =
-            named != nullptr ? named : std::filesystem::path(TIDE_SOURCE_DIR) / ".." / "shared" / "data";
+        const std::filesystem::path folder = tide::data_folder();
         return std::filesystem::exists(folder) ? folder : std::filesystem::path();
     }
 

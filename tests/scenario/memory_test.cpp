@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -44,9 +45,9 @@ class Memory : public EngineTest {
         const std::string config = write("memory.toml",
                                          "[risk]\nlosing_streak = 100\nday_loss_warn_pct = 80\nday_loss_pct = 90\n"
                                          "drawdown_pct = 90\nequity_floor_pct = 1\n");
-        std::vector<std::string> words{TIDE_ENGINE, "run",    "--paper", "--plain",  "--in-process",
-                                       "--script",  script,   "--feed",  feed,       "--speed",
-                                       "max",       "--home", home(),    "--config", config};
+        std::vector<std::string> words{engine_program(), "run",      "--paper", "--plain", "--in-process", "--script",
+                                       script,           "--feed",   feed,      "--speed", "max",          "--home",
+                                       home(),           "--config", config};
         std::vector<char*> arguments;
         for (auto& word : words) arguments.push_back(word.data());
         arguments.push_back(nullptr);
@@ -55,7 +56,7 @@ class Memory : public EngineTest {
         const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         ::dup2(out, 1);
         ::dup2(out, 2);
-        ::execv(TIDE_ENGINE, arguments.data());
+        ::execv(engine_program().c_str(), arguments.data());
         ::_exit(127);
     }
     int64_t journal_bytes() const {

@@ -1,5 +1,6 @@
 // The main job from end to end: market data in, a strategy's orders out, and again as something a person can read.
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -95,7 +96,7 @@ TEST_F(PaperSession, the_store_is_completed_from_the_journal) {
 }
 
 TEST_F(PaperSession, a_session_killed_in_the_middle_keeps_its_journal_and_is_recovered) {
-    const std::string command = std::string(TIDE_ENGINE) +
+    const std::string command = engine_program().string() +
                                 " run --script adx_trend.lua --paper --plain --speed 3000 --home " + home() +
                                 " >/dev/null 2>&1 & pid=$!; sleep 2; kill -9 $pid; wait $pid 2>/dev/null; true";
     ASSERT_EQ(std::system(("bash -c '" + command + "'").c_str()), 0);

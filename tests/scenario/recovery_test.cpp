@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -36,9 +37,14 @@ class Recovery : public EngineTest {
     static constexpr const char* kCalm = "[risk]\nlosing_streak = 100\nday_loss_pct = 90\ndrawdown_pct = 90\n";
     static constexpr const char* kFeed = "synthetic:usual:11,strikes=3";
     std::vector<std::string> words(const std::string& speed, const std::string& broker) {
-        return {TIDE_ENGINE, "run", "--paper", "--plain", "--script", write("trader.lua", kTrader),
-                "--feed",    kFeed, "--speed", speed,     "--home",   home(),
-                "--broker",  broker, "--config", write("calm.toml", kCalm)};
+        return {engine_program(), "run",
+                "--paper",        "--plain",
+                "--script",       write("trader.lua", kTrader),
+                "--feed",         kFeed,
+                "--speed",        speed,
+                "--home",         home(),
+                "--broker",       broker,
+                "--config",       write("calm.toml", kCalm)};
     }
     std::string command(const std::string& broker) {
         std::string line;
@@ -57,7 +63,7 @@ class Recovery : public EngineTest {
             const int out = ::open((folder() / "engine.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
             ::dup2(out, 1);
             ::dup2(out, 2);
-            ::execv(TIDE_ENGINE, arguments.data());
+            ::execv(engine_program().c_str(), arguments.data());
             ::_exit(127);
         }
         while (journal_bytes() < bytes) {

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -63,8 +64,8 @@ class Repl : public EngineTest {
     }
     void start(const std::string& speed) {
         const auto file = write("once.lua", kOnce);
-        std::vector<std::string> words{TIDE_ENGINE, "run", "--paper", "--plain",          "--script", file,
-                                       "--speed",   speed, "--feed",  "replay:" + bars(), "--home",   home()};
+        std::vector<std::string> words{engine_program(), "run", "--paper", "--plain",          "--script", file,
+                                       "--speed",        speed, "--feed",  "replay:" + bars(), "--home",   home()};
         std::vector<char*> arguments;
         for (auto& word : words) arguments.push_back(word.data());
         arguments.push_back(nullptr);
@@ -73,7 +74,7 @@ class Repl : public EngineTest {
             const int out = ::open((folder() / "engine.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
             ::dup2(out, 1);
             ::dup2(out, 2);
-            ::execv(TIDE_ENGINE, arguments.data());
+            ::execv(engine_program().c_str(), arguments.data());
             ::_exit(127);
         }
         const auto until = Clock::now() + std::chrono::seconds(60);
@@ -185,7 +186,7 @@ class Terminal {
         process_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
         if (process_ == 0) {
             ::setenv("TERM", "xterm", 1);
-            ::execv(TIDE_ENGINE, arguments.data());
+            ::execv(engine_program().c_str(), arguments.data());
             ::_exit(127);
         }
     }
@@ -237,7 +238,7 @@ class Terminal {
 
 TEST_F(Repl, a_terminal_has_completion_history_and_ways_out) {
     const std::string file = journal();
-    Terminal repl({TIDE_ENGINE, "repl", "--journal", file, "--at", "11:05", "--home", home()});
+    Terminal repl({engine_program(), "repl", "--journal", file, "--at", "11:05", "--home", home()});
     ASSERT_TRUE(repl.sees("tide> ")) << repl.screen();
     // Only at a prompt are keys passed on as they are.
     repl.type("stat\t().phase\r");

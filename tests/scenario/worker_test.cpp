@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine_process.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -13,7 +14,7 @@ class WorkerSession : public EngineTest {
   protected:
     // A machine full of other tests may let a worker wait for its turn.
     std::string patient() const {
-        std::string text = read(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "engine.toml");
+        std::string text = read(source_dir() / "config" / "engine.toml");
         const std::string setting = "callback_limit_ms = 50 ";
         const size_t at = text.find(setting);
         EXPECT_NE(at, std::string::npos);
@@ -57,8 +58,8 @@ TEST_F(WorkerSession, a_session_whose_workers_and_their_zygotes_are_killed_goes_
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-        const std::string command = std::string("exec ") + TIDE_ENGINE + " " + arguments + " >" + out.string() + " 2>" +
-                                    notes.string() + " </dev/null";
+        const std::string command = std::string("exec ") + engine_program().string() + " " + arguments + " >" +
+                                    out.string() + " 2>" + notes.string() + " </dev/null";
         ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
         ::_exit(127);
     }

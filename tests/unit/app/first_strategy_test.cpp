@@ -3,6 +3,7 @@
 #include "app/commands.hpp"
 #include "app/script_files.hpp"
 #include "strategy_test_fixture.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -104,7 +105,7 @@ TEST_F(FirstStrategyTest, a_name_that_cannot_be_one_is_refused) {
 
 // The guide's first strategy and first test, as they are printed there.
 TEST_F(FirstStrategyTest, the_guides_strategy_passes_the_guides_test) {
-    const std::string guide = text_of(std::filesystem::path(TIDE_SOURCE_DIR) / "docs" / "strategy-guide.md");
+    const std::string guide = text_of(source_dir() / "docs" / "strategy-guide.md");
     std::vector<std::string> blocks;
     for (size_t at = guide.find("```lua\n"); at != std::string::npos; at = guide.find("```lua\n", at)) {
         const size_t end = guide.find("\n```", at);

@@ -8,6 +8,7 @@
 #include "app/market_source.hpp"
 #include "barstore/data_set.hpp"
 #include "session/market_state.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -19,7 +20,7 @@ Closed play(const std::vector<std::string>& data, std::vector<std::string>& note
     RunOptions options;
     options.data = data;
     Paths paths;
-    paths.resources = TIDE_SOURCE_DIR;
+    paths.resources = source_dir();
     const EngineSettings settings;
     auto market = open_market(options, paths, settings.session.data, settings.feeds);
     if (!market) throw std::runtime_error(market.error().message);
@@ -41,7 +42,7 @@ Closed play(const std::vector<std::string>& data, std::vector<std::string>& note
 
 // No minute is left out: all of NIFTY_1m_from_1s.
 TEST(RecordedBars, seconds_of_every_day_make_the_recorded_minutes_in_the_sessions_market) {
-    const auto folder = test::data_folder() / "nifty_1s_2022";
+    const auto folder = data_folder() / "nifty_1s_2022";
     TIDE_NEEDS_DATA(folder);
     std::vector<std::string> days, notes;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -70,7 +71,7 @@ TEST(RecordedBars, seconds_of_every_day_make_the_recorded_minutes_in_the_session
 
 // Summed from the files: 375 minutes of the index, each with a minute of the future; the future's 15:30 is outside.
 TEST(RecordedBars, an_index_takes_the_volume_of_its_near_future) {
-    const auto folder = test::data_folder() / "banknifty_full_day_20221230";
+    const auto folder = data_folder() / "banknifty_full_day_20221230";
     TIDE_NEEDS_DATA(folder);
     std::vector<std::string> notes;
     const Closed closed = play(
@@ -95,7 +96,7 @@ TEST(RecordedBars, an_index_takes_the_volume_of_its_near_future) {
 
 // The source writes 0: an index is not traded, so that is no volume.
 TEST(RecordedBars, an_index_without_a_future_has_no_volume) {
-    const auto folder = test::data_folder() / "banknifty_full_day_20221230";
+    const auto folder = data_folder() / "banknifty_full_day_20221230";
     TIDE_NEEDS_DATA(folder);
     std::vector<std::string> notes;
     const Closed closed = play({(folder / "BANKNIFTY_spot_1m.csv.gz").string()}, notes);

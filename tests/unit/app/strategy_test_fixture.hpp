@@ -10,6 +10,7 @@
 #include "app/strategy_test_market.hpp"
 #include "bindings/script_bundle.hpp"
 #include "bindings/test_file.hpp"
+#include "support/paths.hpp"
 
 // Test files in Lua, run as `engine test` runs them, in a folder of their own.
 namespace tide {
@@ -18,7 +19,7 @@ class StrategyTestFixture : public ::testing::Test {
   protected:
     static void SetUpTestSuite() {
         Paths paths;
-        paths.resources = TIDE_SOURCE_DIR;
+        paths.resources = source_dir();
         auto loaded = TestTables::load(paths);
         if (!loaded) throw std::runtime_error(loaded.error().message);
         tables_ = new TestTables(std::move(*loaded));

@@ -12,6 +12,7 @@
 #include "barstore/line_reader.hpp"
 #include "market/option_model.hpp"
 #include "scratch_folder.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -20,10 +21,6 @@ using test::ScratchFolder;
 
 constexpr double kRate = 0.065;
 
-std::filesystem::path data_folder() {
-    const char* given = std::getenv("TIDE_DATA");
-    return given != nullptr ? given : TIDE_SOURCE_DIR "/../shared/data";
-}
 #define TIDE_NEEDS_DATA(path) \
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "no recorded data at " << (path) << " (set TIDE_DATA)"
 

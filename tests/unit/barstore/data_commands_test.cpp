@@ -6,6 +6,7 @@
 
 #include "../market/shared_data.hpp"
 #include "scratch_folder.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -70,7 +71,7 @@ TEST(IndicatorsCommand, what_never_gets_ready_is_told) {
 }
 
 TEST(IndicatorsCommand, adx_of_a_file_agrees_with_the_oracle) {
-    const auto oracle = test::data_folder() / "oracles/spy_with_adx.txt";
+    const auto oracle = data_folder() / "oracles/spy_with_adx.txt";
     TIDE_NEEDS_DATA(oracle);
     const auto rows = test::read_table(oracle);
     std::string text = "date,open,high,low,close\n";
@@ -142,7 +143,7 @@ TEST(ResampleCommand, minutes_become_fives) {
 
 // The daily file was made by others from 15-minute bars.
 TEST(ResampleCommand, the_minutes_of_a_recorded_day_make_its_recorded_daily_bar) {
-    const auto folder = test::data_folder() / "banknifty_full_day_20221230";
+    const auto folder = data_folder() / "banknifty_full_day_20221230";
     TIDE_NEEDS_DATA(folder);
     ResampleOptions options;
     options.to = Timeframe::d1;
@@ -154,7 +155,7 @@ TEST(ResampleCommand, the_minutes_of_a_recorded_day_make_its_recorded_daily_bar)
 
 // Two drill Saturdays in two parts (105 minutes); every other day has 375, Saturday 2024-01-20 among them.
 TEST(ResampleCommand, recorded_minutes_make_full_days_of_longer_bars) {
-    const auto file = test::data_folder() / "idx_1m_2024/NIFTY_1m_2024-01-01_2024-08-23.csv.gz";
+    const auto file = data_folder() / "idx_1m_2024/NIFTY_1m_2024-01-01_2024-08-23.csv.gz";
     TIDE_NEEDS_DATA(file);
     const auto sessions = [](Date date) -> std::vector<SessionHours> {
         if (date != make_date(2024, 3, 2) && date != make_date(2024, 5, 18)) return usual(date);

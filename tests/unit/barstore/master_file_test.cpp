@@ -5,6 +5,7 @@
 #include "../market/shared_data.hpp"
 #include "barstore/master_row.hpp"
 #include "scratch_folder.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -41,7 +42,7 @@ TEST(MasterDate, the_ways_brokers_write_a_date_are_read_and_nothing_else) {
 }
 
 TEST(MasterFile, angel_one_rows_are_looked_up_by_what_they_are_and_by_token) {
-    const auto path = test::data_folder() / "refs" / "angel_scrip_master_nfo_quoted.json";
+    const auto path = data_folder() / "refs" / "angel_scrip_master_nfo_quoted.json";
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "real data not found: " << path;
     const auto file = read_contract_master(path).value();
     EXPECT_EQ(file.report.format, "Angel One JSON");
@@ -73,7 +74,7 @@ TEST(MasterFile, angel_one_rows_are_looked_up_by_what_they_are_and_by_token) {
 }
 
 TEST(MasterFile, angel_one_indices_have_our_names_and_other_series_are_left_out) {
-    const auto path = test::data_folder() / "refs" / "angel_scrip_master_sample.json";
+    const auto path = data_folder() / "refs" / "angel_scrip_master_sample.json";
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "real data not found: " << path;
     const auto file = read_contract_master(path).value();
     EXPECT_EQ(file.report.rows, 10);
@@ -88,7 +89,7 @@ TEST(MasterFile, angel_one_indices_have_our_names_and_other_series_are_left_out)
 }
 
 TEST(MasterFile, dhan_rows_of_three_forms_are_read) {
-    const auto folder = test::data_folder() / "refs";
+    const auto folder = data_folder() / "refs";
     if (!std::filesystem::exists(folder)) GTEST_SKIP() << "real data not found: " << folder;
     const auto compact = read_contract_master(folder / "dhan_scrip_master_compact_quoted.csv").value();
     EXPECT_EQ(compact.report.format, "Dhan compact CSV");
@@ -156,7 +157,7 @@ TEST(MasterFile, underlying_of_a_compact_dhan_row_is_what_stands_before_the_mont
 }
 
 TEST(MasterFile, kite_rows_are_read) {
-    const auto path = test::data_folder() / "refs" / "kite_instruments_banknifty_jun2023.csv";
+    const auto path = data_folder() / "refs" / "kite_instruments_banknifty_jun2023.csv";
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "real data not found: " << path;
     const auto file = read_contract_master(path).value();
     EXPECT_EQ(file.report.kept, 8);

@@ -7,6 +7,7 @@
 
 #include "../market/shared_data.hpp"
 #include "scratch_folder.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -16,14 +17,14 @@ namespace fs = std::filesystem;
 class QualityReportTest : public ::testing::Test {
   protected:
     void SetUp() override {
-        auto calendar = TradingCalendar::load(TIDE_SOURCE_DIR "/config/calendars");
+        auto calendar = TradingCalendar::load(source_dir() / "config/calendars");
         ASSERT_TRUE(calendar);
         calendar_ = std::make_unique<TradingCalendar>(std::move(*calendar));
-        auto rules = ContractRules::load(TIDE_SOURCE_DIR "/config/contracts.toml");
+        auto rules = ContractRules::load(source_dir() / "config/contracts.toml");
         ASSERT_TRUE(rules);
         rules_ = std::make_unique<ContractRules>(std::move(*rules));
     }
-    static fs::path recorded(const std::string& name) { return test::data_folder() / name; }
+    static fs::path recorded(const std::string& name) { return data_folder() / name; }
     Result<QualityReport> report(const fs::path& file) const {
         return quality_report(file, DataQualitySettings(), *calendar_, *rules_);
     }

@@ -5,6 +5,7 @@
 #include "barstore/data_commands.hpp"
 #include "barstore/data_set.hpp"
 #include "barstore/tick_file.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -42,9 +43,9 @@ const CleanFile kClean[] = {
 };
 
 TEST(RecordedData, clean_bar_files_are_read_whole) {
-    TIDE_NEEDS_DATA(test::data_folder());
+    TIDE_NEEDS_DATA(data_folder());
     for (const CleanFile& file : kClean) {
-        const auto data = read_bars({test::data_folder() / file.path});
+        const auto data = read_bars({data_folder() / file.path});
         ASSERT_TRUE(data) << data.error().message;
         EXPECT_EQ(data->series.size(), file.series) << file.path;
         EXPECT_EQ(data->accepted_count, file.rows) << file.path;
@@ -56,7 +57,7 @@ TEST(RecordedData, clean_bar_files_are_read_whole) {
 }
 
 TEST(RecordedData, every_stock_of_the_folder_with_the_vix_is_complete) {
-    const auto folder = test::data_folder() / "vix_banknifty_1m_2023";
+    const auto folder = data_folder() / "vix_banknifty_1m_2023";
     TIDE_NEEDS_DATA(folder);
     const auto data = read_bars({folder});
     ASSERT_TRUE(data) << data.error().message;
@@ -68,7 +69,7 @@ TEST(RecordedData, every_stock_of_the_folder_with_the_vix_is_complete) {
 
 // Counted independently: 472 rows have an open or close outside [low, high]; the first is line 13.
 TEST(RecordedData, the_dirty_15_minute_file_is_refused_row_by_row) {
-    const auto file = test::data_folder() / "idx_15m_2018_2023/BANKNIFTY_15m_2018_2023.csv.gz";
+    const auto file = data_folder() / "idx_15m_2018_2023/BANKNIFTY_15m_2018_2023.csv.gz";
     TIDE_NEEDS_DATA(file);
     const auto strict = read_bars({file});
     ASSERT_FALSE(strict);
@@ -83,7 +84,7 @@ TEST(RecordedData, the_dirty_15_minute_file_is_refused_row_by_row) {
 
 // Built from that file, and inherits six of its rows: a day's open and close may lie outside the traded range.
 TEST(RecordedData, the_daily_file_made_from_it_has_six_days_whose_range_is_widened) {
-    const auto file = test::data_folder() / "banknifty_full_day_20221230/BANKNIFTY_daily_2021_2022_from_15m.csv.gz";
+    const auto file = data_folder() / "banknifty_full_day_20221230/BANKNIFTY_daily_2021_2022_from_15m.csv.gz";
     TIDE_NEEDS_DATA(file);
     const auto read = read_bars({file});
     ASSERT_TRUE(read) << read.error().message;
@@ -98,7 +99,7 @@ TEST(RecordedData, the_daily_file_made_from_it_has_six_days_whose_range_is_widen
 }
 
 TEST(RecordedData, tick_and_chain_files_are_read) {
-    TIDE_NEEDS_DATA(test::data_folder());
+    TIDE_NEEDS_DATA(data_folder());
     const struct {
         const char* path;
         int64_t rows;
@@ -110,7 +111,7 @@ TEST(RecordedData, tick_and_chain_files_are_read) {
                  {"chain_nse_20250829/NIFTY_chain_2025-08-27.csv.gz", 9275, 0},
                  {"chain_nifty_202608/NIFTY_chain_1m_2026-08-17.csv.gz", 23768, 0}};
     for (const auto& file : files) {
-        auto reader = TickFileReader::open(test::data_folder() / file.path);
+        auto reader = TickFileReader::open(data_folder() / file.path);
         ASSERT_TRUE(reader) << reader.error().message;
         TickFileRow row;
         int64_t rows = 0;
@@ -131,7 +132,7 @@ std::vector<SessionHours> usual_sessions(Date) { return {{hours(9) + minutes(15)
 
 // The 1-minute file beside the ticks is the answer: every minute of every day, to the byte.
 TEST(RecordedData, minutes_built_from_ticks_are_the_recorded_minutes) {
-    const auto folder = test::data_folder() / "nifty_1s_2022";
+    const auto folder = data_folder() / "nifty_1s_2022";
     TIDE_NEEDS_DATA(folder);
     const auto built = aggregate_ticks_csv({folder}, "1m", usual_sessions, false);
     ASSERT_TRUE(built) << built.error().message;

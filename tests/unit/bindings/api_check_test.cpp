@@ -4,6 +4,7 @@
 
 #include "bindings/script_bundle.hpp"
 #include "lua_host_fixture.hpp"
+#include "support/paths.hpp"
 
 // What `engine check` says of sources before they run.
 namespace tide::test {
@@ -226,10 +227,10 @@ TEST_F(ApiCheckTest, a_global_that_another_module_sets_is_known) {
 
 TEST_F(ApiCheckTest, the_strategies_that_ship_have_no_findings) {
     int64_t checked = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(TIDE_SOURCE_DIR "/strategies")) {
+    for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "strategies")) {
         const auto& path = entry.path();
         if (path.extension() != ".lua" || path.stem().string().ends_with("_test")) continue;
-        const auto bundle = load_bundle(path, {TIDE_SOURCE_DIR "/scripts"});
+        const auto bundle = load_bundle(path, {source_dir() / "scripts"});
         ASSERT_TRUE(bundle) << path;
         EXPECT_EQ(findings(*bundle), std::vector<std::string>{}) << path;
         ++checked;
@@ -239,7 +240,7 @@ TEST_F(ApiCheckTest, the_strategies_that_ship_have_no_findings) {
 
 // Damaged sources: no finding is expected, but none may hang or crash the walk.
 TEST_F(ApiCheckTest, every_beginning_of_a_source_is_survived) {
-    const auto bundle = load_bundle(TIDE_SOURCE_DIR "/strategies/adx_trend.lua", {TIDE_SOURCE_DIR "/scripts"});
+    const auto bundle = load_bundle(source_dir() / "strategies/adx_trend.lua", {source_dir() / "scripts"});
     ASSERT_TRUE(bundle);
     for (size_t bytes = 0; bytes < bundle->text.size(); bytes += 37) {
         ScriptBundle cut = *bundle;

@@ -8,6 +8,7 @@
 #include "bindings/lua_strategy.hpp"
 #include "core/settings.hpp"
 #include "lua_host_fixture.hpp"
+#include "support/paths.hpp"
 
 // The registry against the live sandbox, in both directions, and what is made of it against the files in the
 // repository.
@@ -15,7 +16,7 @@ namespace tide::test {
 namespace {
 
 std::string file_text(const std::string& path) {
-    std::ifstream file(TIDE_SOURCE_DIR "/" + path);
+    std::ifstream file(source_dir() / path);
     std::stringstream text;
     text << file.rdbuf();
     return text.str();

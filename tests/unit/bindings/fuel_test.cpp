@@ -9,6 +9,7 @@
 #include "bindings/fuel_transform.hpp"
 #include "bindings/lua_host.hpp"
 #include "bindings/lua_lexer.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -144,7 +145,7 @@ TEST(BytecodeCheck, sees_a_loop_deep_inside_closures) {
 TEST(BytecodeCheck, accepts_every_strategy_and_module_that_ships) {
     int seen = 0;
     for (const char* folder : {"strategies", "scripts"}) {
-        for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / folder)) {
+        for (const auto& entry : fs::directory_iterator(source_dir() / folder)) {
             if (entry.path().extension() != ".lua") continue;
             std::ifstream file(entry.path());
             std::ostringstream text;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/paths.hpp"
 #include "worker_fixture.hpp"
 
 // Every file of tests/hostile is run with the compiler on and off, in this process and in one of its own. Its first
@@ -100,7 +101,7 @@ class HostileScript : public testing::TestWithParam<std::tuple<std::string, bool
 
 TEST_P(HostileScript, is_contained) {
     const auto& [name, jit, in_worker] = GetParam();
-    const std::string text = read(fs::path(TIDE_SOURCE_DIR) / "tests/hostile" / (name + ".lua"));
+    const std::string text = read(source_dir() / "tests/hostile" / (name + ".lua"));
     const std::vector<std::string> expected = expectations(text);
     ASSERT_FALSE(expected.empty()) << "no '-- expect:' line";
     const std::clock_t begin = std::clock();  // of the processor: a busy machine is not a script's fault
@@ -119,7 +120,7 @@ TEST_P(HostileScript, is_contained) {
 
 std::vector<std::string> names() {
     std::vector<std::string> all;
-    for (const auto& entry : fs::directory_iterator(fs::path(TIDE_SOURCE_DIR) / "tests/hostile"))
+    for (const auto& entry : fs::directory_iterator(source_dir() / "tests/hostile"))
         if (entry.path().extension() == ".lua") all.push_back(entry.path().stem().string());
     std::sort(all.begin(), all.end());
     return all;

@@ -6,6 +6,7 @@
 
 #include "bindings/script_bundle.hpp"
 #include "lua_host_fixture.hpp"
+#include "support/paths.hpp"
 
 // Indicators that a script defines: indicator { … }, read with the handle of any other.
 namespace tide::test {
@@ -138,7 +139,7 @@ TEST_F(LuaIndicatorTest, heikin_ashi_of_the_shipped_module_is_ta_lib_s) {
         {21065.721875, 21073, 21065.721875, 21070.925}, {21068.3234375, 21072.9, 21066, 21069.975},
         {21069.14921875, 21084.8, 21066, 21076.0125},   {21072.580859375, 21082.55, 21072.580859375, 21078.525}};
     const int run[] = {-1, 1, 2, 3, 4, 5};
-    std::ifstream file(std::filesystem::path(TIDE_SOURCE_DIR) / "scripts/heikin_ashi.lua");
+    std::ifstream file(source_dir() / "scripts/heikin_ashi.lua");
     std::stringstream module;
     module << file.rdbuf();
     load("local ha = require 'heikin_ashi'\n" +

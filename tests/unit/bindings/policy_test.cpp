@@ -8,6 +8,7 @@
 
 #include "bindings/script_bundle.hpp"
 #include "fake_services.hpp"
+#include "support/paths.hpp"
 
 // The policy modules against decisions worked out by hand from the trading rules. Each case is a few lines of Lua that
 // run inside a strategy with the module's own default parameters (`p`).
@@ -38,7 +39,7 @@ std::string run(const std::string& name, const std::string& body) {
         std::fwrite(text.data(), 1, text.size(), out);
         std::fclose(out);
     }
-    auto bundle = load_bundle(file, {fs::path(TIDE_SOURCE_DIR) / "scripts"});
+    auto bundle = load_bundle(file, {source_dir() / "scripts"});
     if (!bundle) return bundle.error().message;
     LuaHost host;
     FakeServices services;
@@ -412,7 +413,7 @@ TEST(PositionSize, lots_are_rounded_down_and_zero_has_a_reason) {
 class ShippedStrategy : public testing::Test {
   protected:
     bool load(const std::string& name, const std::string& parameters = {}) {
-        const fs::path root = TIDE_SOURCE_DIR;
+        const fs::path root = source_dir();
         auto bundle = load_bundle(root / "strategies" / (name + ".lua"), {root / "scripts"});
         EXPECT_TRUE(bundle) << (bundle ? "" : bundle.error().message);
         if (!bundle) return false;

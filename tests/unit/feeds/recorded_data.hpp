@@ -11,11 +11,12 @@
 #include "core/bar.hpp"
 #include "market/calendar.hpp"
 #include "market/contract_rules.hpp"
+#include "support/paths.hpp"
 
 // What the feed tests share: the shipped calendar and rules, and rows of recorded files where these are at hand.
 namespace tide::test {
 
-inline std::filesystem::path config_folder() { return std::filesystem::path(TIDE_SOURCE_DIR) / "config"; }
+inline std::filesystem::path config_folder() { return source_dir() / "config"; }
 inline const TradingCalendar& calendar() {
     static const TradingCalendar loaded = TradingCalendar::load(config_folder() / "calendars").value();
     return loaded;
@@ -23,10 +24,6 @@ inline const TradingCalendar& calendar() {
 inline const ContractRules& rules() {
     static const ContractRules loaded = ContractRules::load(config_folder() / "contracts.toml").value();
     return loaded;
-}
-inline std::filesystem::path data_folder() {
-    const char* const named = std::getenv("TIDE_DATA");
-    return named != nullptr ? named : TIDE_SOURCE_DIR "/../shared/data";
 }
 
 // Calls `row` with the fields of each line but the first of a gzipped CSV file.

@@ -7,12 +7,12 @@
 
 #include "feeds/replay_days.hpp"
 #include "recorded_data.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
 
 using test::calendar;
-using test::data_folder;
 using test::rules;
 
 Date d(int year, unsigned month, unsigned day) { return make_date(year, month, day); }

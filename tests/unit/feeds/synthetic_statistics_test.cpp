@@ -10,6 +10,7 @@
 
 #include "feeds/synthetic_feed.hpp"
 #include "recorded_data.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -407,7 +408,7 @@ TEST(SyntheticScenarios, a_wrong_feed_is_refused_with_what_is_allowed) {
 }
 
 TEST(SyntheticScenarios, the_command_lines_page_lists_every_knob_with_its_range) {
-    std::ifstream file(TIDE_SOURCE_DIR "/docs/cli.md");
+    std::ifstream file(source_dir() / "docs/cli.md");
     const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     for (const SyntheticKnob& knob : synthetic_knobs()) {
         const std::string row = fmt::format("| `{}` | {} to {} |", knob.name, knob.lowest, knob.highest);

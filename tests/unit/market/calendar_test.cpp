@@ -1,4 +1,5 @@
 #include "market/calendar.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,12 +14,8 @@
 namespace tide {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "calendars";
+const std::filesystem::path kFolder = source_dir() / "config" / "calendars";
 
-std::filesystem::path data_folder() {
-    const char* const named = std::getenv("TIDE_DATA");
-    return named != nullptr ? named : TIDE_SOURCE_DIR "/../shared/data";
-}
 const TradingCalendar& shipped() {
     static const TradingCalendar calendar = TradingCalendar::load(kFolder).value();
     return calendar;

@@ -1,4 +1,5 @@
 #include "market/charge_rates.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@ namespace tide {
 namespace {
 
 const std::vector<ChargeRateRow>& shipped() {
-    static const auto rates = load_charge_rates(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "charges").value();
+    static const auto rates = load_charge_rates(source_dir() / "config" / "charges").value();
     return rates;
 }
 // The one row in force, or nullptr.

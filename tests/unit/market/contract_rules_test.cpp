@@ -1,4 +1,5 @@
 #include "market/contract_rules.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,12 +15,8 @@
 namespace tide {
 namespace {
 
-const std::filesystem::path kConfig = std::filesystem::path(TIDE_SOURCE_DIR) / "config";
+const std::filesystem::path kConfig = source_dir() / "config";
 
-std::filesystem::path data_folder() {
-    const char* const named = std::getenv("TIDE_DATA");
-    return named != nullptr ? named : TIDE_SOURCE_DIR "/../shared/data";
-}
 const TradingCalendar& calendar() {
     static const TradingCalendar loaded = TradingCalendar::load(kConfig / "calendars").value();
     return loaded;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "market/contract_rules.hpp"
+#include "support/paths.hpp"
 
 // Every expiry of 2024 to 2026 that a holiday moved, by hand: the holidays of the three years (NSE circulars, press)
 // laid over the expiry weekdays (NSE/FAOP/68747; SEBI circulars of 1 October 2024 and 26 May 2025; the exchanges' own
@@ -10,7 +11,7 @@
 namespace tide {
 namespace {
 
-const std::filesystem::path kConfig = std::filesystem::path(TIDE_SOURCE_DIR) / "config";
+const std::filesystem::path kConfig = source_dir() / "config";
 
 const TradingCalendar& calendar() {
     static const TradingCalendar loaded = TradingCalendar::load(kConfig / "calendars").value();

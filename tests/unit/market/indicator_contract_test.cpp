@@ -13,6 +13,7 @@
 #include "../trading/allocation_counter.hpp"
 #include "market/indicator_hub.hpp"
 #include "market/indicators/documentation.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -236,7 +237,7 @@ TEST(IndicatorContract, no_bar_allocates) {
 }
 
 TEST(IndicatorDocumentation, the_page_is_what_the_registry_says) {
-    std::ifstream file(TIDE_SOURCE_DIR "/docs/indicators.md");
+    std::ifstream file(source_dir() / "docs/indicators.md");
     std::stringstream text;
     text << file.rdbuf();
     EXPECT_EQ(text.str(), indicator_reference_markdown())

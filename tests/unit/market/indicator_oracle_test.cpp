@@ -8,6 +8,7 @@
 #include "market/indicators/oscillators.hpp"
 #include "market/indicators/volatility.hpp"
 #include "shared_data.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -27,7 +28,7 @@ int compare(double ours, const std::string& theirs, double tolerance, size_t row
 }
 
 TEST(IndicatorOracle, adx_and_di_agree_on_every_row_from_the_first) {
-    const auto file = test::data_folder() / "oracles/spy_with_adx.txt";
+    const auto file = data_folder() / "oracles/spy_with_adx.txt";
     TIDE_NEEDS_DATA(file);
     const auto rows = read_table(file);
     Adx adx(14);
@@ -44,7 +45,7 @@ TEST(IndicatorOracle, adx_and_di_agree_on_every_row_from_the_first) {
 }
 
 TEST(IndicatorOracle, rsi_ema_sma_and_macd_agree_on_every_row_from_the_first) {
-    const auto file = test::data_folder() / "oracles/spy_with_indicators.txt";
+    const auto file = data_folder() / "oracles/spy_with_indicators.txt";
     TIDE_NEEDS_DATA(file);
     const auto rows = read_table(file);
     Rsi rsi(14);
@@ -72,7 +73,7 @@ TEST(IndicatorOracle, rsi_ema_sma_and_macd_agree_on_every_row_from_the_first) {
 }
 
 TEST(IndicatorOracle, atr_agrees_on_every_row_from_the_first) {
-    const auto file = test::data_folder() / "oracles/spy_atr_wilder.txt";
+    const auto file = data_folder() / "oracles/spy_atr_wilder.txt";
     TIDE_NEEDS_DATA(file);
     const auto rows = read_table(file);
     Atr atr(14);

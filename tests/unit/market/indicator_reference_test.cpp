@@ -10,6 +10,7 @@
 
 #include "market/indicators/documentation.hpp"
 #include "market/indicators/registry.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using Row = std::vector<std::string>;
 
 std::vector<Row> read_csv(const std::string& name) {
-    std::ifstream file(std::string(TIDE_SOURCE_DIR) + "/tests/reference/" + name);
+    std::ifstream file(source_dir() / "tests/reference" / name);
     std::vector<Row> rows;
     for (std::string line; std::getline(file, line);) {
         Row row;

@@ -1,11 +1,12 @@
 #include "market/master_check.hpp"
+#include "support/paths.hpp"
 
 #include <gtest/gtest.h>
 
 namespace tide {
 namespace {
 
-const std::filesystem::path kConfig = std::filesystem::path(TIDE_SOURCE_DIR) / "config";
+const std::filesystem::path kConfig = source_dir() / "config";
 
 const TradingCalendar& calendar() {
     static const TradingCalendar loaded = TradingCalendar::load(kConfig / "calendars").value();

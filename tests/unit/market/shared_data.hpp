@@ -8,12 +8,6 @@
 
 namespace tide::test {
 
-// The folder of recorded market data: TIDE_DATA, else beside the source tree. May not exist.
-inline std::filesystem::path data_folder() {
-    const char* given = std::getenv("TIDE_DATA");
-    return given != nullptr ? given : TIDE_SOURCE_DIR "/../shared/data";
-}
-
 // Rows of a comma-separated text file as texts, the header first.
 inline std::vector<std::vector<std::string>> read_table(const std::filesystem::path& file) {
     std::vector<std::vector<std::string>> rows;

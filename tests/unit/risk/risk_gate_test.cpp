@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "risk_world.hpp"
+#include "support/paths.hpp"
 
 namespace tide {
 namespace {
@@ -723,7 +724,7 @@ TEST(RiskGate, an_entry_that_hedges_passes_the_delta_limit) {
 }
 
 TEST(RiskCodes, the_page_in_docs_is_current) {
-    std::ifstream file(TIDE_SOURCE_DIR "/docs/risk-codes.md");
+    std::ifstream file(source_dir() / "docs/risk-codes.md");
     std::ostringstream text;
     text << file.rdbuf();
     EXPECT_EQ(text.str(), risk_code_table_markdown());

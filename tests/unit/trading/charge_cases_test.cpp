@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "market/charge_rates.hpp"
+#include "support/paths.hpp"
 #include "trading/charges.hpp"
 
 // Printed notes, calculators and worked examples against the shipped tables (config/charges), by date and broker. The
@@ -11,7 +12,7 @@ namespace tide {
 namespace {
 
 std::vector<ChargeRateRow> shipped(std::string_view broker) {
-    auto rows = load_charge_rates(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "charges", broker);
+    auto rows = load_charge_rates(source_dir() / "config" / "charges", broker);
     EXPECT_TRUE(rows) << rows.error().message;
     return *rows;
 }
@@ -211,7 +212,7 @@ TEST(ChargeCases, every_broker_covers_what_the_exchanges_trade_today) {
             EXPECT_TRUE(table.charges_for_exercise({exchange, make_date(2026, 11, 20), Money(), Money()}));
         }
     }
-    EXPECT_FALSE(load_charge_rates(std::filesystem::path(TIDE_SOURCE_DIR) / "config" / "charges", "nobody"));
+    EXPECT_FALSE(load_charge_rates(source_dir() / "config" / "charges", "nobody"));
 }
 
 }  // namespace
