@@ -337,6 +337,11 @@ class SessionRun {
         ledger_options.session_id = name_;
         ledger_options.mode = "paper";
         ledger_options.write_ahead = options_.journal;
+        if (options_.journal) {
+            auto sync = journal_sync(journal_path_);
+            if (!sync) return sync.error();
+            ledger_options.before_commit = std::move(*sync);
+        }
         ledger_options.anchors_path = paths_.audit_anchors().string();
         ledger_options.anchor_rows = static_cast<uint64_t>(settings_.store.anchor_rows);
         ledger_options.anchor_interval_ms = settings_.store.anchor_minutes * 60'000;

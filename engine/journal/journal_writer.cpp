@@ -215,4 +215,17 @@ Result<JournalSeal> JournalWriter::close() {
     return seal;
 }
 
+Result<std::function<Result<void>()>> journal_sync(const std::string& path) {
+    const int opened = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (opened < 0) return io_error(path, "open it", errno);
+    const std::shared_ptr<const int> file(new int(opened), [](const int* number) {
+        ::close(*number);
+        delete number;
+    });
+    return std::function<Result<void>()>([path, file]() -> Result<void> {
+        if (::fdatasync(*file) != 0) return io_error(path, "make it durable", errno);
+        return {};
+    });
+}
+
 }  // namespace tide

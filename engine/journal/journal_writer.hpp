@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -59,5 +60,9 @@ class JournalWriter final : public JournalSink {
     Sha256 digest_;
     std::unique_ptr<Error> error_;
 };
+
+// For another thread than the writer's: a call makes durable what has been handed to the operating system.
+// Errors: io, when the file cannot be opened; later, when it cannot be made durable.
+Result<std::function<Result<void>()>> journal_sync(const std::string& path);
 
 }  // namespace tide

@@ -46,6 +46,7 @@ class SessionWriter {
     Statement begin_, commit_, remember_head_;
     int64_t session_ = 0;
     std::string session_id_, anchors_path_;
+    std::function<Result<void>()> before_commit_;
     uint64_t last_row_ = 0;  // written or skipped
     Sha256Digest last_hash_{};
     ReceiveTime last_time_;
@@ -98,6 +99,7 @@ Result<SessionWriter> SessionWriter::open(const std::string& path, const LedgerO
     writer.stored_rows_ = writer.committed_rows_ = writer.anchored_rows_ = known->whole(0);
     writer.session_id_ = options.session_id;
     writer.anchors_path_ = options.anchors_path;
+    writer.before_commit_ = options.before_commit;
     writer.stored_head_ = known->digest(1).value_or(Sha256Digest{});
     return writer;
 }
@@ -142,6 +144,9 @@ Result<void> SessionWriter::anchor() {
 
 Result<void> SessionWriter::commit() {
     if (uncommitted_ == 0) return {};
+    if (before_commit_) {
+        if (auto ready = before_commit_(); !ready) return ready;
+    }
     if (auto remembered = database_.put(remember_head_, session_, last_row_, last_hash_); !remembered)
         return remembered;
     if (auto committed = database_.put(commit_); !committed) return committed;

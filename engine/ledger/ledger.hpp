@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,9 @@ struct LedgerOptions {
     int commit_interval_ms = 100;          // own thread only: nothing waits longer
     size_t queue_rows = 65'536;            // when full, record() waits; nothing is ever dropped
     bool write_ahead = false;              // own thread only: nothing is committed before release() lets it
+    // Called before each commit, on the thread that commits: what the rows follow from is made durable first. An error
+    // stops the writing.
+    std::function<Result<void>()> before_commit = nullptr;
     int busy_timeout_ms = 5'000;           // how long another writer may hold the database
     std::string anchors_path;              // where heads of the chain are anchored (audit_anchors.hpp); empty: nowhere
     uint64_t anchor_rows = 10'000;         // an anchor at the latest after so many rows,

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
 
@@ -261,6 +262,33 @@ TEST(ledger, rows_are_committed_in_groups_and_by_flush) {
     EXPECT_EQ(ledger->committed_rows(), 25U);
     EXPECT_EQ(reader.audit({})->size(), 25U);
     EXPECT_TRUE(reader.verify_audit()->holds());
+}
+
+TEST(ledger, what_the_rows_follow_from_is_durable_before_each_commit) {
+    for (const bool own_thread : {false, true}) {
+        TemporaryFolder folder;
+        const std::string path = folder.file("l.db");
+        LedgerOptions options = options_for("s", own_thread);
+        options.commit_rows = 10;
+        std::atomic<int> asked = 0;
+        options.before_commit = [&]() -> Result<void> {
+            ++asked;
+            return asked == 1 ? Result<void>() : make_error(ErrorCode::io, "the journal cannot be made durable");
+        };
+        auto ledger = std::move(*Ledger::open(path, options));
+        Chain chain;
+        const auto records = many_notes(chain, 20);
+        for (size_t i = 0; i < 10; ++i) ledger->record(records[i]);
+        EXPECT_TRUE(ledger->flush().has_value());
+        EXPECT_EQ(asked, 1);
+        EXPECT_EQ(open_reader(path).audit({})->size(), 10U);
+        for (size_t i = 10; i < 20; ++i) ledger->record(records[i]);
+        const auto flushed = ledger->flush();
+        ASSERT_FALSE(flushed.has_value());
+        EXPECT_EQ(flushed.error().message, "the journal cannot be made durable");
+        ledger.reset();
+        EXPECT_EQ(open_reader(path).audit({})->size(), 10U) << "rows without a journal behind them";
+    }
 }
 
 TEST(ledger, own_thread_with_a_short_queue_drops_nothing) {
