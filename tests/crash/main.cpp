@@ -23,30 +23,13 @@
 #include <vector>
 
 #include "support/paths.hpp"
+#include "support/trader.hpp"
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 namespace {
-
-// Buys the call at the money when it holds nothing, sells it a minute or two later: many orders, all day.
-constexpr const char* kTrader = R"(
-local S = strategy { name = "trader", version = "1.0.0", api = 1,
-  needs = { symbols = { "NIFTY" }, bars = { "1m" }, chain = { strikes = 3 } } }
-local held = 0
-function S.on_bar(ctx, bar)
-  local open = ctx:positions()
-  if #open == 0 then
-    held = 0
-    ctx:enter { leg = ctx:chain("NIFTY", { min_days = 4 }):atm("CE"), lots = 1, stop_pct = 1.9, why = "to trade" }
-  else
-    held = held + 1
-    if held > 1 then ctx:exit(open[1].id, { rule = "time", reason = "held long enough" }) end
-  end
-end
-return S
-)";
 
 struct Options {
     int kills = 5;
@@ -73,7 +56,7 @@ class CrashTest {
         folder_ = fs::temp_directory_path() / fmt::format("tide-crash-{}", ::getpid());
         home_ = folder_ / "home";
         fs::create_directories(home_);
-        std::ofstream(folder_ / "trader.lua") << kTrader;
+        std::ofstream(folder_ / "trader.lua") << tide::kTrader;
         std::ofstream(folder_ / "crash.toml") << "[session]\nentry_from = \"09:20\"\n[watchdog]\nenabled = false\n"
                                                  "[risk]\nlosing_streak = 100\nday_loss_pct = 90\ndrawdown_pct = 90\n"
                                                  "[orders]\nduplicate_window_s = 0\n";

@@ -7,29 +7,12 @@
 
 #include "engine_process.hpp"
 #include "support/paths.hpp"
+#include "support/trader.hpp"
 
 namespace tide {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Buys the call at the money as soon as it may, sells it two bars later, again and again.
-constexpr const char* kTrader = R"(
-local S = strategy { name = "trader", version = "1.0.0", api = 1,
-  needs = { symbols = { "NIFTY" }, bars = { "1m" }, chain = { strikes = 3 } } }
-local held = 0
-function S.on_bar(ctx, bar)
-  local open = ctx:positions()
-  if #open == 0 then
-    held = 0
-    ctx:enter { leg = ctx:chain("NIFTY", { min_days = 4 }):atm("CE"), lots = 1, stop_pct = 1.9, why = "to trade" }
-  else
-    held = held + 1
-    if held > 1 then ctx:exit(open[1].id, { rule = "time", reason = "held long enough" }) end
-  end
-end
-return S
-)";
 
 class Recovery : public EngineTest {
   protected:

@@ -226,13 +226,7 @@ TEST_F(SessionBooks, an_open_order_that_the_book_does_not_have_is_asked_about) {
 
 TEST_F(SessionBooks, entries_that_wait_are_cancelled_after_an_interruption) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     update(sent[0].order, OrderUpdateKind::acknowledged);
     interrupt();
     EXPECT_EQ(sent.back().kind, "cancel");

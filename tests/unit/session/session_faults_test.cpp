@@ -72,13 +72,7 @@ TEST_F(SessionFaults, a_session_of_the_broker_that_ends_in_market_hours_closes_f
 
 TEST_F(SessionFaults, a_fill_beyond_its_limit_is_a_wrong_order) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     fill(sent[0].order, 102, 1);  // the ask is 100.5, the band half a percent
     expect_killed_by("wrong_order");
     EXPECT_EQ(sent.back().kind, "new");
@@ -87,13 +81,7 @@ TEST_F(SessionFaults, a_fill_beyond_its_limit_is_a_wrong_order) {
 
 TEST_F(SessionFaults, an_order_that_is_not_at_the_broker_as_it_was_sent_is_cancelled_in_the_same_moment) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     OrderUpdateEvent update;
     update.order = sent[0].order.id;
     update.broker_order = BrokerOrderId(77);
@@ -184,13 +172,7 @@ TEST_F(SessionFaults, a_hole_in_recorded_data_is_no_outage) {
 
 TEST_F(SessionFaults, a_halt_of_the_exchange_ends_waiting_entries_and_later_itself) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     update(sent[0].order, OrderUpdateKind::acknowledged);
     service(Service::exchange, ServiceState::down, at(kDay, hours(11)));
     EXPECT_EQ(cancels(), 1U);

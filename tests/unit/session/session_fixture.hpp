@@ -246,15 +246,19 @@ class SessionTest : public ::testing::Test, public BrokerLink {
         update(order, OrderUpdateKind::acknowledged);
         update(order, OrderUpdateKind::filled, order.quantity.units(), price, number);
     }
-    // Enters on the next 1-minute bar and fills it at 100.5.
-    void open_position() {
-        host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-            if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
+    // Enters on the next 1-minute bar; the broker has not answered.
+    void send_entry(int64_t lots = 1) {
+        host.bar = [this, lots](const BarMessage& bar, CallbackOutput& output) {
+            if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call(lots));
             return CallbackResult{};
         };
         market_at(hours(10) + minutes(4) + seconds(30));
         market_at(hours(10) + minutes(5) + seconds(1));
         ASSERT_EQ(sent.size(), 1U);
+    }
+    // Enters on the next 1-minute bar and fills it at 100.5.
+    void open_position() {
+        send_entry();
         fill(sent[0].order, 100.5, 1);
         ASSERT_EQ(session->portfolio().open().size(), 1U);
     }

@@ -194,13 +194,7 @@ TEST_F(SessionTest, a_script_can_raise_its_stop_but_never_lower_it) {
 // is 21 285.03 asked for, 21 285.00 on the tick below: lower than what is there.
 TEST_F(SessionTest, rounding_to_the_tick_never_takes_a_stop_back) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     tick(kNifty, 21'500.03);
     fill(sent[0].order, 100.5, 1);
     ASSERT_EQ(to_string(*session->portfolio().open().front().levels.stop), "21285.00");
@@ -296,13 +290,7 @@ TEST_F(SessionTest, the_kill_switch_exits_anew_where_it_cancelled_an_exit) {
 
 TEST_F(SessionTest, an_entry_that_is_filled_after_a_stop_is_closed_at_once) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     send(CommandEvent{CommandKind::stop, "tester", "", "lunch"});
     ASSERT_EQ(sent.size(), 2U);
     EXPECT_EQ(sent[1].kind, "cancel");
@@ -322,12 +310,7 @@ TEST_F(SessionTest, events_after_the_end_change_nothing) {
 
 TEST_F(SessionTest, half_is_sold_in_whole_lots) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call(3));
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
+    send_entry(3);
     fill(sent.at(0).order, 100.5, 1);
     host.exit_check = [&](const PositionMessage& position, const QuoteMessage&, CallbackOutput& output) {
         if (position.half_taken) return CallbackResult{};
@@ -462,13 +445,7 @@ TEST_F(SessionTest, the_kill_switch_closes_everything_and_lets_nothing_in_again)
 
 TEST_F(SessionTest, a_feed_that_fails_ends_waiting_entries_and_its_return_is_recorded) {
     start();
-    host.bar = [this](const BarMessage& bar, CallbackOutput& output) {
-        if (bar.timeframe == Timeframe::m1 && sent.empty()) output.intents.push_back(enter_call());
-        return CallbackResult{};
-    };
-    market_at(hours(10) + minutes(4) + seconds(30));
-    market_at(hours(10) + minutes(5) + seconds(1));
-    ASSERT_EQ(sent.size(), 1U);
+    send_entry();
     update(sent[0].order, OrderUpdateKind::acknowledged);
     send(FeedStatusEvent{FeedState::down, "test", "no data"});
     ASSERT_EQ(sent.size(), 2U);
