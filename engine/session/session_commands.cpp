@@ -137,6 +137,7 @@ Session::CommandOutcome Session::resume(const CommandEvent& command) {
     }
     if (!killed && !paused) return {kOk, "was neither paused nor killed"};
     halts_.resume(now_);
+    if (killed) desk_.end_emergency();
     if (latched) record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
     if (wrong) record(HaltRecord{"wrong_order", false, "", std::string(command.reason)});
     if (paused) record(HaltRecord{"paused", false, "", std::string(command.reason)});

@@ -166,6 +166,24 @@ TEST_F(SessionKill, an_entry_that_fills_in_spite_of_its_cancel_is_closed_too) {
     EXPECT_EQ(exit->at, now);
 }
 
+// The throttle is the regulator's; only the kill switch itself goes past it. A cancel that nobody answered and that is
+// sent again after a resume waits its turn.
+TEST_F(SessionKill, after_a_resume_cancels_keep_to_the_throttle_again) {
+    config.orders.messages_per_second = 1;
+    begin();
+    now += seconds(5);
+    send(CommandEvent{CommandKind::kill_switch, "operator", "", "test"});
+    ASSERT_EQ(sent.back().kind, "cancel");
+    const ReceiveTime killed_at = now;
+    now += milliseconds(500);
+    send(CommandEvent{CommandKind::resume, "operator", "", "test"});
+    now = killed_at + seconds(10);
+    send(ClockEvent{});
+    ASSERT_GT(sent.size(), 4U);
+    for (size_t i = sent.size() - 1; sent[i].at > killed_at; --i)
+        EXPECT_GE(sent[i].at - sent[i - 1].at, seconds(1)) << sent[i].kind << " " << sent[i].order.id.value();
+}
+
 // 14.2.2: retries while any position is open. Here the broker rejects the exit five times.
 TEST_F(SessionKill, a_rejected_exit_is_asked_for_until_nothing_is_open) {
     begin();
