@@ -572,7 +572,9 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
     if (message == Message::replace && (!limit || !working(e.order.state))) return;
     sent_.push(now);
     if (message == Message::submit) {
-        if (e.order.style == PriceStyle::aggressive && now != e.order.created) {
+        // It may have waited, if only for another event of the same moment.
+        const bool anew = now != e.order.created || prices_.quote(e.order.instrument, now);
+        if (e.order.style == PriceStyle::aggressive && anew) {
             e.order.limit = aggressive_limit(e.order, e.fallback_price, settings_.protection_band_pct, now);
             e.order.furthest_limit = e.order.limit;
         }

@@ -537,6 +537,18 @@ TEST_F(DeskTest, after_the_kill_switch_s_cancels_an_exit_waits_a_second) {
     EXPECT_EQ(broker.count("submit"), 13);
 }
 
+// The line is down, and two prices come in the moment in which the exit is made.
+TEST_F(DeskTest, an_exit_that_waited_within_one_moment_leaves_at_the_newest_price) {
+    market.tick(now, quote_tick(kCall, 100, 99, 101));
+    desk.line_down();
+    submit(exit());
+    EXPECT_TRUE(broker.sent.empty());
+    market.tick(now, quote_tick(kCall, 110, 109, 111));
+    desk.line_up(now);
+    ASSERT_EQ(broker.sent.size(), 1U);
+    EXPECT_EQ(broker.sent[0].limit, rupees(108.45));  // 0.5 % below 109, to the tick
+}
+
 // The broker answers none of the cancels. An operator resumes before they are sent again.
 TEST_F(DeskTest, cancels_sent_again_after_the_kill_switch_is_over_keep_to_the_throttle) {
     OrderRequest request = entry();
