@@ -274,6 +274,13 @@ void Session::on_broker(const FeedStatusEvent& status) {
         if (!halts_.active(HaltKind::broker_down)) guardian_.on_answer(true, now_, actions_);
         raise_halt(HaltKind::broker_down, "", text);
         desk_.line_down();
+        // What waits to be opened would leave into another market, and unseen by the gate.
+        const std::vector<OrderId> live = desk_.live();
+        for (const OrderId id : live) {
+            const Order* order = desk_.find(id);
+            const bool waits = order->state == OrderState::created || order->state == OrderState::in_review;
+            if (order->purpose == OrderPurpose::entry && waits) desk_.cancel(id, now_, "broker_down");
+        }
         guardian_.on_line_down(OutageLine::broker, now_);
     } else if (status.state == FeedState::up && halts_.active(HaltKind::broker_down)) {
         clear_halt(HaltKind::broker_down, "", text);

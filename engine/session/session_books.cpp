@@ -164,8 +164,8 @@ bool Session::cancel_orphans(const BrokerBooks& books, std::vector<ReconcileReco
     for (const auto& row : books.orders) {
         const Order* ours = desk_.find(row.order);
         if (of_watchdog(row.order) || (ours != nullptr && ours->live())) continue;
-        const bool sent_before = orphans_.contains(row.order);
-        const bool tried_enough = ++orphans_[row.order] > config_.reconcile.readings;
+        int& tried = orphans_[row.order];
+        const bool tried_enough = tried >= config_.reconcile.readings;
         const std::string text = fmt::format("an order in {} that we do not have", symbol_of(row.instrument));
         ReconcileRecord record_of{std::string(books_occasion_),
                                   "orphan_order",
@@ -178,7 +178,6 @@ bool Session::cancel_orphans(const BrokerBooks& books, std::vector<ReconcileReco
             found.push_back(std::move(record_of));
             continue;
         }
-        if (!sent_before) record(std::move(record_of));
         Order order;
         order.id = row.order;
         order.broker_order = row.broker_order;
@@ -186,8 +185,9 @@ bool Session::cancel_orphans(const BrokerBooks& books, std::vector<ReconcileReco
         order.side = row.side;
         order.quantity = row.remaining;
         order.limit = row.limit;
-        desk_.cancel_foreign(order, now_);
         cancelled = true;
+        if (!desk_.cancel_foreign(order, now_)) continue;  // with the next reading
+        if (++tried == 1) record(std::move(record_of));
     }
     return cancelled;
 }

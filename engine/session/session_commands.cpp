@@ -137,6 +137,7 @@ Session::CommandOutcome Session::resume(const CommandEvent& command) {
     }
     if (!killed && !paused) return {kOk, "was neither paused nor killed"};
     halts_.resume(now_);
+    if (killed) desk_.end_emergency();
     if (latched) record(HaltRecord{"kill_switch", false, "", std::string(command.reason)});
     if (wrong) record(HaltRecord{"wrong_order", false, "", std::string(command.reason)});
     if (paused) record(HaltRecord{"paused", false, "", std::string(command.reason)});
@@ -291,6 +292,9 @@ Session::CommandOutcome Session::order_by_operator(const CommandEvent& command) 
     const RiskVerdict verdict = process(intent, nullptr);
     if (!verdict.passed()) return {kRefused, fmt::format("{}: {}", name_of(verdict.code), verdict.text)};
     if (intent.terms.held()) {
+        // Its first part may have been due, and refused.
+        if (const ParentOrder* held = parents_.find(intent.id); held != nullptr && held->state == ParentState::refused)
+            return {kRefused, fmt::format("{}: {}", held->code, held->reason)};
         return {kOk,
                 fmt::format("entry {} is held ({}): {} {} lot(s) of {}", intent.id.value(), terms_text(intent.terms),
                             name_of(intent.side), intent.lots, symbol_of(intent.instrument))};

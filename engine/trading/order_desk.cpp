@@ -306,9 +306,8 @@ void OrderDesk::on_update(const OrderUpdateEvent& update, ReceiveTime now) {
                    "the broker speaks of an order that we did not send");
         return;
     }
-    const OrderEvent event =
-        event_of(update.kind, e->order.quantity, e->order.filled, update.quantity,
-                 e->order.broker_order.valid() || update.broker_order.valid());
+    const OrderEvent event = event_of(update.kind, e->order.quantity, e->order.filled, update.quantity,
+                                      e->order.broker_order.valid() || update.broker_order.valid());
     if (update.kind == OrderUpdateKind::filled && !book_fill(*e, update, now)) return;
     note_broker_order(*e, update.broker_order);
     if ((update.flags & kUpdateFromBook) != 0 && update.kind != OrderUpdateKind::filled && !conclusive(*e, update)) {
@@ -423,6 +422,10 @@ void OrderDesk::cancel_all(ReceiveTime now, std::string_view reason, bool emerge
     }
     cancel_where([](const Order&) { return true; }, now, reason);
     pump(now);
+}
+
+void OrderDesk::end_emergency() {
+    for (const OrderId id : live_) entry(id)->emergency = false;
 }
 
 void OrderDesk::on_price(InstrumentId id, ReceiveTime now) {
@@ -569,7 +572,9 @@ void OrderDesk::send(Entry& e, ReceiveTime now) {
     if (message == Message::replace && (!limit || !working(e.order.state))) return;
     sent_.push(now);
     if (message == Message::submit) {
-        if (e.order.style == PriceStyle::aggressive && now != e.order.created) {
+        // It may have waited, if only for another event of the same moment.
+        const bool anew = now != e.order.created || prices_.quote(e.order.instrument, now);
+        if (e.order.style == PriceStyle::aggressive && anew) {
             e.order.limit = aggressive_limit(e.order, e.fallback_price, settings_.protection_band_pct, now);
             e.order.furthest_limit = e.order.limit;
         }

@@ -91,6 +91,8 @@ class OrderDesk {
     void cancel_entries_of(StrategyId strategy, ReceiveTime now, std::string_view reason);
     // Entries and exits. `emergency` (kill switch): every cancel leaves at once (orders.kill_bypasses_throttle).
     void cancel_all(ReceiveTime now, std::string_view reason, bool emergency);
+    // The kill switch is over: a cancel that it asked for and that is sent again keeps to the throttle.
+    void end_emergency();
     // An operator looked at the broker's books: the order, if its outcome is unknown, is not there, and its instrument
     // may trade again. False: there is nothing to resolve.
     bool resolve(OrderId id, ReceiveTime now);
@@ -101,8 +103,9 @@ class OrderDesk {
     bool look_up(OrderId id, ReceiveTime now);
     // The broker has seen orders of ours up to this number that we know nothing of: the numbers are not used again.
     void take_numbers(OrderId up_to);
-    // Cancels an order at the broker that is none of the desk's; its end is not the desk's matter either.
-    void cancel_foreign(const Order& order, ReceiveTime now);
+    // Cancels an order at the broker that is none of the desk's; its end is not the desk's matter either. False: the
+    // throttle holds it back, nothing was sent.
+    bool cancel_foreign(const Order& order, ReceiveTime now);
 
     // The line to the broker is gone: nothing leaves.
     void line_down() { line_down_ = true; }

@@ -122,9 +122,11 @@ void OrderDesk::take_numbers(OrderId up_to) {
     }
 }
 
-void OrderDesk::cancel_foreign(const Order& order, ReceiveTime now) {
+bool OrderDesk::cancel_foreign(const Order& order, ReceiveTime now) {
+    if (const auto until = throttled_until(); until && now < *until) return false;
     sent_.push(now);
     broker_.cancel(order);
+    return true;
 }
 
 }  // namespace tide

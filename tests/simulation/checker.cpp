@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace tide::simulation {
 namespace {
@@ -15,7 +16,12 @@ constexpr Duration kTimeToGetOut = minutes(3);
 }  // namespace
 
 Checker::Checker(const Scenario& scenario, const Exchange& exchange)
-    : scenario_(scenario), exchange_(exchange), cash_(scenario.config.account.equity), peak_(cash_) {}
+    : scenario_(scenario),
+      limits_(scenario.config),
+      exchange_(exchange),
+      cash_(scenario.config.account.equity),
+      peak_(cash_),
+      positions_max_(scenario.config.risk.max_positions) {}
 
 void Checker::fail(std::string what) {
     if (failed()) return;
@@ -45,29 +51,39 @@ void Checker::before(const Event& event) {
     } else if (const auto* command = std::get_if<CommandEvent>(&event.payload)) {
         on_command(*command);
     } else if (const auto* status = std::get_if<FeedStatusEvent>(&event.payload)) {
-        on_feed(*status);
+        status->feed == kBrokerLine ? on_line(*status) : on_feed(*status);
     } else if (const auto* service = std::get_if<ServiceStatusEvent>(&event.payload)) {
         on_service(*service);
     }
 }
 
-// option-bot-flow 13.14.2: five minutes without data, and half an hour.
 void Checker::on_feed(const FeedStatusEvent& status) {
     const bool was_down = std::exchange(feed_down_, status.state == FeedState::down);
     if (feed_down_ && !was_down) feed_down_since_ = now_;
-    if (status.state != FeedState::up || !was_down) return;
+    if (status.state == FeedState::up && was_down) end_outage(feed_down_since_);
+}
+
+void Checker::on_line(const FeedStatusEvent& status) {
+    const bool was_down = std::exchange(line_down_, status.state == FeedState::down);
+    if (line_down_ && !was_down) line_down_since_ = now_;
+    if (status.state == FeedState::up && was_down) end_outage(line_down_since_);
+}
+
+// option-bot-flow 13.14.2: five minutes without data or without the broker, and half an hour.
+void Checker::end_outage(ReceiveTime since) {
     const ReceiveTime open = at(kTradingDay, scenario_.hours.open), close = at(kTradingDay, scenario_.hours.close);
-    const Duration out = std::min(now_, close) - std::max(feed_down_since_, open);
+    const Duration out = std::min(now_, close) - std::max(since, open);
     if (out > minutes(30)) {
         outage_day_ = true;
     } else if (out >= minutes(5)) {
-        quiet_until_ = now_ + minutes(15);
+        quiet_until_ = std::max(quiet_until_, now_ + minutes(15));
     }
 }
 
 void Checker::on_service(const ServiceStatusEvent& status) {
     if (status.service == Service::exchange) {
         exchange_halted_ = status.state == ServiceState::down;
+        index_halt_until_ = now_;  // its own word counts
         exchange_opens_.reset();
         if (exchange_halted_ && status.until > now_) exchange_opens_ = status.until;
     } else if (status.state == ServiceState::ending) {
@@ -86,7 +102,34 @@ void Checker::pass_time() {
     session_closing_ = session_closing_ || now_ >= *session_until_ - minutes(10);
     if (now_ < *session_until_) return;
     session_until_.reset();
-    session_over_ = killed_ = true;
+    session_over_ = true;
+    on_kill();
+}
+
+// Orders of this moment may be cancelled at once; what is made later keeps to the throttle.
+void Checker::on_kill() {
+    killed_ = true;
+    note_emergency();
+}
+
+void Checker::note_emergency() {
+    for (const auto& [id, known] : orders_) {
+        if (known.order.live()) emergency_.insert(id);
+    }
+}
+
+// Market-wide limits, once a day each (docs/decisions/trading-and-risk.md).
+void Checker::look_at_index(Price last) {
+    if (!scenario_.has(Fault::index_limit)) return;
+    const double move = std::fabs(last.to_double() / kNiftyStart - 1) * 100;
+    const int level = move >= 20 ? 3 : move >= 15 ? 2 : move >= 10 ? 1 : 0;
+    const bool open = now_ >= at(kTradingDay, scenario_.hours.open) && now_ < at(kTradingDay, scenario_.hours.close);
+    if (level <= index_level_ || !open) return;
+    index_level_ = level;
+    const auto length = index_halt_length(move, now_ - at(kTradingDay, Duration(0)));
+    if (!length) return;
+    index_halt_until_ = now_ + *length;
+    if (exchange_halted_) exchange_opens_ = index_halt_until_;
 }
 
 void Checker::see_tick(const TickEvent& tick, ReceiveTime now) {
@@ -103,6 +146,7 @@ void Checker::price(InstrumentId id, Price last, ReceiveTime now) {
     quotes_[id.value()].time = now;
     marks_[id.value()] = last;
     own_marks_[id.value()] = false;
+    if (id.value() == kNifty) look_at_index(last);
     if (id.value() >= kFirstOption) return;
     auto& path = paths_[id.value()];
     path.push_back({now, last.to_double()});
@@ -112,8 +156,11 @@ void Checker::price(InstrumentId id, Price last, ReceiveTime now) {
 void Checker::on_command(const CommandEvent& command) {
     switch (command.kind) {
         case CommandKind::kill_switch:
-            killed_ = true;
+            on_kill();
             break;
+        case CommandKind::stop_immediate:
+            note_emergency();
+            [[fallthrough]];
         case CommandKind::stop:
             stopping_ = flatten_asked_ = true;
             break;
@@ -125,7 +172,8 @@ void Checker::on_command(const CommandEvent& command) {
             break;
         case CommandKind::resume:
             limited_ = limited_ || killed_;
-            killed_ = paused_ = false;
+            if (std::exchange(killed_, false)) emergency_.clear();
+            paused_ = false;
             for (const char* cause :
                  {"kill_switch", "wrong_order", "equity_floor", "margin", "error_rate", "vix_kill"}) {
                 engine_halts_.erase(cause);
@@ -182,17 +230,44 @@ void Checker::record(const Record& row) {
         on_group(*group);
     } else if (const auto* word = std::get_if<CommandRecord>(&row.body)) {
         if (word->command == "mode_normal" && word->outcome == "normal mode") limited_ = false;
+        if (word->code != "ok") return;
+        if (word->command == "manual_mode") manual_ = word->argument == "on";
+        if (word->command == "set") on_setting(word->argument);
     }
 }
 
 void Checker::on_halt(const HaltRecord& row) {
-    if (row.kind == "paused" || row.kind == "feed_down") return;  // known from the events themselves
+    if (row.active) ++halts_[row.kind];
+    if (row.kind == "paused" || row.kind == "feed_down") return;           // known from the events themselves
+    if (row.kind == "manual_mode" || row.kind == "strategy_loss") return;  // not of everybody
     if (row.active) {
         engine_halts_.insert(row.kind);
-        killed_ = killed_ || row.kind == "kill_switch";
+        if (row.kind == "kill_switch") on_kill();
+        // What trips it acts anew when it has acted already.
+        static const std::set<std::string> kTrips{"wrong_order", "equity_floor",    "margin",
+                                                  "error_rate",  "session_expired", "vix_kill"};
+        if (kTrips.contains(row.kind)) note_emergency();
     } else {
         engine_halts_.erase(row.kind);
     }
+}
+
+void Checker::on_setting(std::string_view argument) {
+    const size_t equals = argument.find('=');
+    const std::string_view key = argument.substr(0, equals);
+    const double value = std::stod(std::string(argument.substr(equals + 1)));
+    RiskSettings& risk = limits_.risk;
+    if (key == "risk.max_positions") risk.max_positions = static_cast<int64_t>(value);
+    if (key == "risk.max_per_underlying") risk.max_per_underlying = static_cast<int64_t>(value);
+    if (key == "risk.losing_streak") risk.losing_streak = static_cast<int64_t>(value);
+    if (key == "risk.position_size_pct") risk.position_size_pct = value;
+    if (key == "risk.trade_loss_pct") risk.trade_loss_pct = value;
+    if (key == "risk.underlying_exposure_pct") risk.underlying_exposure_pct = value;
+    if (key == "risk.same_direction_pct") risk.same_direction_pct = value;
+    if (key == "breakers.vix_high") risk.vix_high = value;
+    if (key == "orders.messages_per_second") limits_.orders.messages_per_second = static_cast<int64_t>(value);
+    if (key == "orders.max_in_flight") limits_.orders.max_in_flight = static_cast<int64_t>(value);
+    positions_max_ = std::max(positions_max_, risk.max_positions);
 }
 
 // sha256(previous hash || row || time || text), as docs/architecture.md has it.
@@ -208,6 +283,8 @@ void Checker::on_order(const OrderRecord& row) {
     KnownOrder& known = orders_[row.order.id];
     known.order = row.order;
     if (is_new) {
+        for (const OrderId id : orders_of_[row.order.intent])
+            check(orders_[id].order.created == row.order.created, "a decision becomes orders once");
         orders_of_[row.order.intent].push_back(row.order.id);
         known.mandatory = row.order.purpose == OrderPurpose::exit && !exit_is_script_s_;
         check_new_order(row.order);
@@ -229,6 +306,12 @@ void Checker::on_fill(const FillRecord& row) {
           "a fill is booked as it was traded");
     check_charges(row);
     KnownOrder& known_order = orders_[fill.order];
+    if (known_order.order.purpose == OrderPurpose::entry && !known_order.order.live()) late_.insert(fill.position);
+    const bool buy = fill.side == Side::buy;
+    if (buy ? fill.price > known_order.furthest : fill.price < known_order.furthest) {
+        wrong_fill_ = true;
+        note_emergency();
+    }
     known_order.order.filled += fill.quantity;
     on_group_fill(fill, known_order.order);
     const auto i = fill.instrument.value();
@@ -268,6 +351,36 @@ void Checker::after() {
     check_groups();
     check_flat_where_due();
     check_nothing_held();
+    check_positions();
+    check_wrong_fills();
+}
+
+// At every moment, whatever the gate let pass: positions (a group is one) and those being opened. Not counted is what
+// nobody planned: what was closed too much, and fills of orders that were taken for over.
+void Checker::check_positions() {
+    std::set<std::pair<GroupId, PositionId>> held;
+    const auto add = [&](GroupId group, PositionId position) {
+        if (late_.contains(position)) return;
+        held.insert(group.valid() ? std::pair(group, PositionId()) : std::pair(GroupId(), position));
+    };
+    for (const Position& position : session_->portfolio().open()) {
+        if (!position.surplus) add(position.group, position.id);
+    }
+    for (const OrderId id : session_->desk().live()) {
+        const Order& order = *session_->desk().find(id);
+        if (order.purpose == OrderPurpose::entry) add(order.group, order.position);
+    }
+    check(std::ssize(held) <= positions_max_, "never more positions, with those being opened, than allowed");
+}
+
+// trading-and-risk "Wrong orders": the kill switch, in the same event.
+void Checker::check_wrong_fills() {
+    if (!std::exchange(wrong_fill_, false)) return;
+    check(killed_ && engine_halts_.contains("wrong_order"), "a fill beyond its limit is the kill switch");
+}
+
+void Checker::after_crash() {
+    check(exchange_.books().newest_order <= session_->desk().newest(), "what has left is in the journal");
 }
 
 void Checker::check_books() {

@@ -29,6 +29,8 @@ class Checker final : public Recorder {
     void on_message(MessageKind kind, const Order& order, Price limit, ReceiveTime now);
     void after();
     void at_end();
+    // Another process has taken over from the journal.
+    void after_crash();
 
     bool failed() const { return !failure_.empty(); }
     const std::string& failure() const { return failure_; }
@@ -36,6 +38,7 @@ class Checker final : public Recorder {
     const std::deque<std::string>& last_records() const { return last_records_; }
     uint64_t fills() const { return fills_.size(); }
     uint64_t entries() const { return entries_; }
+    const std::map<std::string, uint64_t>& halts() const { return halts_; }
 
   private:
     struct KnownQuote {
@@ -47,6 +50,7 @@ class Checker final : public Recorder {
         Order order;
         bool sent = false;
         bool mandatory = false;  // an exit that the engine or an operator decided
+        Price furthest;          // limit that was ever sent
     };
     struct KnownGroup {
         std::vector<IntentLeg> legs;
@@ -68,6 +72,12 @@ class Checker final : public Recorder {
     void on_command(const CommandEvent& command);
     void on_feed(const FeedStatusEvent& status);
     void on_service(const ServiceStatusEvent& status);
+    void on_line(const FeedStatusEvent& status);
+    void end_outage(ReceiveTime since);
+    void on_kill();
+    void note_emergency();
+    void on_setting(std::string_view argument);
+    void look_at_index(Price last);
     void pass_time();
     void price(InstrumentId id, Price last, ReceiveTime now);
     void on_order(const OrderRecord& row);
@@ -102,24 +112,30 @@ class Checker final : public Recorder {
     void check_new_order(const Order& order);
     void check_entry_may_leave(ReceiveTime now);
     void check_limit(const Order& order, Price limit, ReceiveTime now);
-    void check_rate(MessageKind kind, ReceiveTime now);
+    void check_rate(MessageKind kind, OrderId order, ReceiveTime now);
     void check_books();
     void check_stops();
     void check_flat_where_due();
+    void check_positions();
+    void check_wrong_fills();
+    bool wants_manual(const Intent& intent) const;
     void on_halt(const HaltRecord& row);
     bool in_entry_window(ReceiveTime now) const;
     bool due_flat() const;
     bool halted() const {
-        return killed_ || paused_ || stopping_ || feed_down_ || !engine_halts_.empty() || out_of_service();
+        return killed_ || paused_ || stopping_ || feed_down_ || line_down_ || !engine_halts_.empty() ||
+               out_of_service();
     }
     bool out_of_service() const {
-        return session_closing_ || session_over_ || exchange_halted_ || outage_day_ || now_ < quiet_until_;
+        return session_closing_ || session_over_ || exchange_halted_ || outage_day_ || now_ < quiet_until_ ||
+               now_ < index_halt_until_;
     }
     const Instrument& option(InstrumentId id) const { return scenario_.options[id.value() - kFirstOption]; }
     const KnownQuote& quote(InstrumentId id) const { return quotes_[id.value()]; }
     Money own_equity() const;
 
     const Scenario& scenario_;
+    SessionConfig limits_;  // as an operator has set them since
     const Exchange& exchange_;
     const Session* session_ = nullptr;
     uint64_t event_ = 0;
@@ -144,7 +160,11 @@ class Checker final : public Recorder {
     std::set<FillId> fills_;
     std::map<PositionId, Price> stops_;
     std::map<GroupId, KnownGroup> groups_;
-    std::deque<ReceiveTime> sent_;                 // the last messages, but cancels of the kill switch
+    std::deque<ReceiveTime> sent_;                 // the messages of the last second
+    std::set<OrderId> emergency_;                  // live when the kill switch acted
+    std::set<PositionId> late_;                    // opened by orders that were over
+    bool wrong_fill_ = false;                      // beyond its limit, in this event
+    std::map<std::string, uint64_t> halts_;        // how often each was raised
     std::map<std::string, ReceiveTime> accepted_;  // what an entry was, when it was last accepted
     std::set<std::string> engine_halts_;
     std::optional<Intent> asked_;
@@ -155,6 +175,12 @@ class Checker final : public Recorder {
     bool exit_is_script_s_ = false;  // the exit whose orders come next
     bool killed_ = false, paused_ = false, stopping_ = false, feed_down_ = false, limited_ = false;
     bool flatten_asked_ = false;  // an operator's stop
+    bool manual_ = false;
+    int64_t positions_max_ = 0;  // the highest limit that held today
+    bool line_down_ = false;     // to the broker
+    ReceiveTime line_down_since_;
+    int index_level_ = 0;  // of the market's limits, reached today
+    ReceiveTime index_halt_until_;
     // Of the feed, the broker's session and the exchange, by their own words.
     ReceiveTime feed_down_since_, quiet_until_;
     std::optional<ReceiveTime> session_until_, exchange_opens_;

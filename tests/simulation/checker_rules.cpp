@@ -13,7 +13,6 @@ constexpr double kBandPct = 0.5;
 constexpr double kBandStepPct = 0.5;
 constexpr int kBandSteps = 5;
 constexpr double kLimitFromLastPct = 5;
-constexpr size_t kMessagesASecond = 8;
 const Price kTick = Price::from_units(500);
 
 double rupees(Money money) { return money.to_double(); }
@@ -24,15 +23,18 @@ constexpr Duration kWindowSlack = seconds(2);
 }  // namespace
 
 bool Checker::in_entry_window(ReceiveTime now) const {
-    const RiskSettings& risk = scenario_.config.risk;
+    const RiskSettings& risk = limits_.risk;
     const Duration t = ist_since_midnight(now);
     return t >= risk.entry_from && t < risk.entry_until && t >= scenario_.hours.open && t < scenario_.square_off();
 }
+
+bool Checker::wants_manual(const Intent& intent) const { return manual_ && intent.strategy.valid(); }
 
 // ---- an entry that the gate let pass
 
 void Checker::check_entry(const Intent& intent, ReceiveTime now) {
     check(!halted(), "no entry while something is halted");
+    check(!wants_manual(intent), "in manual mode no script opens anything");
     check(in_entry_window(now), "no entry outside the entry window");
     check_entry_quotes(intent, now);
     check_market_is_calm(now);
@@ -62,7 +64,7 @@ void Checker::check_market_is_calm(ReceiveTime now) {
     const KnownQuote& vix = quote(InstrumentId(kVix));
     const double level = vix.last.to_double();
     check(vix.last.positive() && now - vix.time <= minutes(5), "no entry without a fresh VIX");
-    check(level <= scenario_.config.risk.vix_high, "no entry at a high VIX");
+    check(level <= limits_.risk.vix_high, "no entry at a high VIX");
     for (const Sample& sample : paths_[kVix]) {
         const double rise = level - sample.value;
         if (now - sample.time < minutes(10) - kWindowSlack) check(rise < 5, "no entry on a VIX spike");
@@ -77,7 +79,7 @@ void Checker::check_market_is_calm(ReceiveTime now) {
         }
         const double last = paths_[index].back().value;
         const double move = std::max((last - low) / low, (high - last) / high) * 100;
-        check(move < scenario_.config.risk.underlying_move_pct, "no entry while an underlying runs");
+        check(move < limits_.risk.underlying_move_pct, "no entry while an underlying runs");
     }
 }
 
@@ -86,7 +88,7 @@ void Checker::check_losses() {
     const double equity = rupees(session_->portfolio().equity());
     check(start - equity < start * 0.03, "no entry after the day's loss");
     check(rupees(peak_) - equity < rupees(peak_) * 0.05, "no entry after the day's drawdown");
-    check(losing_streak_ < scenario_.config.risk.losing_streak, "no entry after a losing streak");
+    check(losing_streak_ < limits_.risk.losing_streak, "no entry after a losing streak");
 }
 
 void Checker::check_entry_orders(const Intent& intent, ReceiveTime now) {
@@ -141,7 +143,7 @@ void Checker::check_entry_counts(const Intent& intent) {
         const Instrument& what = option(order.instrument);
         if (!counted) held.push_back({order.position, order.group, &what, direction_of(what, order.side)});
     }
-    const RiskSettings& risk = scenario_.config.risk;
+    const RiskSettings& risk = limits_.risk;
     const Instrument& wanted = option(intent.legs.empty() ? intent.instrument : intent.legs.front().instrument);
     const auto n = static_cast<int64_t>(held.size());
     check(n < (limited_ ? risk.limited_positions : risk.max_positions), "no more positions than allowed");
@@ -160,7 +162,7 @@ void Checker::check_entry_counts(const Intent& intent) {
 }
 
 void Checker::check_entry_size(const Intent& intent) {
-    const RiskSettings& risk = scenario_.config.risk;
+    const RiskSettings& risk = limits_.risk;
     const Instrument& wanted = option(intent.instrument);
     const KnownQuote& known = quote(wanted.id);
     check(intent.lots >= 1 && intent.lots <= 100, "between 1 and 100 lots");
@@ -243,7 +245,8 @@ void Checker::check_new_order(const Order& order) {
 // ---- messages
 
 void Checker::on_message(MessageKind kind, const Order& order, Price limit, ReceiveTime now) {
-    check_rate(kind, now);
+    check_rate(kind, order.id, now);
+    check(orders_.contains(order.id), "no message without its order in the records");
     KnownOrder& known = orders_[order.id];
     check(order.live(), "only live orders are spoken of");
     if (kind == MessageKind::submit) {
@@ -256,6 +259,8 @@ void Checker::on_message(MessageKind kind, const Order& order, Price limit, Rece
         check(known.sent, "only an order that was sent is changed or cancelled");
     }
     if (kind == MessageKind::cancel) return;
+    const bool further = order.side == Side::buy ? limit > known.furthest : limit < known.furthest;
+    if (kind == MessageKind::submit || further) known.furthest = limit;
     check_limit(order, limit, now);
     check(order.purpose == OrderPurpose::exit || limit * order.quantity <= Money::from_rupees(525'000),
           "an entry's value stays near its limit when it is priced anew");
@@ -264,6 +269,13 @@ void Checker::on_message(MessageKind kind, const Order& order, Price limit, Rece
 void Checker::check_entry_may_leave(ReceiveTime now) {
     check(!halted(), "no entry leaves while something is halted");
     check(in_entry_window(now), "no entry leaves outside the entry window");
+    // This one is among them.
+    const auto unanswered = std::count_if(orders_.begin(), orders_.end(), [](const auto& item) {
+        const OrderState state = item.second.order.state;
+        return state == OrderState::submitted || state == OrderState::pending_cancel ||
+               state == OrderState::pending_replace;
+    });
+    check(unanswered <= limits_.orders.max_in_flight, "no entry leaves while many messages wait for an answer");
 }
 
 // The touch and a protection band that grows with each re-pricing; an entry is never further from the last price than a
@@ -285,11 +297,12 @@ void Checker::check_limit(const Order& order, Price limit, ReceiveTime now) {
           "an entry is not chased further than a limit may be set");
 }
 
-void Checker::check_rate(MessageKind kind, ReceiveTime now) {
-    if (kind == MessageKind::cancel && killed_) return;
+void Checker::check_rate(MessageKind kind, OrderId order, ReceiveTime now) {
     while (!sent_.empty() && now - sent_.front() >= seconds(1)) sent_.pop_front();
     sent_.push_back(now);
-    check(sent_.size() <= kMessagesASecond, "at most 8 messages in any second");
+    // The kill switch's cancels wait for nothing; what leaves after them waits for them.
+    if (kind == MessageKind::cancel && emergency_.contains(order)) return;
+    check(std::ssize(sent_) <= limits_.orders.messages_per_second, "at most 8 messages in any second");
 }
 
 }  // namespace tide::simulation

@@ -22,6 +22,8 @@ Exchange::Exchange(const Scenario& scenario, const Market& market)
     : scenario_(scenario),
       market_(market),
       dice_(Dice(scenario.seed).fork(3)),
+      line_dice_(Dice(scenario.seed).fork(13)),
+      line_(scenario),
       honest_from_(at(kTradingDay, scenario.honest_from)),
       close_(at(kTradingDay, scenario.hours.close)) {
     insert_by_due(requests_, Request{at(kTradingDay, scenario.hours.open) + kBooksEvery, next_number_++,
@@ -46,11 +48,31 @@ void Exchange::send(Kind kind, const Order& order, Price limit) {
         due = std::max(due, last_request_due_);
         last_request_due_ = due;
     }
-    if (lost) {
+    if (lost || !taken_by_line(kind, order)) {
         if (kind == Kind::submit) orders_.at(order.id).state = State::never_came;
         return;
     }
     insert_by_due(requests_, Request{due, next_number_++, kind, order.id, limit});
+}
+
+// What is written to a mute line arrives all the same, or not: nobody can say. A gateway's error (5xx) says as little.
+bool Exchange::taken_by_line(Kind kind, const Order& order) {
+    if (line_.mute(now_)) return line_dice_.chance(300);
+    const auto status = line_.http_status(now_);
+    if (!status) return true;
+    answer_with_status(*status, kind, order);
+    return *status >= 500 && line_dice_.chance(500);
+}
+
+void Exchange::answer_with_status(int status, Kind kind, const Order& order) {
+    OrderUpdateEvent answer;
+    answer.order = order.id;
+    answer.reason = status == 403 ? "HTTP 403" : status == 429 ? "HTTP 429" : "HTTP 5xx";
+    answer.kind = status >= 500          ? OrderUpdateKind::unknown_outcome
+                  : kind == Kind::submit ? OrderUpdateKind::rejected
+                  : kind == Kind::cancel ? OrderUpdateKind::cancel_rejected
+                                         : OrderUpdateKind::replace_rejected;
+    queue_reply(answer, now_ + milliseconds(line_dice_.between(5, 300)));
 }
 
 void Exchange::know(const Order& order) {
@@ -83,7 +105,7 @@ void Exchange::replace(const Order& order, Price limit) {
 void Exchange::ask(const Order& order) {
     know(order);
     const ReceiveTime due = now_ + milliseconds(dice_.between(5, 200));
-    if (!faulty(Fault::request_lost, 150, now_))
+    if (!faulty(Fault::request_lost, 150, now_) && !line_.books_from(now_))
         insert_by_due(requests_, Request{due, next_number_++, Kind::ask, order.id, Price()});
 }
 
@@ -128,6 +150,10 @@ std::optional<OrderUpdateEvent> Exchange::run(ReceiveTime time) {
     if (replies_.empty() || replies_.front().due > time) return std::nullopt;
     const OrderUpdateEvent update = replies_.front().update;
     replies_.erase(replies_.begin());
+    if (line_.mute(time)) {  // few are told again when the line is back
+        if (line_dice_.chance(250)) queue_reply(update, *line_.books_from(time) + milliseconds(1));
+        return std::nullopt;
+    }
     if (update.kind == OrderUpdateKind::filled) trades_[update.fill.value() - 1].told = true;
     return update;
 }
@@ -244,6 +270,7 @@ void Exchange::arrive_ask(const Resting& order, ReceiveTime now) {
 // What a broker's link does after a reconnect, and now and then: the order book and the trade book are read, and what
 // they say is told again.
 void Exchange::read_books(ReceiveTime now) {
+    if (line_.books_from(now)) return;
     for (const auto& [id, order] : orders_) {
         if (order.state != State::working && now - order.changed > kBooksReach) continue;
         for (const Trade& trade : trades_) {
@@ -282,7 +309,7 @@ void Exchange::read_books(ReceiveTime now) {
 
 void Exchange::match(Resting& order, ReceiveTime now) {
     const TrueQuote& quote = market_.quote(order.instrument);
-    if (now >= close_ || quote.one_sided) return;
+    if (now >= close_ || quote.one_sided || market_.halted(now)) return;
     const bool buy = order.side == Side::buy;
     const Price touch = buy ? quote.ask : quote.bid;
     if (buy ? touch > order.limit : touch < order.limit) return;
@@ -294,13 +321,22 @@ void Exchange::match(Resting& order, ReceiveTime now) {
     order.remaining -= quantity;
     order.changed = now;
     if (order.remaining.units() == 0) order.state = State::done;
+    const Price price = traded_at(order, touch, now);
     trades_.push_back(
-        Trade{FillId(trades_.size() + 1), order.id, order.instrument, order.side, quantity, touch, false});
+        Trade{FillId(trades_.size() + 1), order.id, order.instrument, order.side, quantity, price, false});
     OrderUpdateEvent fill = update_of(order, OrderUpdateKind::filled, "");
     fill.quantity = quantity;
-    fill.price = touch;
+    fill.price = price;
     fill.fill = trades_.back().id;
     reply(fill, now, false);
+}
+
+// At the touch, or, where the exchange errs, up to 5 % beyond the limit.
+Price Exchange::traded_at(const Resting& order, Price touch, ReceiveTime now) {
+    if (!scenario_.has(Fault::wrong_price) || honest(now) || !line_dice_.chance(30)) return touch;
+    const Price tick = scenario_.options[order.instrument.value() - kFirstOption].tick;
+    const Price off = tick * line_dice_.between(1, 1 + order.limit.units() / tick.units() / 20);
+    return order.side == Side::buy ? order.limit + off : std::max(order.limit - off, tick);
 }
 
 // ---- words to the engine

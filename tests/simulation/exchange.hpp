@@ -6,6 +6,7 @@
 
 #include "core/events.hpp"
 #include "dice.hpp"
+#include "line_troubles.hpp"
 #include "market.hpp"
 #include "scenario.hpp"
 #include "trading/broker_books.hpp"
@@ -50,6 +51,7 @@ class Exchange final : public BrokerLink {
     BrokerBooks books() const;
     const std::vector<Trade>& trades() const { return trades_; }
     Quantity net(InstrumentId id) const;
+    LineTroubles& line() { return line_; }
     bool all_told() const { return replies_.empty() && requests_.empty(); }
     size_t resting() const;
     size_t messages() const { return messages_; }
@@ -86,6 +88,9 @@ class Exchange final : public BrokerLink {
     bool faulty(Fault fault, int64_t permille, ReceiveTime now);
     // Of an order that never left, nothing is known but its number.
     void know(const Order& order);
+    bool taken_by_line(Kind kind, const Order& order);
+    void answer_with_status(int status, Kind kind, const Order& order);
+    Price traded_at(const Resting& order, Price touch, ReceiveTime now);
     void send(Kind kind, const Order& order, Price limit);
     void arrive(const Request& request);
     void arrive_submit(Resting& order, ReceiveTime now);
@@ -101,6 +106,8 @@ class Exchange final : public BrokerLink {
     const Scenario& scenario_;
     const Market& market_;
     Dice dice_;
+    Dice line_dice_;  // of what LineTroubles say, and of wrong prices
+    LineTroubles line_;
     ReceiveTime now_, honest_from_, close_, burst_until_, last_request_due_, last_reply_due_;
     std::vector<Request> requests_;  // by due, then number
     std::vector<Reply> replies_;     // by due, then number

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "simulation.hpp"
@@ -70,7 +72,8 @@ void report(const Scenario& scenario, const Outcome& result) {
 
 int run(const Options& options) {
     const auto begin = std::chrono::steady_clock::now();
-    uint64_t failures = 0, events = 0, messages = 0, entries = 0, fills = 0;
+    uint64_t failures = 0, events = 0, messages = 0, entries = 0, fills = 0, traded = 0;
+    std::map<std::string, uint64_t> halts;
     constexpr uint64_t kFailuresShown = 5;
     for (uint64_t i = 0; i < options.seeds && failures < kFailuresShown; ++i) {
         current_seed = static_cast<std::sig_atomic_t>(options.first + i);
@@ -80,6 +83,8 @@ int run(const Options& options) {
         messages += result.messages;
         entries += result.entries;
         fills += result.fills;
+        traded += result.fills > 0 ? 1 : 0;
+        for (const auto& [kind, count] : result.halts) halts[kind] += count;
         if (options.verbose) {
             fmt::print("seed {}: {} events, {} messages, {} entries, {} fills, faults: {}\n", scenario.seed,
                        result.events, result.messages, result.entries, result.fills, scenario.fault_names());
@@ -92,6 +97,9 @@ int run(const Options& options) {
     fmt::print("{} seeds from {}: {} failed; {} events, {} messages, {} entries, {} fills; {:.1f} s, {:.0f} seeds/s\n",
                options.seeds, options.first, failures, events, messages, entries, fills, elapsed,
                static_cast<double>(options.seeds) / elapsed);
+    fmt::print("days with a fill: {}; halts:", traded);
+    for (const auto& [kind, count] : halts) fmt::print(" {} {}", kind, count);
+    fmt::print("\n");
     return failures == 0 ? 0 : 1;
 }
 

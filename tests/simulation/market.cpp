@@ -1,13 +1,12 @@
 #include "market.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace tide::simulation {
 namespace {
 
-constexpr double kNiftyStart = 21'500;
-constexpr double kBankStart = 47'000;
 constexpr uint32_t kCount = kFirstOption + kOptionCount;
 const Price kTick = Price::from_units(500);
 
@@ -19,6 +18,8 @@ Market::Market(const Scenario& scenario)
     : scenario_(scenario),
       dice_(Dice(scenario.seed).fork(2)),
       service_dice_(Dice(scenario.seed).fork(7)),
+      clock_dice_(Dice(scenario.seed).fork(14)),
+      limit_dice_(Dice(scenario.seed).fork(15)),
       open_(at(kTradingDay, scenario.hours.open)),
       close_(at(kTradingDay, scenario.hours.close)),
       calm_from_(at(kTradingDay, scenario.honest_from)),
@@ -163,6 +164,46 @@ void Market::services(bool calm, std::vector<EventPayload>& out) {
     }
 }
 
+// A machine that sleeps, or whose clock is set: minutes of market at one moment (a clock that is set back stands still
+// for the engine, whose time never falls). And an exchange's clock that is not ours.
+void Market::clocks(bool calm) {
+    if (!scenario_.has(Fault::clock_jump)) return;
+    if (calm) {
+        skew_ = Duration(0);
+        return;
+    }
+    if (clock_dice_.chance(4))
+        stalled_until_ = std::max(stalled_until_, std::min(now_ + seconds(clock_dice_.between(12, 300)), calm_from_));
+    if (!clock_dice_.chance(10)) return;
+    static constexpr std::array<int64_t, 8> kSkews{0, 0, 0, 2'000, -2'000, 45'000, -45'000, 3'600'000};
+    skew_ = milliseconds(kSkews[static_cast<size_t>(clock_dice_.below(std::ssize(kSkews)))]);
+}
+
+// Once or twice a day: NSE's table of 10, 15 and 20 % (market-wide circuit breakers), with the pre-open of 15 minutes.
+// In half of the cases the exchange says so itself.
+void Market::index_limits(bool calm, std::vector<EventPayload>& out) {
+    if (!scenario_.has(Fault::index_limit)) return;
+    if (calm) {
+        index_halt_until_ = std::min(index_halt_until_, now_);
+        return;
+    }
+    if (!limit_dice_.chance(3) || index_crashes_ >= 2) return;
+    ++index_crashes_;
+    const double move = 0.1 + limit_dice_.fraction() * 0.12;
+    const bool told = limit_dice_.chance(500);
+    const double to = 1 + (limit_dice_.chance(700) ? -move : move);
+    nifty_ = kNiftyStart * to;
+    bank_ = kBankStart * to;
+    const auto length = index_halt_length(move * 100, now_ - at(kTradingDay, Duration(0)));
+    if (!length) return;
+    index_halt_until_ = std::min(now_ + *length, calm_from_);
+    if (!told || exchange_opens_at_) return;
+    exchange_opens_at_ = index_halt_until_;
+    out.emplace_back(ServiceStatusEvent{Service::exchange, ServiceState::down,
+                                        limit_dice_.chance(500) ? *exchange_opens_at_ : ReceiveTime(),
+                                        "market-wide circuit breaker"});
+}
+
 void Market::plan_next() {
     const ReceiveTime window = at(kTradingDay, scenario_.config.risk.entry_from) - minutes(2);
     if (now_ >= close_) {
@@ -193,7 +234,9 @@ void Market::step(bool wants_path, std::vector<EventPayload>& out) {
     const bool calm = now_ >= calm_from_;
     move_prices(calm);
     feed(calm, out);
+    clocks(calm);
     services(calm, out);
+    index_limits(calm, out);
     const bool minute_ends = scenario_.bars && (now_ - open_) % minutes(1) == Duration(0) && now_ > open_;
     if (!feed_is_down_) {
         if (!scenario_.bars) {

@@ -26,6 +26,11 @@ class Market {
     // Does the step; the events it gives are appended to `out`. `wants_path`: prices inside bars matter now.
     void step(bool wants_path, std::vector<EventPayload>& out);
     const TrueQuote& quote(InstrumentId id) const { return truth_[id.value()]; }
+    // The exchange has stopped trading for an index limit.
+    bool halted(ReceiveTime now) const { return now < index_halt_until_; }
+    // Of a tick that leaves the exchange now: its clock is another one.
+    ExchangeTime stamp(ReceiveTime now) const { return as_exchange_time(now + skew_); }
+    bool stamps() const { return scenario_.has(Fault::clock_jump); }
     // Until then nothing reaches the process (it is stopped, or its machine is).
     ReceiveTime stalled_until() const { return stalled_until_; }
 
@@ -41,12 +46,19 @@ class Market {
     void add_bars(std::vector<EventPayload>& out);
     void feed(bool calm, std::vector<EventPayload>& out);
     void services(bool calm, std::vector<EventPayload>& out);
+    void clocks(bool calm);
+    void index_limits(bool calm, std::vector<EventPayload>& out);
     void plan_next();
     bool silent(uint32_t id) const { return now_ < silent_until_[id]; }
 
     const Scenario& scenario_;
     Dice dice_;
     Dice service_dice_;
+    Dice clock_dice_;
+    Dice limit_dice_;
+    Duration skew_{};
+    int64_t index_crashes_ = 0;
+    ReceiveTime index_halt_until_;
     ReceiveTime now_;
     std::optional<ReceiveTime> next_;
     ReceiveTime open_, close_, calm_from_, dense_until_, stalled_until_, feed_down_until_;

@@ -5,7 +5,8 @@
 
 namespace tide::simulation {
 
-RandomStrategy::RandomStrategy(const Scenario& scenario) : scenario_(scenario), dice_(Dice(scenario.seed).fork(4)) {
+RandomStrategy::RandomStrategy(const Scenario& scenario)
+    : scenario_(scenario), dice_(Dice(scenario.seed).fork(4)), stop_dice_(Dice(scenario.seed).fork(16)) {
     eagerness_ = dice_.between(50, 1'500);
     stop_moving_ = dice_.between(0, 300);
     passive_ = dice_.chance(350);
@@ -32,8 +33,9 @@ Result<StrategyDeclaration> RandomStrategy::load(ScriptSlot slot, const ScriptBu
     return declaration;
 }
 
-// Most callbacks end well; a failed one loses its intents.
+// Most callbacks end well; a failed one loses its intents. One whose process was killed in it is loaded again.
 CallbackResult RandomStrategy::finish() {
+    if (scenario_.has(Fault::script_stop) && stop_dice_.chance(6)) return {CallbackStatus::stopped, "killed"};
     const bool fails = dice_.chance(20);
     const bool for_good = dice_.chance(30);
     if (!fails || !scenario_.has(Fault::script_fault)) return {};

@@ -45,6 +45,7 @@ class RandomStrategy final : public StrategyHost {
 
     const Scenario& scenario_;
     Dice dice_;
+    Dice stop_dice_;
     StrategyServices* services_ = nullptr;
     std::vector<StrategyId> owners_;  // by slot
     std::vector<uint64_t> orders_;    // ids heard of lately

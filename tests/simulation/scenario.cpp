@@ -56,6 +56,21 @@ void vary_limits(SessionConfig& config, Dice& dice) {
     if (dice.chance(200)) config.orders.max_in_flight = dice.between(1, 4);
 }
 
+// Apart from the others, and in half of the seeds only, so that older seeds stay what they were. Those that end most
+// days early are rarer.
+void add_later_faults(Scenario& scenario) {
+    const auto add = [&](Fault fault) { scenario.faults |= uint64_t(1) << static_cast<size_t>(fault); };
+    if (Dice(scenario.seed).fork(9).chance(250)) add(Fault::crash);
+    Dice dice = Dice(scenario.seed).fork(10);
+    if (dice.chance(500)) return;
+    const int64_t share = dice.between(100, 500);
+    for (auto i = static_cast<size_t>(Fault::crash) + 1; i < kFaultCount; ++i) {
+        const auto fault = static_cast<Fault>(i);
+        const bool ends_the_day = fault == Fault::wrong_price || fault == Fault::index_limit;
+        if (dice.chance(ends_the_day ? share / 3 : share)) add(fault);
+    }
+}
+
 }  // namespace
 
 std::string_view name_of(Fault fault) {
@@ -86,7 +101,16 @@ std::string_view name_of(Fault fault) {
                                                                       "long_feed_down",
                                                                       "broker_session",
                                                                       "exchange_halt",
-                                                                      "crash"};
+                                                                      "crash",
+                                                                      "crash_anywhere",
+                                                                      "line_down",
+                                                                      "long_line_down",
+                                                                      "http_error",
+                                                                      "wrong_price",
+                                                                      "index_limit",
+                                                                      "clock_jump",
+                                                                      "script_stop",
+                                                                      "operator_desk"};
     return kNames[static_cast<size_t>(fault)];
 }
 
@@ -111,10 +135,9 @@ Scenario make_scenario(uint64_t seed) {
     const int64_t share = dice.between(0, 700);
     constexpr auto kCrash = static_cast<size_t>(Fault::crash);
     for (size_t i = 0; i < kCrash; ++i) {
-        if (dice.chance(share)) scenario.faults |= 1U << i;
+        if (dice.chance(share)) scenario.faults |= uint64_t(1) << i;
     }
-    if (Dice(seed).fork(9).chance(250))
-        scenario.faults |= 1U << kCrash;  // apart, so that older seeds stay what they were
+    add_later_faults(scenario);
     scenario.bars = dice.chance(300);
     scenario.strategies = dice.chance(300) ? 2 : 1;
     scenario.config.seed = static_cast<int64_t>(seed % 1'000'000);
@@ -133,6 +156,17 @@ Scenario make_scenario(uint64_t seed) {
     }
     scenario.options = make_options(dice);
     return scenario;
+}
+
+std::optional<Duration> index_halt_length(double move_pct, Duration since_midnight) {
+    const Duration pre_open = minutes(15), rest_of_day = tide::hours(24);
+    if (move_pct >= 20) return rest_of_day;
+    const bool before_1 = since_midnight < tide::hours(13), before_2 = since_midnight < tide::hours(14);
+    if (move_pct >= 15) return before_1 ? minutes(105) + pre_open : before_2 ? minutes(45) + pre_open : rest_of_day;
+    if (move_pct < 10) return std::nullopt;
+    if (before_1) return minutes(45) + pre_open;
+    if (since_midnight < tide::hours(14) + minutes(30)) return minutes(15) + pre_open;
+    return std::nullopt;
 }
 
 }  // namespace tide::simulation

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,18 +41,28 @@ enum class Fault : uint8_t {
     broker_session,  // it is told to end; sometimes it is renewed, before or after
     exchange_halt,   // trading stops by the exchange's word
     crash,           // the process dies at a message to the broker; what was not durable is lost
+    crash_anywhere,  // at any event, also while it recovers; sometimes it is away for minutes
+    line_down,       // the broker's line is mute: requests time out, updates stop, then it is back
+    long_line_down,  // with line_down: for up to 45 minutes
+    http_error,      // requests are answered by 403, 429 or 5xx for a while
+    wrong_price,     // a fill beyond its limit
+    index_limit,     // an index falls or rises by 10 to 22 %: the whole market halts
+    clock_jump,      // minutes of market at one moment; the exchange's stamps run ahead of ours or behind
+    script_stop,     // a script's process is killed
+    operator_desk,   // manual mode, manual orders, settings, immediate stop, resolve, reconcile, acknowledge
 };
-inline constexpr size_t kFaultCount = 28;
+inline constexpr size_t kFaultCount = 37;
 std::string_view name_of(Fault fault);
 
 enum InstrumentNumber : uint32_t { kNifty = 1, kBankNifty = 2, kVix = 3, kFirstOption = 4 };
 inline constexpr uint32_t kOptionCount = 10;
-inline const Date kTradingDay = make_date(2024, 1, 10);  // a Wednesday
+inline const Date kTradingDay = make_date(2024, 1, 10);             // a Wednesday
+inline constexpr double kNiftyStart = 21'500, kBankStart = 47'000;  // also the closes of the day before
 
 // Everything that a seed decides before the first event. `faults` and `stop_after` can be narrowed to shrink a failure.
 struct Scenario {
     uint64_t seed = 0;
-    uint32_t faults = 0;           // bit per Fault
+    uint64_t faults = 0;           // bit per Fault
     uint64_t events_max = 40'000;  // a simulation that needs more is a failure
     uint64_t messages_max = 4'000;
     bool bars = false;  // one-minute bars with paths instead of ticks
@@ -67,5 +78,9 @@ struct Scenario {
 };
 
 Scenario make_scenario(uint64_t seed);
+
+// How long the whole market halts when an index is so far from its previous close, the pre-open behind it included
+// (NSE, market-wide circuit breakers). None: not at all; the rest of the day is a day.
+std::optional<Duration> index_halt_length(double move_pct, Duration since_midnight);
 
 }  // namespace tide::simulation

@@ -17,9 +17,15 @@ namespace {
 
 constexpr int kClockEventsInARow = 64;        // at one moment; more means that time does not get on
 constexpr Duration kAfterClose = minutes(5);  // for the last words
+constexpr int kCrashesMax = 6;
+constexpr Duration kDurableAfter = seconds(2);  // whatever happens
 constexpr std::array kWords{CommandKind::pause,         CommandKind::resume,       CommandKind::set,
                             CommandKind::reload,        CommandKind::mode_normal,  CommandKind::exit_position,
                             CommandKind::exit_position, CommandKind::cancel_order, CommandKind::cancel_order};
+constexpr std::array kDeskWords{CommandKind::manual_mode,   CommandKind::manual_mode, CommandKind::manual_order,
+                                CommandKind::manual_order,  CommandKind::set,         CommandKind::set,
+                                CommandKind::resolve_order, CommandKind::reconcile,   CommandKind::acknowledge,
+                                CommandKind::stop_immediate};
 
 Instrument index_named(uint32_t id, const char* symbol, InstrumentKind kind) {
     Instrument instrument;
@@ -66,7 +72,7 @@ class Machine final : public BrokerLink {
         dies_before_ = before;
     }
     bool dead() const { return dead_; }
-    // The number of the message that was made durable last.
+    // A message was made durable since this was asked last.
     bool synced() { return std::exchange(synced_, false); }
 
   private:
@@ -106,9 +112,18 @@ class Simulation {
     void step();
     void step_market();
     void step_operator();
+    void desk_word(ReceiveTime time);
+    std::string manual_order();
+    std::string setting();
     void attract_operator();
     void restart();
-    void crash();
+    void step_line();
+    void step_books(ReceiveTime time);
+    void die();
+    void recover();
+    void come_back();
+    bool dies_here(bool before);
+    void plan_death();
     void compare_with_replay();
     // Everything reaches the Session here, not before a stall is over.
     void deliver(EventPayload payload, ReceiveTime time);
@@ -116,6 +131,8 @@ class Simulation {
     void plan_operator();
     std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
     bool over() const { return checker_->failed() || done_; }
+    // Between a crash and the moment that the process is there again.
+    bool away() const { return away_until_.has_value(); }
 
     const Scenario& scenario_;
     Dice operator_dice_;
@@ -128,11 +145,21 @@ class Simulation {
     std::deque<std::string> texts_;  // what the journal's events point at
     std::vector<EventPayload> step_events_;
     ReceiveTime now_, close_, end_;
+    ReceiveTime true_time_;  // of what is delivered
     std::optional<ReceiveTime> next_word_;
     std::optional<ReceiveTime> next_restart_;
     std::optional<ReceiveTime> next_books_;  // the broker's books reach the engine
     Dice crash_dice_;
+    Dice desk_dice_;
+    Dice anywhere_dice_;
     size_t durable_events_ = 0;  // of the journal, whatever happens
+    size_t dies_at_event_ = 0;   // 0: at none
+    bool dies_before_ = false;   // it is in the journal, and was not handled
+    int crashes_ = 0;
+    bool crashed_ = false;  // nobody has taken over yet
+    std::optional<ReceiveTime> away_until_;
+    std::vector<EventPayload> waiting_words_;  // of the feed and the services, for the process that comes back
+    bool line_is_down_ = false;                // and said so
     size_t messages_seen_ = 0;
     bool done_ = false;
     std::string failure_;
@@ -148,7 +175,9 @@ Simulation::Simulation(const Scenario& scenario)
       now_(at(kTradingDay, scenario.hours.open - minutes(5))),
       close_(at(kTradingDay, scenario.hours.close)),
       end_(close_ + kAfterClose),
-      crash_dice_(Dice(scenario.seed).fork(8)) {
+      crash_dice_(Dice(scenario.seed).fork(8)),
+      desk_dice_(Dice(scenario.seed).fork(17)),
+      anywhere_dice_(Dice(scenario.seed).fork(18)) {
     machine_->connect(exchange_, *checker_);
     checker_->attach(machine_->session());
     plan_operator();
@@ -156,6 +185,10 @@ Simulation::Simulation(const Scenario& scenario)
     const auto restart_after = seconds(operator_dice_.below(day / seconds(1)));
     if (scenario.has(Fault::crash))
         machine_->die_at(static_cast<size_t>(crash_dice_.between(1, 40)), crash_dice_.chance(500));
+    if (scenario.has(Fault::crash_anywhere)) {
+        dies_at_event_ = static_cast<size_t>(anywhere_dice_.between(40, 2'500));
+        dies_before_ = anywhere_dice_.chance(500);
+    }
     if (scenario.has(Fault::restart)) next_restart_ = at(kTradingDay, scenario.hours.open) + restart_after;
 }
 
@@ -172,23 +205,56 @@ void Simulation::handle(EventPayload payload) {
     event.received = now_;
     event.payload = std::move(payload);
     journal_.push_back(event);
+    if (std::holds_alternative<TickEvent>(event.payload) && market_.stamps())
+        journal_.back().exchange = event.exchange = market_.stamp(std::min(true_time_, now_));
+    if (dies_here(true)) return die();
     checker_->before(event);
     exchange_.set_now(now_);
     machine_->session().handle(event);
     if (machine_->synced()) durable_events_ = journal_.size();
-    if (machine_->dead()) return crash();
+    if (machine_->dead() || dies_here(false)) return die();
     checker_->after();
     if (machine_->session().wants_books() && !next_books_)
         next_books_ = now_ + milliseconds(crash_dice_.between(5, 900));
 }
 
-// The process is gone, and with it what the journal had not made durable: all before the last order that left is, of
-// the rest any part. Another process takes over: it stands where the journal ends, and the market has gone on.
-void Simulation::crash() {
+bool Simulation::dies_here(bool before) {
+    return dies_at_event_ > 0 && journal_.size() >= dies_at_event_ && before == dies_before_;
+}
+
+void Simulation::plan_death() {
+    dies_at_event_ = 0;
+    if (!scenario_.has(Fault::crash_anywhere) || ++crashes_ >= kCrashesMax || !anywhere_dice_.chance(700)) return;
+    // Often while it recovers.
+    const int64_t soon = anywhere_dice_.chance(400) ? 4 : 800;
+    dies_at_event_ = journal_.size() + static_cast<size_t>(anywhere_dice_.between(1, soon));
+    dies_before_ = anywhere_dice_.chance(500);
+}
+
+// The process is gone, and with it what the journal had not made durable: all before the last order that left is, and
+// what is older than two seconds; of the rest any part.
+void Simulation::die() {
+    while (durable_events_ < journal_.size() && now_ - journal_[durable_events_].received >= kDurableAfter)
+        ++durable_events_;
     const size_t lost = journal_.size() - durable_events_;
     const auto kept = durable_events_ + static_cast<size_t>(crash_dice_.below(static_cast<int64_t>(lost) + 1));
+    std::vector<EventPayload> unsaid;  // what was said and is not known any more is said again
+    for (size_t i = kept; i < journal_.size(); ++i) {
+        const auto* feed = std::get_if<FeedStatusEvent>(&journal_[i].payload);
+        const bool of_feed = feed != nullptr && feed->feed != kBrokerLine;
+        if (of_feed || std::holds_alternative<ServiceStatusEvent>(journal_[i].payload))
+            unsaid.push_back(journal_[i].payload);
+    }
+    waiting_words_.insert(waiting_words_.begin(), unsaid.begin(), unsaid.end());
     journal_.resize(kept);
     next_books_.reset();
+    crashed_ = true;
+    dies_at_event_ = 0;
+}
+
+// Another process takes over: it stands where the journal ends, and the market has gone on.
+void Simulation::recover() {
+    crashed_ = false;
     checker_ = std::make_unique<Checker>(scenario_, exchange_);
     machine_ = std::make_unique<Machine>(scenario_, *checker_);
     checker_->attach(machine_->session());
@@ -199,23 +265,51 @@ void Simulation::crash() {
         checker_->after();
     }
     machine_->connect(exchange_, *checker_);
+    checker_->after_crash();
     messages_seen_ = machine_->messages().size();
     const bool again = crash_dice_.chance(500);
-    if (again)
+    if (again && scenario_.has(Fault::crash))
         machine_->die_at(messages_seen_ + static_cast<size_t>(crash_dice_.between(1, 20)), crash_dice_.chance(500));
-    const ReceiveTime reached = std::exchange(now_, journal_.back().received);
+    plan_death();
+    const ReceiveTime reached = std::max(now_, away_until_.value_or(now_));
+    now_ = journal_.back().received;
+    away_until_ = reached;
     BrokerBooks seen;
     seen.newest_order = exchange_.books().newest_order;
     handle(BrokerBooksEvent{BooksOccasion::interrupted, keep(to_text(seen))});
-    handle(FeedStatusEvent{FeedState::down, kBrokerLine, "interrupted"});
-    now_ = reached;
-    handle(FeedStatusEvent{FeedState::up, kBrokerLine, "back"});
+    if (!crashed_ && !over()) handle(FeedStatusEvent{FeedState::down, kBrokerLine, "interrupted"});
+    if (crashed_ || over()) return;
+    const ReceiveTime honest = at(kTradingDay, scenario_.honest_from);
+    if (scenario_.has(Fault::crash_anywhere) && anywhere_dice_.chance(300) && reached < honest) {
+        away_until_ = std::min(reached + seconds(anywhere_dice_.between(1, 900)), honest);
+    } else {
+        come_back();
+    }
+}
+
+// It hears of the broker again, and of what the feed and the services have said meanwhile.
+void Simulation::come_back() {
+    now_ = std::max(now_, *std::exchange(away_until_, std::nullopt));
+    line_is_down_ = exchange_.line().will_be_back(now_);
+    if (!line_is_down_) handle(FeedStatusEvent{FeedState::up, kBrokerLine, "back"});
+    while (!waiting_words_.empty() && !over() && !crashed_) {
+        EventPayload word = std::move(waiting_words_.front());
+        waiting_words_.erase(waiting_words_.begin());
+        handle(std::move(word));
+    }
 }
 
 void Simulation::deliver(EventPayload payload, ReceiveTime time) {
+    if (away()) {  // nobody listens
+        const bool word =
+            std::holds_alternative<FeedStatusEvent>(payload) || std::holds_alternative<ServiceStatusEvent>(payload);
+        if (word) waiting_words_.push_back(std::move(payload));
+        return;
+    }
+    true_time_ = time;
     now_ = std::max({now_, time, std::min(market_.stalled_until(), close_)});
     // What is due goes first and sees the market as it was.
-    for (int i = 0; !over(); ++i) {
+    for (int i = 0; !over() && !away(); ++i) {
         if (machine_->session().next_due() > now_) break;
         if (i >= kClockEventsInARow) {
             failure_ = "time gets on: work stays due after it was done";
@@ -223,13 +317,26 @@ void Simulation::deliver(EventPayload payload, ReceiveTime time) {
             return;
         }
         handle(ClockEvent{});
+        while (crashed_ && !over()) recover();
     }
+    if (away()) return deliver(std::move(payload), time);
     if (!over()) handle(std::move(payload));
+    while (crashed_ && !over()) recover();
 }
 
 void Simulation::open() {
     const auto tell = [&](EventPayload payload) { handle(std::move(payload)); };
     tell(ConfigEvent{"simulated = 1"});
+    // So that limits of the whole market can be reckoned.
+    const auto yesterday = [&](uint32_t index, double close) {
+        BarEvent event;
+        event.bar.instrument = InstrumentId(index);
+        event.bar.timeframe = Timeframe::d1;
+        event.bar.flags = kBarHistory;
+        event.bar.start = as_exchange_time(at(kTradingDay - std::chrono::days(1), tide::hours(9) + minutes(15)));
+        event.bar.open = event.bar.high = event.bar.low = event.bar.close = Price::from_double(close);
+        tell(event);
+    };
     const Date from = make_date(2000, 1, 1), to = make_date(2100, 1, 1);
     const auto rate = [&](const char* item, const char* side, int64_t rate_e8, Money flat) {
         tell(ChargeRateEvent{item, "*", InstrumentKind::option, side, rate_e8, flat, "none",
@@ -245,6 +352,10 @@ void Simulation::open() {
     tell(InstrumentEvent{index_named(kBankNifty, "BANKNIFTY", InstrumentKind::index)});
     tell(InstrumentEvent{index_named(kVix, "INDIAVIX", InstrumentKind::volatility_index)});
     for (const Instrument& option : scenario_.options) tell(InstrumentEvent{option});
+    if (scenario_.has(Fault::index_limit)) {
+        yesterday(kNifty, kNiftyStart);
+        yesterday(kBankNifty, kBankStart);
+    }
     for (int i = 1; i <= scenario_.strategies; ++i) {
         tell(ScriptEvent{StrategyId(static_cast<uint16_t>(i)), ScriptRole::strategy, "dice", "", ""});
     }
@@ -284,6 +395,8 @@ void Simulation::step_operator() {
     // Mostly one of the latest orders and positions.
     const auto back = static_cast<uint64_t>(operator_dice_.below(3));
     plan_operator();
+    if (away()) return;  // nobody listens
+    if (scenario_.has(Fault::operator_desk) && desk_dice_.chance(600)) return desk_word(time);
     if (what < 15) {
         if (!scenario_.has(Fault::kill_switch)) return;
         kind = CommandKind::kill_switch;
@@ -302,6 +415,70 @@ void Simulation::step_operator() {
     deliver(CommandEvent{kind, "operator", keep(std::to_string(number)), "simulated"}, time);
 }
 
+// What an operator says who trades himself.
+void Simulation::desk_word(ReceiveTime time) {
+    const auto word = static_cast<size_t>(desk_dice_.below(std::ssize(kDeskWords)));
+    const CommandKind kind = kDeskWords[word];
+    const auto newest = static_cast<int64_t>(machine_->session().desk().newest().value());
+    std::string argument;
+    if (kind == CommandKind::stop_immediate && !desk_dice_.chance(300)) return;
+    if (kind == CommandKind::manual_mode) argument = desk_dice_.chance(600) ? "on" : "off";
+    if (kind == CommandKind::manual_order) argument = manual_order();
+    if (kind == CommandKind::set) argument = setting();
+    if (kind == CommandKind::resolve_order)
+        argument = std::to_string(std::max<int64_t>(1, newest - desk_dice_.between(0, 4)));
+    deliver(CommandEvent{kind, "operator", keep(std::move(argument)), "simulated"}, time);
+}
+
+std::string Simulation::manual_order() {
+    const Instrument& option = scenario_.options[static_cast<size_t>(desk_dice_.below(kOptionCount))];
+    std::string text = fmt::format("side={};symbol={};lots={}", desk_dice_.chance(900) ? "buy" : "sell", option.symbol,
+                                   desk_dice_.chance(800) ? desk_dice_.between(1, 6) : desk_dice_.between(1, 110));
+    const Price tick = option.tick;
+    const Price near = market_.quote(option.id).last;
+    if (desk_dice_.chance(400)) {
+        const Price limit = near + tick * desk_dice_.between(-20, 20);
+        text += ";limit=" + to_string(std::max(limit, tick));
+    }
+    if (!desk_dice_.chance(100)) text += fmt::format(";stop_pct={}", desk_dice_.between(1, 3));
+    if (desk_dice_.chance(200)) text += fmt::format(";display_lots={}", desk_dice_.between(1, 3));
+    if (desk_dice_.chance(200)) text += fmt::format(";trigger={}", to_string(near + tick * desk_dice_.between(1, 30)));
+    if (!desk_dice_.chance(100)) text += ";confirm=yes";
+    return text;
+}
+
+// Limits tightened and loosened, with and without the word that this is meant.
+std::string Simulation::setting() {
+    struct Range {
+        const char* key;
+        int64_t low, high;
+    };
+    static constexpr Range kRanges[] = {{"risk.max_positions", 1, 6},
+                                        {"risk.max_per_underlying", 1, 4},
+                                        {"risk.position_size_pct", 1, 40},
+                                        {"risk.trade_loss_pct", 1, 40},
+                                        {"risk.underlying_exposure_pct", 5, 90},
+                                        {"risk.losing_streak", 1, 6},
+                                        {"risk.same_direction_pct", 50, 100},
+                                        {"breakers.vix_high", 12, 60},
+                                        {"orders.messages_per_second", 1, 8},
+                                        {"orders.max_in_flight", 1, 10},
+                                        {"risk.no_such_setting", 1, 2}};
+    const Range& range = kRanges[static_cast<size_t>(desk_dice_.below(std::ssize(kRanges)))];
+    return fmt::format("{}={}{}", range.key, desk_dice_.between(range.low, range.high),
+                       desk_dice_.chance(700) ? ";confirm=yes" : "");
+}
+
+// The link notices that the line is mute, or that it is back.
+void Simulation::step_line() {
+    const ReceiveTime time = *exchange_.line().next_word();
+    const FeedState state = exchange_.line().take_word();
+    if (away()) return;  // the process that comes back looks for itself
+    if ((state == FeedState::down) == line_is_down_) return;
+    line_is_down_ = state == FeedState::down;
+    deliver(FeedStatusEvent{state, kBrokerLine, line_is_down_ ? "no answer" : "back"}, time);
+}
+
 // Words that come while something is under way find more than words at random times.
 void Simulation::attract_operator() {
     const size_t messages = machine_->messages().size();
@@ -315,6 +492,7 @@ void Simulation::attract_operator() {
 // The process ends and another one takes over from the journal. It must stand where the first one stood.
 void Simulation::restart() {
     next_restart_.reset();
+    if (away()) return;
     auto fresh = std::make_unique<Machine>(scenario_, nobody_);
     for (const Event& event : journal_) fresh->session().handle(event);
     if (fresh->session().chain().head() != machine_->session().chain().head()) failure_ = "a restart changes nothing";
@@ -327,9 +505,11 @@ void Simulation::step() {
         std::optional<ReceiveTime> time;
         int what;
     };
-    const std::array<Next, 6> all{Next{exchange_.next_due(), 0}, Next{machine_->session().next_due(), 1},
+    const auto session_due = away() ? std::nullopt : std::optional(machine_->session().next_due());
+    const std::array<Next, 8> all{Next{exchange_.next_due(), 0}, Next{session_due, 1},
                                   Next{market_.next_step(), 2},  Next{next_word_, 3},
-                                  Next{next_restart_, 4},        Next{next_books_, 5}};
+                                  Next{next_restart_, 4},        Next{next_books_, 5},
+                                  Next{away_until_, 6},          Next{exchange_.line().next_word(), 7}};
     const Next* first = nullptr;
     for (const Next& each : all) {
         if (each.time && (first == nullptr || *each.time < *first->time)) first = &each;
@@ -355,12 +535,27 @@ void Simulation::step() {
         case 4:
             restart();
             break;
+        case 5:
+            step_books(time);
+            break;
+        case 6:
+            come_back();
+            while (crashed_ && !over()) recover();
+            break;
         default:
-            next_books_.reset();
-            if (machine_->session().wants_books())
-                deliver(BrokerBooksEvent{BooksOccasion::asked, keep(to_text(exchange_.books()))}, time);
+            step_line();
             break;
     }
+}
+
+void Simulation::step_books(ReceiveTime time) {
+    next_books_.reset();
+    if (!machine_->session().wants_books()) return;
+    if (const auto later = exchange_.line().books_from(time)) {
+        next_books_ = *later + milliseconds(1);
+        return;
+    }
+    deliver(BrokerBooksEvent{BooksOccasion::asked, keep(to_text(exchange_.books()))}, time);
 }
 
 Outcome Simulation::run() {
@@ -374,9 +569,11 @@ Outcome Simulation::run() {
     }
     if (!checker_->failed() && failure_.empty()) {
         now_ = std::max(now_, end_);
+        dies_at_event_ = 0;
         deliver(DayEndEvent{kTradingDay}, end_);
         deliver(FeedStatusEvent{FeedState::ended, "simulated", "the day is over"}, end_);
-        for (int i = 0; i < 2; ++i) handle(ClockEvent{});  // somebody is always late
+        for (int i = 0; i < 2 && !over(); ++i) handle(ClockEvent{});  // somebody is always late
+        while (crashed_ && !over()) recover();
         checker_->at_end();
     }
     if (!checker_->failed() && failure_.empty()) compare_with_replay();
@@ -388,6 +585,7 @@ Outcome Simulation::run() {
     result.messages = exchange_.messages();
     result.entries = checker_->entries();
     result.fills = checker_->fills();
+    result.halts = checker_->halts();
     return result;
 }
 
@@ -411,7 +609,7 @@ Scenario shrink(const Scenario& failing) {
         smaller = false;
         for (size_t i = 0; i < kFaultCount; ++i) {
             Scenario fewer = smallest;
-            fewer.faults &= ~(1U << i);
+            fewer.faults &= ~(uint64_t(1) << i);
             if (fewer.faults == smallest.faults || !simulate(fewer).failed()) continue;
             smallest = fewer;
             smaller = true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Outcome {
     uint64_t messages = 0;
     uint64_t entries = 0;  // that the gate let pass
     uint64_t fills = 0;
+    std::map<std::string, uint64_t> halts;  // how often each was raised
     bool failed() const { return !failure.empty(); }
 };
 

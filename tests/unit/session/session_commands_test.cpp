@@ -79,6 +79,18 @@ TEST_F(SessionCommands, a_manual_order_meets_the_same_risk_gate) {
     EXPECT_TRUE(sent.empty());
 }
 
+// It is held for no moment: its first part is due at once, and refused.
+TEST_F(SessionCommands, a_manual_order_whose_first_part_is_refused_is_not_called_held) {
+    config.risk.max_positions = 0;
+    start();
+    say(CommandKind::manual_mode, "on");
+    market_at(hours(10) + minutes(5));
+    const auto record =
+        say(CommandKind::manual_order, "side=buy;symbol=NIFTY 2024-01-25 21500 CE;lots=2;display_lots=1;confirm=yes");
+    EXPECT_EQ(record.code, "refused") << record.outcome;
+    EXPECT_EQ(record.outcome.rfind("max_positions", 0), 0U) << record.outcome;
+}
+
 TEST_F(SessionCommands, a_manual_order_that_does_not_read_says_why) {
     start();
     say(CommandKind::manual_mode, "on");

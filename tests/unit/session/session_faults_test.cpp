@@ -54,6 +54,27 @@ TEST_F(SessionFaults, a_broker_that_answers_mostly_with_errors_trips_the_kill_sw
     expect_killed_by("error_rate");
 }
 
+// In review, or behind the throttle: it was decided in a market that is gone when the line is back.
+TEST_F(SessionFaults, an_entry_that_has_not_left_when_the_line_goes_down_does_not_leave_when_it_is_back) {
+    config.orders.review_lots = 0;
+    start();
+    host.bar = [](const BarMessage& bar, CallbackOutput& output) {
+        if (bar.timeframe == Timeframe::m1) output.intents.push_back(enter_call());
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(4) + seconds(30));
+    market_at(hours(10) + minutes(5) + seconds(1));
+    ASSERT_EQ(session->desk().live().size(), 1U);
+    ASSERT_TRUE(sent.empty());
+    line(FeedState::down);
+    EXPECT_TRUE(session->desk().idle());
+    EXPECT_EQ(recorder.all<OrderRecord>().back().detail, "broker_down");
+    now += seconds(3);
+    line(FeedState::up);
+    clock(hours(10) + minutes(5) + seconds(20));
+    EXPECT_TRUE(sent.empty());
+}
+
 TEST_F(SessionFaults, a_session_of_the_broker_that_ends_in_market_hours_closes_first_and_then_kills) {
     start();
     open_position();

@@ -51,6 +51,9 @@ class SessionKill : public SessionTest {
         }
         return nullptr;
     }
+    int64_t cancels() const {
+        return std::count_if(sent.begin(), sent.end(), [](const SentMessage& m) { return m.kind == "cancel"; });
+    }
     bool killed() const { return session->halts().active(HaltKind::kill_switch); }
 
     void expect_closed_and_latched(const char* trigger, size_t before, ReceiveTime fired) {
@@ -164,6 +167,36 @@ TEST_F(SessionKill, an_entry_that_fills_in_spite_of_its_cancel_is_closed_too) {
     ASSERT_NE(exit, nullptr);
     EXPECT_EQ(exit->order.side, Side::sell);
     EXPECT_EQ(exit->at, now);
+}
+
+// The throttle is the regulator's; only the kill switch itself goes past it. A cancel that nobody answered and that is
+// sent again after a resume waits its turn.
+TEST_F(SessionKill, after_a_resume_cancels_keep_to_the_throttle_again) {
+    config.orders.messages_per_second = 1;
+    config.orders.reprice_after_s = 600;
+    config.risk.two_expiries_from = 10;
+    config.risk.max_vega_pct = 100;
+    begin();
+    host.bar = [](const BarMessage& bar, CallbackOutput& output) {
+        Intent entry = enter_call();
+        entry.instrument = kPut;
+        if (bar.timeframe == Timeframe::m1) output.intents.push_back(entry);
+        return CallbackResult{};
+    };
+    market_at(hours(10) + minutes(7) + seconds(1));
+    ASSERT_EQ(sent.size(), 3U) << recorder.all<RiskRecord>().back().text;
+    update(sent[2].order, OrderUpdateKind::acknowledged);
+    now += seconds(5);
+    send(CommandEvent{CommandKind::kill_switch, "operator", "", "test"});
+    ASSERT_EQ(cancels(), 2);
+    const ReceiveTime killed_at = now;
+    now += milliseconds(500);
+    send(CommandEvent{CommandKind::resume, "operator", "", "test"});
+    now = killed_at + seconds(10);
+    send(ClockEvent{});
+    ASSERT_GT(cancels(), 3);
+    for (size_t i = sent.size() - 1; sent[i].at > killed_at; --i)
+        EXPECT_GE(sent[i].at - sent[i - 1].at, seconds(1)) << sent[i].kind << " " << sent[i].order.id.value();
 }
 
 // 14.2.2: retries while any position is open. Here the broker rejects the exit five times.

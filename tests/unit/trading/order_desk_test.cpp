@@ -513,6 +513,75 @@ TEST_F(DeskTest, an_ordinary_cancel_of_everything_keeps_to_the_throttle) {
     EXPECT_EQ(broker.count("cancel"), 8);
 }
 
+// What the kill switch has sent counts like any message: what else would leave waits for it.
+TEST_F(DeskTest, after_the_kill_switch_s_cancels_an_exit_waits_a_second) {
+    OrderRequest request = entry();
+    request.limit = rupees(98);
+    for (uint64_t i = 1; i <= 12; ++i) {
+        submit(request);
+        ack(OrderId(i));
+        pass(milliseconds(150));
+    }
+    pass(seconds(1));
+    desk.cancel_all(now, "kill_switch", true);
+    ASSERT_EQ(broker.count("cancel"), 12);
+    OrderRequest other = exit();
+    other.position = PositionId(2);
+    other.instrument = kPut;
+    submit(other);
+    EXPECT_EQ(broker.sent.back().what, "cancel");
+    for (uint64_t i = 1; i <= 12; ++i) update(OrderId(i), OrderUpdateKind::cancelled, 65);
+    pass(milliseconds(999));
+    EXPECT_EQ(broker.count("submit"), 12);
+    pass(milliseconds(1));
+    EXPECT_EQ(broker.count("submit"), 13);
+}
+
+// The line is down, and two prices come in the moment in which the exit is made.
+TEST_F(DeskTest, an_exit_that_waited_within_one_moment_leaves_at_the_newest_price) {
+    market.tick(now, quote_tick(kCall, 100, 99, 101));
+    desk.line_down();
+    submit(exit());
+    EXPECT_TRUE(broker.sent.empty());
+    market.tick(now, quote_tick(kCall, 110, 109, 111));
+    desk.line_up(now);
+    ASSERT_EQ(broker.sent.size(), 1U);
+    EXPECT_EQ(broker.sent[0].limit, rupees(108.45));  // 0.5 % below 109, to the tick
+}
+
+// The broker answers none of the cancels. An operator resumes before they are sent again.
+TEST_F(DeskTest, cancels_sent_again_after_the_kill_switch_is_over_keep_to_the_throttle) {
+    OrderRequest request = entry();
+    request.limit = rupees(98);
+    for (uint64_t i = 1; i <= 12; ++i) {
+        submit(request);
+        ack(OrderId(i));
+        pass(milliseconds(150));
+    }
+    pass(seconds(1));
+    desk.cancel_all(now, "kill_switch", true);
+    ASSERT_EQ(broker.count("cancel"), 12);
+    desk.end_emergency();
+    pass(seconds(1));
+    EXPECT_EQ(broker.count("cancel"), 12 + 8);
+    pass(seconds(1));
+    EXPECT_EQ(broker.count("cancel"), 12 + 12);
+}
+
+TEST_F(DeskTest, cancels_of_orders_that_are_not_ours_keep_to_the_throttle) {
+    Order foreign;
+    foreign.instrument = kCall;
+    int left = 0;
+    for (uint64_t i = 1; i <= 12; ++i) {
+        foreign.id = OrderId(5'000 + i);
+        left += desk.cancel_foreign(foreign, now) ? 1 : 0;
+    }
+    EXPECT_EQ(left, 8);
+    EXPECT_EQ(broker.count("cancel"), 8);
+    now += seconds(1);
+    EXPECT_TRUE(desk.cancel_foreign(foreign, now));
+}
+
 TEST_F(DeskTest, exiting_counts_what_live_exit_orders_still_close) {
     const OrderId id = submit(exit(3));
     EXPECT_EQ(desk.exiting(PositionId(1)), Quantity(195));
