@@ -491,6 +491,7 @@ void add_processes(CLI::App& app, Options& o, Command& chosen) {
     watchdog->add_option("--pipe", o.watchdog.engine)->required();
     watchdog->add_option("--engine", o.watchdog.engine_process)->required();
     watchdog->add_option("--hang-s", o.watchdog.hang_s)->required();
+    watchdog->add_option("--kill-wait-s", o.watchdog.kill_wait_s)->required();
     watchdog->callback([&o, &chosen] {
         chosen = [&o]() -> Result<ExitCode> {
             return watch_engine(o.watchdog) == 0 ? ExitCode::done : ExitCode::internal;

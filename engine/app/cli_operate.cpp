@@ -80,6 +80,7 @@ class OperateCli {
         auto* kill =
             add_reason(add(app_, "kill-switch", "stop everything: cancel orders, close positions, halt until resumed",
                            "kill-switch --confirm --reason \"wrong contract\""));
+        kill->alias("kill");
         kill->add_flag("--confirm", options_.confirm, "yes, really");
         kill->callback([this] { chosen_ = [this] { return kill_switch_command(options_); }; });
         auto* mode = add(app_, "mode", "mode normal: full size again after a kill switch", "mode normal");
@@ -269,8 +270,8 @@ void add_operate_commands(CLI::App& app, OperateOptions& operate, ResumeOptions&
     auto* again = app.add_subcommand("resume", "end a pause, or clear a latched kill switch after a health check");
     again->add_option("--home", resume.home, "folder of the session")->type_name("DIR");
     again->add_option("--config", resume.config_file, "configuration file that sessions will use")->type_name("FILE");
-    again->add_flag("--confirm-safe", resume.confirm_safe, "the cause is found and mended");
-    again->add_option("--reason", resume.reason, "for the audit");
+    again->add_flag("--confirm-safe", resume.confirm_safe, "needed: the cause is found and mended");
+    again->add_option("--reason", resume.reason, "needed: what was found and mended, for the audit");
     again->footer("Example: engine resume --confirm-safe --reason \"feed fixed, positions reconciled\"");
     again->callback([&resume, &chosen] { chosen = [&resume] { return resume_command(resume); }; });
     auto* check = app.add_subcommand("health-check", "whether a session may start: disk, clock, store, scripts, …");

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/bars_backup.hpp"
 #include "app/bars_manifest.hpp"
 #include "app/store_data.hpp"
 #include "app/wall_clock.hpp"
@@ -82,10 +83,8 @@ Result<std::vector<BarStore::RawFile>> read_backup(const fs::path& folder) {
 
 }  // namespace
 
-Result<ExitCode> data_backup_command(const StoreDataOptions& options) {
-    auto paths = find_paths(options.home);
-    if (!paths) return paths.error();
-    const auto store = BarStore::open(paths->bars());
+Result<BarsBackup> back_up_bars(const Paths& paths, const std::string& out) {
+    const auto store = BarStore::open(paths.bars());
     if (!store) return store.error();
     auto files = store->list();
     if (!files) return files.error();
@@ -93,8 +92,7 @@ Result<ExitCode> data_backup_command(const StoreDataOptions& options) {
     if (files->empty())
         return make_error(ErrorCode::not_found, fmt::format("{}: no bars to back up", store->root().string()));
     const ReceiveTime now = wall_clock_now();
-    const fs::path target =
-        options.out.empty() ? paths->backups() / ("bars-" + stamp_text(now)) : fs::path(options.out);
+    const fs::path target = out.empty() ? paths.backups() / ("bars-" + stamp_text(now)) : fs::path(out);
     std::error_code error;
     if (fs::exists(target, error))
         return make_error(ErrorCode::usage, fmt::format("{} is there already; give another --out", target.string()));
@@ -117,15 +115,23 @@ Result<ExitCode> data_backup_command(const StoreDataOptions& options) {
     }
     uint64_t bytes = 0;
     for (const auto& file : *copied) bytes += file.bytes;
+    return BarsBackup{target, copied->size(), bytes};
+}
+
+Result<ExitCode> data_backup_command(const StoreDataOptions& options) {
+    auto paths = find_paths(options.home);
+    if (!paths) return paths.error();
+    const auto made = back_up_bars(*paths, options.out);
+    if (!made) return made.error();
     if (options.json) {
         std::cout << Json{{"schema_version", 1},
-                          {"backup", target.string()},
-                          {"files", copied->size()},
-                          {"bytes", bytes}}
+                          {"backup", made->folder.string()},
+                          {"files", made->files},
+                          {"bytes", made->bytes}}
                          .dump(2)
                   << "\n";
     } else {
-        fmt::print("{}: {} files, {} bytes\n", target.string(), copied->size(), bytes);
+        fmt::print("{}: {} files, {} bytes\n", made->folder.string(), made->files, made->bytes);
     }
     return ExitCode::done;
 }

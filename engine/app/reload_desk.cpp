@@ -127,6 +127,7 @@ void ReloadDesk::wait() {
 }
 
 void ReloadDesk::write_states() {
+    const std::lock_guard alone(writing_);
     std::vector<std::pair<std::string, SavedStateFile>> states;
     {
         const std::lock_guard lock(mutex_);

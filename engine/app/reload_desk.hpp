@@ -47,6 +47,8 @@ class ReloadDesk {
     // Commands for the session, in order.
     std::vector<OperatorCommand> take();
     void keep(std::string strategy, SavedStateFile state);
+    // What was kept is in its files when this returns, or is a note. From any thread.
+    void write_states();
     // What went wrong and concerns no script, for a person; each once.
     std::vector<std::string> notes();
 
@@ -62,7 +64,6 @@ class ReloadDesk {
     void answer(OperatorCommand command);
     Result<ScriptBundle> read(size_t subject);
     void follow_files();
-    void write_states();
     void hand_over(OperatorCommand command);
 
     ReloadDeskOptions options_;
@@ -73,6 +74,7 @@ class ReloadDesk {
     bool must_look_ = false;  // not everything can be watched
     std::chrono::steady_clock::time_point changed_at_;
 
+    std::mutex writing_;  // held while states are written: an older one never lands on a newer
     std::mutex mutex_;
     bool stop_ = false;
     std::vector<OperatorCommand> asked_, ready_;

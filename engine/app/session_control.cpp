@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+
+#include "app/alerts.hpp"
+#include "app/wall_clock.hpp"
 
 namespace tide {
 namespace {
@@ -28,7 +32,8 @@ SessionControl::SessionControl(Paths paths, std::string session_id, std::string 
     : paths_(std::move(paths)),
       session_id_(std::move(session_id)),
       feed_(std::move(feed)),
-      incident_([this] { return snapshot(); }),
+      incident_([this] { return snapshot(); },
+                [] { return std::chrono::duration_cast<milliseconds>(monotonic_now()).count(); }),
       recorders_(tap_, incident_) {}
 
 Result<std::unique_ptr<SessionControl>> SessionControl::open(const Paths& paths, std::string session_id,
@@ -99,9 +104,15 @@ void SessionControl::obeyed(const OperatorCommand& command) {
 Result<void> SessionControl::latch() {
     if (pacing_ != nullptr) pacing_->expect_emergency_stop();
     const Halt& halt = session_->halts().of(HaltKind::kill_switch);
-    return append_durably(paths_.emergency_stop(),
-                          fmt::format("kill switch at {} in session {}: {} {}\n", format_iso(halt.since), session_id_,
-                                      halt.text, halt.values));
+    auto done = append_durably(paths_.emergency_stop(),
+                               fmt::format("kill switch at {} in session {}: {} {}\n", format_iso(halt.since),
+                                           session_id_, halt.text, halt.values));
+    note(KillStep::latched, done.has_value(), done ? paths_.emergency_stop().string() : done.error().message);
+    if (!done) return done;
+    raise_alert(paths_, kCritical, "kill_switch",
+                fmt::format("session {}: {} {}; orders are cancelled and positions closed", session_id_, halt.text,
+                            halt.values));
+    return {};
 }
 
 Result<std::string> SessionControl::report() const {

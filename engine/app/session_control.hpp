@@ -33,7 +33,11 @@ class SessionControl {
     void obeyed(const OperatorCommand& command);
     // The latch is on the disk when this returns. Errors: io.
     Result<void> latch();
-    // After the session's end: the incident report, when there was an incident. Gives its path, or empty.
+    // What the kill switch has done outside the session; nothing without one.
+    void note(KillStep step, bool done, std::string text) { incident_.note(step, done, std::move(text)); }
+    bool killed() const { return incident_.killed(); }
+    Incident incident() const { return incident_.finish(snapshot()); }
+    // The incident report as far as it has got, when there was an incident. Gives its path, or empty.
     Result<std::string> report() const;
 
   private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "session/carried_entries.hpp"
+#include "session/kill_words.hpp"
 
 namespace tide {
 namespace {
@@ -290,8 +291,22 @@ Result<void> SessionDriver::write_out() {
     return {};
 }
 
+// Its steps are in the trail before the session ends, so that a replay has them too.
+Result<void> SessionDriver::secure_after_kill() {
+    if (!parts_.secure || parts_.session.ended() || !parts_.session.halts().killed()) return {};
+    const auto say = [&](std::string_view words, std::string_view text) {
+        return dispatch(now_, CommandEvent{CommandKind::kill_switch, kEngineName, words, text});
+    };
+    if (auto said = say(kKillSaveState, "scripts are asked for their state"); !said) return said;
+    for (const auto& [words, text] : parts_.secure()) {
+        if (auto said = say(words, text); !said) return said;
+    }
+    return {};
+}
+
 Result<void> SessionDriver::finish(const char* reason) {
     if (auto compared = compare_books_now(); !compared) return compared;
+    if (auto secured = secure_after_kill(); !secured) return secured;
     if (!parts_.session.ended()) {
         if (auto done = dispatch(now_, FeedStatusEvent{FeedState::ended, "driver", reason}); !done) return done;
     }

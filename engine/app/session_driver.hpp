@@ -97,6 +97,9 @@ class SessionDriver {
         std::function<void(uint64_t sequence)> written = nullptr;
         bool reconciles = false;                    // the broker's books are compared at each day's end
         std::function<void()> caught_up = nullptr;  // the session is new from here on, after what was played again
+        // After a kill switch, once the books are compared: saves and backs up what there is, and gives each step as
+        // the words and the text for the trail.
+        std::function<std::vector<std::pair<std::string, std::string>>()> secure = nullptr;
     };
     explicit SessionDriver(Parts parts) : parts_(std::move(parts)) {}
 
@@ -134,6 +137,7 @@ class SessionDriver {
     Result<void> ask_for_books();
     Result<void> compare_books_now();
     Result<void> compare_day();
+    Result<void> secure_after_kill();
     Result<void> step(bool& more);
     Result<void> hear_operator(ReceiveTime at);
     // Numbers the event and hands it on; it may not lie before the one before.

@@ -10,12 +10,14 @@
 #include <iostream>
 #include <map>
 
+#include "app/alerts.hpp"
 #include "app/books_latch.hpp"
 #include "app/build_id.hpp"
 #include "app/commands.hpp"
 #include "app/engine_settings.hpp"
 #include "app/interrupted_session.hpp"
 #include "app/journal_replay.hpp"
+#include "app/kill_backup.hpp"
 #include "app/market_source.hpp"
 #include "app/paths.hpp"
 #include "app/reconciliation_report.hpp"
@@ -460,7 +462,8 @@ class SessionRun {
                               [this](uint64_t sequence) {
                                   if (ledger_) ledger_->release(sequence);
                               },
-                              !backtest(), [this] { caught_up(); }});
+                              !backtest(), [this] { caught_up(); },
+                              backtest() ? nullptr : SecureCall([this] { return secure_after_kill(); })});
         const auto started = std::chrono::steady_clock::now();
         auto done = interrupted_ ? go_on(driver) : driver.run(opening_);
         if (reloads_) keep_states();
@@ -472,6 +475,28 @@ class SessionRun {
         first_day_ = feed.first_day;
         last_day_ = feed.last_day;
         return done;
+    }
+
+    using SecureSteps = std::vector<std::pair<std::string, std::string>>;
+    using SecureCall = std::function<SecureSteps()>;
+    // After the kill switch has closed everything (or has given up): nothing of it may be lost.
+    SecureSteps secure_after_kill() {
+        if (!control_->killed()) return {};
+        if (watchdog_ && session_->flat()) watchdog_->end();  // what follows may take longer than a hang
+        keep_states();
+        reloads_->write_states();
+        Result<void> saved = journal_->sync();
+        if (saved && ledger_) saved = ledger_->flush();
+        control_->note(KillStep::state_saved, saved.has_value(),
+                       saved ? "journal and store are on the disk, what scripts saved is kept" : saved.error().message);
+        const auto page = control_->report();
+        control_->note(KillStep::report_written, page.has_value(), page ? *page : page.error().message);
+        const KillBackup backup = back_up_after_kill(paths_, journal_path_);
+        control_->note(KillStep::backed_up, backup.done, backup.text);
+        SecureSteps words;
+        for (const KillStepTime& step : control_->incident().steps)
+            words.emplace_back(step_words(step, speed_ > 0), step.text);
+        return words;
     }
 
     // Who looks on sees what is new; scripts are held to their time again.
@@ -523,7 +548,9 @@ class SessionRun {
             commands.push_back({CommandKind::pause, "engine", "", "the watchdog's process is gone", 0});
         };
         options.beat = [this] {
-            if (watchdog_) watchdog_->beat(session_->portfolio().open().size(), session_->desk().live().size());
+            if (!watchdog_) return;
+            watchdog_->beat(session_->portfolio().open().size(), session_->desk().live().size(),
+                            session_->halts().killed());
         };
         return options;
     }
@@ -581,10 +608,26 @@ class SessionRun {
     Result<void> report_incident() {
         if (!control_) return {};
         control_->detach();
+        if (control_->killed()) finish_kill();
         auto page = control_->report();
         if (!page) return page.error();
         if (!page->empty()) fmt::print(stderr, "incident report: {}\n", *page);
         return {};
+    }
+
+    // The last steps are in the report and in the operator's log; the session's own trail has ended.
+    void finish_kill() {
+        control_->note(KillStep::connections_closed, true,
+                       "feed, scripts, exchange and control socket are let go; the journal is sealed");
+        const Incident incident = control_->incident();
+        const std::string net = incident.day_net ? to_string(*incident.day_net) : "unknown";
+        const std::string text = fmt::format("session {}: {}; day's net result {}; {}", name_, incident.result, net,
+                                             (paths_.incidents() / (name_ + ".md")).string());
+        const bool told = raise_alert(paths_, kCritical, incident.flat ? "killed_and_flat" : "killed_NOT_FLAT", text);
+        control_->note(KillStep::operator_notified, told, told ? "on the terminal, in alerts.log" : "on the terminal");
+        control_->note(KillStep::shutdown_complete, true, "exit code 4");
+        if (auto logged = log_operator(paths_, "kill switch: shutdown complete: " + text); !logged)
+            fmt::print(stderr, "note: {}\n", logged.error().message);
     }
 
     std::vector<std::string> flags() const {

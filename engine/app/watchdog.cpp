@@ -10,13 +10,17 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <thread>
 #include <vector>
 
+#include "app/alerts.hpp"
 #include "app/health.hpp"
+#include "app/kill_backup.hpp"
 #include "brokers/emergency_close.hpp"
 #include "brokers/remote_exchange.hpp"
 #include "ops/incident_report.hpp"
+#include "ops/text_table.hpp"
 
 namespace tide {
 namespace {
@@ -26,6 +30,8 @@ constexpr int kLook_ms = 20;
 constexpr auto kPauseOfOurOwn = std::chrono::milliseconds(200);  // a longer gap between looks is ours, not the engine's
 constexpr double kExchangeWait_s = 5;
 constexpr const char* kHung = "engine_hung";
+constexpr const char* kDied = "engine_died";
+constexpr const char* kUnheard = "emergency_stop";
 
 Error failure(const char* what) { return make_error(ErrorCode::io, fmt::format("{}: {}", what, std::strerror(errno))); }
 
@@ -60,7 +66,7 @@ class Guard {
         while (true) {
             const bool gone = engine_gone();
             if (board_.ended.load()) return 0;
-            if (gone) return at_stake() ? act("engine_died", "the engine has ended without a word") : 0;
+            if (gone) return at_stake() ? act(kDied, "the engine has ended without a word") : 0;
             const auto now = Wall::now();
             quiet += std::min<Wall::duration>(now - last_look, kPauseOfOurOwn);
             last_look = now;
@@ -69,7 +75,10 @@ class Guard {
                 quiet = Wall::duration::zero();
                 told = false;
             }
-            if (std::chrono::duration<double>(quiet).count() < options_.hang_s) continue;
+            const double quiet_s = std::chrono::duration<double>(quiet).count();
+            if (quiet_s >= options_.kill_wait_s && unheard())
+                return act(kUnheard, fmt::format("{}; no sign of life for {:.1f} s", emergency_text(), quiet_s));
+            if (quiet_s < options_.hang_s) continue;
             if (at_stake()) return act(kHung, fmt::format("no sign of life for {} s", options_.hang_s));
             if (!told) log("the engine hangs with nothing at stake");
             told = true;
@@ -78,6 +87,18 @@ class Guard {
 
   private:
     bool at_stake() const { return board_.positions.load() > 0 || board_.orders.load() > 0; }
+    // Somebody has asked for the kill switch and the engine has not heard it. What is at stake is then in the
+    // exchange's books: the engine's last word on it may be old.
+    bool unheard() const {
+        std::error_code ignored;
+        return !board_.killed.load() && std::filesystem::exists(paths_.emergency_stop(), ignored);
+    }
+    std::string emergency_text() const {
+        std::ifstream file(paths_.emergency_stop());
+        std::string line;
+        std::getline(file, line);
+        return line.empty() ? "EMERGENCY_STOP file" : "EMERGENCY_STOP file: " + printable(line);
+    }
     bool engine_gone() const {
         pollfd pipe{options_.engine, POLLIN, 0};
         return ::poll(&pipe, 1, kLook_ms) > 0 && (pipe.revents & (POLLHUP | POLLERR)) != 0;
@@ -102,8 +123,15 @@ class Guard {
 
     int act(const std::string& trigger, const std::string& why) {
         const auto began = Wall::now();
-        if (trigger == kHung) fence();
+        KillTimeline timeline(
+            [began] { return std::chrono::duration_cast<std::chrono::milliseconds>(Wall::now() - began).count(); });
+        if (trigger != kDied) fence();
+        timeline.note(KillStep::entries_stopped, true,
+                      trigger == kDied ? "the engine had ended" : "the engine's process was ended");
         latch(trigger, why);
+        timeline.note(KillStep::latched, true, paths_.emergency_stop().string());
+        raise_alert(paths_, kCritical, trigger,
+                    fmt::format("session {}: {}; the watchdog closes everything", options_.session_id, why));
         Incident incident;
         incident.session_id = options_.session_id;
         incident.carried_out_by = "watchdog";
@@ -114,15 +142,63 @@ class Guard {
         auto closed = close_at_exchange();
         if (closed) {
             describe(*closed, incident);
+            describe_steps(*closed, timeline, incident);
         } else {
             incident.result = closed.error().message;
+            timeline.note(KillStep::verified_flat, false, incident.result);
         }
         const double took_ms = std::chrono::duration<double, std::milli>(Wall::now() - began).count();
         incident.result += fmt::format("; {:.0f} ms after the trigger", took_ms);
-        auto page = write_incident(incident, paths_.incidents(), options_.session_id);
-        log(fmt::format("{} ({}): {}; {}", trigger, why, incident.result,
-                        page ? page->string() : page.error().message));
+        // Whoever waits for the outcome finds it here; what follows is added.
+        finish(incident, timeline);
         return incident.flat ? 0 : 1;
+    }
+
+    void finish(Incident& incident, KillTimeline& timeline) const {
+        const auto write = [&] {
+            incident.steps = timeline.steps();
+            return write_incident(incident, paths_.incidents(), options_.session_id);
+        };
+        const auto first = write();
+        timeline.note(KillStep::state_saved, true,
+                      "the engine's journal goes to its last word; 'engine recover' completes the store");
+        timeline.note(KillStep::report_written, first.has_value(), first ? first->string() : first.error().message);
+        const KillBackup backup =
+            back_up_after_kill(paths_, (paths_.journals() / (options_.session_id + ".journal")).string());
+        timeline.note(KillStep::backed_up, backup.done, backup.text);
+        timeline.note(KillStep::connections_closed, true, "the line to the exchange");
+        const std::string text =
+            fmt::format("session {}: {} ({}): {}; {}", options_.session_id, incident.trigger, incident.reason,
+                        incident.result, first ? first->string() : first.error().message);
+        const bool told = raise_alert(paths_, kCritical, incident.flat ? "killed_and_flat" : "killed_NOT_FLAT", text);
+        timeline.note(KillStep::operator_notified, told, told ? "on the terminal, in alerts.log" : "on the terminal");
+        log(text);
+        timeline.note(KillStep::shutdown_complete, true, "the watchdog ends");
+        if (auto last = write(); !last) log(last.error().message);
+    }
+
+    // By the exchange's books, which the books' own time says.
+    static void describe_steps(const EmergencyResult& closed, KillTimeline& timeline, Incident& incident) {
+        const auto ms = [&](ReceiveTime t) {
+            return std::chrono::duration_cast<std::chrono::milliseconds>(t - closed.began).count();
+        };
+        const int64_t first_look_ms = timeline.wall_ms() - ms(closed.ended);
+        if (closed.cancelled)
+            timeline.note_at(KillStep::cancels_confirmed, first_look_ms + ms(*closed.cancelled), true,
+                             fmt::format("{} order(s) cancelled or ended", closed.before.orders.size()));
+        timeline.note(KillStep::positions_closed, closed.after.positions.empty(),
+                      fmt::format("{} position(s) closed by {} order(s)",
+                                  closed.before.positions.size() - closed.after.positions.size(), closed.orders));
+        timeline.note(KillStep::verified_flat, closed.flat,
+                      closed.flat ? "the exchange's books are empty" : "the exchange's books are NOT empty");
+        for (const EmergencyFill& fill : closed.closes) {
+            KilledPosition row;
+            row.instrument = fmt::format("{} ({})", fill.symbol, fill.quantity.units());
+            row.exit_price = fill.price;
+            row.session_ms = row.wall_ms = first_look_ms + ms(fill.time);
+            incident.closes.push_back(std::move(row));
+        }
+        incident.verified = closed.flat;
     }
 
     Result<EmergencyResult> close_at_exchange() const {
@@ -177,6 +253,8 @@ void WatchdogSettings::register_in(SettingsRegistry& registry) {
     registry.add("watchdog.enabled", enabled,
                  "a process of its own closes everything at the exchange when the engine hangs or dies");
     registry.add("watchdog.hang_s", hang_s, 0.5, 600, "s", "the engine counts as hung after this long without a sign");
+    registry.add("watchdog.kill_wait_s", kill_wait_s, 0.2, 60, "s",
+                 "with EMERGENCY_STOP in place and unheard: after this long without a sign");
 }
 
 Result<std::unique_ptr<Watchdog>> Watchdog::start(const Paths& paths, const std::string& session_id,
@@ -195,7 +273,8 @@ Result<std::unique_ptr<Watchdog>> Watchdog::start(const Paths& paths, const std:
     watchdog->pipe_ = FileDescriptor(ends[1]);
     auto child = start_process({"engine", "watchdog", "--home", paths.home.string(), "--session", session_id, "--board",
                                 std::to_string(watchdog->memory_.get()), "--pipe", std::to_string(read_end.get()),
-                                "--engine", std::to_string(::getpid()), "--hang-s", fmt::format("{}", settings.hang_s)},
+                                "--engine", std::to_string(::getpid()), "--hang-s", fmt::format("{}", settings.hang_s),
+                                "--kill-wait-s", fmt::format("{}", settings.kill_wait_s)},
                                {watchdog->memory_.get(), read_end.get()});
     if (!child) return child.error();
     watchdog->process_ = *child;

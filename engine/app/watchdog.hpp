@@ -13,6 +13,7 @@ namespace tide {
 struct WatchdogSettings {
     bool enabled = true;
     double hang_s = 10;
+    double kill_wait_s = 1;
     void register_in(SettingsRegistry& registry);
 };
 
@@ -21,12 +22,13 @@ struct WatchdogBoard {
     std::atomic<uint64_t> beats{0};
     std::atomic<int64_t> positions{0};
     std::atomic<int64_t> orders{0};
-    std::atomic<bool> ended{false};  // in order: there is nothing to guard any more
+    std::atomic<bool> killed{false};  // the kill switch has been heard
+    std::atomic<bool> ended{false};   // in order: there is nothing to guard any more
 };
 
-// A process of its own that closes everything at the exchange when the engine hangs or dies with something at stake
-// (docs/decisions/control.md). It shares nothing with the engine but the board and a pipe that breaks when the engine
-// ends.
+// A process of its own that closes everything at the exchange when the engine hangs or dies with something at stake, or
+// does not hear the kill switch (docs/decisions/control.md). It shares nothing with the engine but the board and a pipe
+// that breaks when the engine ends.
 class Watchdog {
   public:
     // Starts it. (The child calls only what is safe between fork and exec: other threads may exist.) Errors: io.
@@ -36,7 +38,8 @@ class Watchdog {
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
-    void beat(size_t positions, size_t orders) {
+    void beat(size_t positions, size_t orders, bool killed) {
+        board_->killed.store(killed, std::memory_order_relaxed);
         board_->positions.store(static_cast<int64_t>(positions), std::memory_order_relaxed);
         board_->orders.store(static_cast<int64_t>(orders), std::memory_order_relaxed);
         board_->beats.fetch_add(1, std::memory_order_release);
@@ -61,6 +64,7 @@ struct WatchdogProcess {
     int engine = -1;  // read end of the pipe
     int engine_process = 0;
     double hang_s = 10;
+    double kill_wait_s = 1;
 };
 // The watchdog's own main; returns its exit code.
 int watch_engine(const WatchdogProcess& options);

@@ -27,9 +27,12 @@ class Closing {
         if (!books) return books.error();
         result_.before = *books;
         result_.began = tell_time();
+        note_cancelled(*books);
         while (!books->flat() && now_ - result_.began < settings_.give_up) {
             for (const BookOrder& order : books->orders) cancel(order);
-            for (const BookPosition& position : books->positions) close(position, *books);
+            for (const BookPosition& position : books->positions) {
+                if (!may_cover(position, *books)) close(position, *books);
+            }
             hear();
             if (!exchange_.alive()) return exchange_.status().error();
             wait();
@@ -37,6 +40,7 @@ class Closing {
             hear();
             books = exchange_.books();
             if (!books) return books.error();
+            note_cancelled(*books);
         }
         result_.after = *books;
         result_.flat = books->flat();
@@ -48,6 +52,8 @@ class Closing {
     struct Asked {
         OrderId order;
         ReceiveTime at;
+        InstrumentId instrument = {};
+        std::string symbol = {};
     };
 
     ReceiveTime tell_time() {
@@ -56,6 +62,12 @@ class Closing {
         return now_;
     }
     void note(std::string what) { result_.actions.push_back({now_, std::move(what)}); }
+
+    void note_cancelled(const ExchangeBooks& books) {
+        const bool left = std::any_of(books.orders.begin(), books.orders.end(),
+                                      [](const BookOrder& o) { return o.id.value() < kFirstWatchdogOrder; });
+        if (!left && !result_.cancelled) result_.cancelled = now_;
+    }
 
     // Every order of the session at once; one of our own when its time is over. Again after a second.
     void cancel(const BookOrder& order) {
@@ -75,6 +87,25 @@ class Closing {
         ++result_.cancels;
         note(fmt::format("cancel of order {}: {} {} {} at {}", order.id.value(), tide::name_of(order.side),
                          order.remaining.units(), order.symbol, to_string(order.limit)));
+    }
+
+    // What is bought may cover what is sold on the same underlying: it stays while anything there is sold, or may still
+    // be by an order that is not ours. (These books know nothing of groups.)
+    bool may_cover(const BookPosition& bought, const ExchangeBooks& books) {
+        if (bought.net.units() < 0) return false;
+        const auto beside = [&](const auto& row) {
+            return row.underlying == bought.underlying && row.instrument != bought.instrument;
+        };
+        const bool covers = std::any_of(books.positions.begin(), books.positions.end(),
+                                        [&](const BookPosition& p) { return beside(p) && p.net.units() < 0; }) ||
+                            std::any_of(books.orders.begin(), books.orders.end(), [&](const BookOrder& o) {
+                                return beside(o) && o.side == Side::sell && o.id.value() < kFirstWatchdogOrder;
+                            });
+        if (covers && std::find(kept_.begin(), kept_.end(), bought.instrument) == kept_.end()) {
+            kept_.push_back(bought.instrument);
+            note(fmt::format("{} is kept until what is sold on its underlying is bought back", bought.symbol));
+        }
+        return covers;
     }
 
     // No order of anybody's may rest on it meanwhile: the position would be closed twice.
@@ -114,7 +145,7 @@ class Closing {
         order.purpose = OrderPurpose::exit;
         order.quantity = quantity;
         order.limit = limit;
-        own_.push_back({order.id, now_});
+        own_.push_back({order.id, now_, position.instrument, position.symbol});
         ++result_.orders;
         note(fmt::format("{} {} {} at {} or better (try {})", tide::name_of(side), quantity.units(), position.symbol,
                          to_string(limit), tries + 1));
@@ -131,7 +162,7 @@ class Closing {
         Event event;
         while (exchange_.pop_due(now_, event)) {
             const auto& update = std::get<OrderUpdateEvent>(event.payload);
-            if (update.kind == OrderUpdateKind::filled) ++result_.fills;
+            if (update.kind == OrderUpdateKind::filled) note_fill(update);
             std::string text = fmt::format("the exchange: order {} {}", update.order.value(), name_of(update.kind));
             if (update.kind == OrderUpdateKind::filled)
                 text += fmt::format(", {} at {}", update.quantity.units(), to_string(update.price));
@@ -140,12 +171,20 @@ class Closing {
         }
     }
 
+    void note_fill(const OrderUpdateEvent& fill) {
+        ++result_.fills;
+        const auto own = std::find_if(own_.begin(), own_.end(), [&](const Asked& a) { return a.order == fill.order; });
+        if (own != own_.end())
+            result_.closes.push_back({now_, own->instrument, own->symbol, fill.quantity, fill.price});
+    }
+
     ExchangeLink& exchange_;
     const EmergencyCloseSettings& settings_;
     const std::function<ReceiveTime()>& clock_;
     EmergencyResult result_;
     ReceiveTime now_{};
     std::vector<Asked> cancels_, own_;
+    std::vector<InstrumentId> kept_;  // bought legs that had to wait
     std::vector<std::pair<InstrumentId, int>> tries_;
     uint64_t sent_ = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,19 +19,29 @@ struct EmergencyAction {
     ReceiveTime time;
     std::string what;
 };
+struct EmergencyFill {
+    ReceiveTime time;
+    InstrumentId instrument;
+    std::string symbol;
+    Quantity quantity;
+    Price price;
+};
 struct EmergencyResult {
     bool flat = false;  // the exchange's own books say so
     int cancels = 0;
     int orders = 0;
     int fills = 0;
+    std::vector<EmergencyFill> closes;     // fills of our own orders
+    std::optional<ReceiveTime> cancelled;  // when the books showed none of the session's orders any more
     ReceiveTime began, ended;
     ExchangeBooks before, after;
     std::vector<EmergencyAction> actions;
 };
 
 // Cancels every order and closes every position that the exchange's books show, by limits beyond the touch, until the
-// books are empty. Knows nothing of the session that left them. `now` is the exchange's time, which never falls;
-// `wait` lets a few milliseconds pass. Errors: unreachable.
+// books are empty. What is sold is bought back first: what is bought on the same underlying may cover it. Knows nothing
+// of the session that left them. `now` is the exchange's time, which never falls; `wait` lets a few milliseconds pass.
+// Errors: unreachable.
 Result<EmergencyResult> close_everything(ExchangeLink& exchange, const EmergencyCloseSettings& settings,
                                          const std::function<ReceiveTime()>& now, const std::function<void()>& wait);
 

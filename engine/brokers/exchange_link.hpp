@@ -14,6 +14,7 @@ namespace tide {
 struct BookOrder {
     OrderId id;
     InstrumentId instrument;
+    InstrumentId underlying;  // of an option or a future; else the instrument itself
     std::string symbol;
     Side side = Side::buy;
     Quantity remaining;
@@ -21,6 +22,7 @@ struct BookOrder {
 };
 struct BookPosition {
     InstrumentId instrument;
+    InstrumentId underlying;
     std::string symbol;
     Quantity net;  // signed
     Price last;    // 0: no price

@@ -20,12 +20,14 @@ void write_books(std::string& out, const ExchangeBooks& books) {
     frame.put(books.now.time_since_epoch().count());
     frame.put(static_cast<uint32_t>(books.orders.size()));
     for (const BookOrder& order : books.orders) {
-        frame.put(order.id.value()).put(order.instrument.value()).text(order.symbol).put(order.side);
+        frame.put(order.id.value()).put(order.instrument.value()).put(order.underlying.value());
+        frame.text(order.symbol).put(order.side);
         frame.put(order.remaining.units()).put(order.limit.units());
     }
     frame.put(static_cast<uint32_t>(books.positions.size()));
     for (const BookPosition& position : books.positions) {
-        frame.put(position.instrument.value()).text(position.symbol).put(position.net.units());
+        frame.put(position.instrument.value()).put(position.underlying.value());
+        frame.text(position.symbol).put(position.net.units());
         for (const Price price : {position.last, position.bid, position.ask, position.tick}) frame.put(price.units());
         frame.put(position.lot.units()).put(position.freeze.units());
     }
@@ -44,6 +46,7 @@ Result<ExchangeBooks> read_books(std::string_view body) {
         BookOrder order;
         order.id = OrderId(in.get<uint64_t>());
         order.instrument = InstrumentId(in.get<uint32_t>());
+        order.underlying = InstrumentId(in.get<uint32_t>());
         order.symbol = in.text();
         order.side = in.get<uint8_t>() == 0 ? Side::buy : Side::sell;
         order.remaining = Quantity(in.get<int64_t>());
@@ -53,6 +56,7 @@ Result<ExchangeBooks> read_books(std::string_view body) {
     for (auto count = in.get<uint32_t>(); count > 0 && in.good(); --count) {
         BookPosition position;
         position.instrument = InstrumentId(in.get<uint32_t>());
+        position.underlying = InstrumentId(in.get<uint32_t>());
         position.symbol = in.text();
         position.net = Quantity(in.get<int64_t>());
         position.last = price();

@@ -173,9 +173,11 @@ Result<ExchangeBooks> PaperBroker::books() {
     books.market_events = market_events_;
     books.newest_order = newest_order_;
     books.trades = next_fill_ - 1;
+    const auto of = [](const Instrument& i) { return i.underlying.valid() ? i.underlying : i.id; };
     const auto add = [&](OrderId id, InstrumentId instrument, Side side, Quantity remaining, Price limit) {
         const Instrument* found = prices_.instruments().find(instrument);
-        books.orders.push_back({id, instrument, found == nullptr ? "" : found->symbol, side, remaining, limit});
+        books.orders.push_back({id, instrument, found == nullptr ? instrument : of(*found),
+                                found == nullptr ? "" : found->symbol, side, remaining, limit});
     };
     for (const Resting& r : resting_) add(r.id, r.instrument, r.side, r.remaining, r.limit);
     for (const Message& m : inbound_) {
@@ -186,7 +188,7 @@ Result<ExchangeBooks> PaperBroker::books() {
         if (net.units() == 0) continue;
         const Instrument& instrument = prices_.instruments().get(id);
         BookPosition position{
-            id, instrument.symbol, net, {}, {}, {}, instrument.tick, instrument.lot, instrument.freeze};
+            id, of(instrument), instrument.symbol, net, {}, {}, {}, instrument.tick, instrument.lot, instrument.freeze};
         if (const auto quote = prices_.quote(id, now_)) {
             position.last = quote->last;
             if (quote->has_bid()) position.bid = quote->bid;

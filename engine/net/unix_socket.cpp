@@ -79,6 +79,13 @@ std::optional<uid_t> peer_uid(const FileDescriptor& socket) {
     return peer.uid;
 }
 
+std::optional<pid_t> peer_process(const FileDescriptor& socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+    return peer.pid;
+}
+
 std::string user_name(uid_t uid) {
     passwd entry{};
     passwd* found = nullptr;

@@ -19,6 +19,8 @@ Result<FileDescriptor> listen_unix(const std::filesystem::path& path, int backlo
 Result<FileDescriptor> connect_unix(const std::filesystem::path& path, double timeout_s);
 // Who is at the other end.
 std::optional<uid_t> peer_uid(const FileDescriptor& socket);
+// The process that listens or has connected at the other end.
+std::optional<pid_t> peer_process(const FileDescriptor& socket);
 // The login name of a user, or "uid 1234".
 std::string user_name(uid_t uid);
 

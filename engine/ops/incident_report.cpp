@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -34,6 +35,11 @@ std::string cell(std::string_view text) {
     return safe;
 }
 
+bool is_live(const OrderRow& o) {
+    return o.state != "filled" && o.state != "cancelled" && o.state != "rejected" && o.state != "expired" &&
+           o.state != "refused";
+}
+
 std::string order_line(const OrderRecord& r) {
     std::string line =
         fmt::format("order {} {} {} {} {}: {} -> {}, {} of {} filled", r.order.id.value(), name_of(r.order.purpose),
@@ -41,6 +47,40 @@ std::string order_line(const OrderRecord& r) {
                     name_of(r.order.state), r.order.filled.units(), r.order.quantity.units());
     if (!r.detail.empty()) line += " (" + r.detail + ")";
     return line;
+}
+
+std::string seconds_text(int64_t ms) { return fmt::format("{:.3f} s", static_cast<double>(ms) / 1000); }
+
+// What was done when, against the time it may take.
+std::string steps_markdown(const Incident& i) {
+    if (i.steps.empty()) return "";
+    std::string out =
+        "## Step by step\n\n| step | since the trigger | on the wall | limit | |\n|---|---|---|---|---|\n";
+    for (const auto& s : i.steps) {
+        const auto time = [](std::optional<int64_t> ms) { return ms ? seconds_text(*ms) : std::string("-"); };
+        out += fmt::format("| {} | {} | {} | {} s | {}{} |\n", name_of(s.step), time(s.session_ms), time(s.wall_ms),
+                           limit_ms_of(s.step) / 1000,
+                           !s.done       ? "NOT DONE: "
+                           : s.in_time() ? ""
+                                         : "LATE: ",
+                           cell(s.text));
+    }
+    for (const auto& o : i.cancels) {
+        out += fmt::format("\n- order {} in {}: cancel asked for after {} ({}), {}", o.order, cell(o.instrument),
+                           seconds_text(o.asked_ms), cell(o.reason),
+                           o.ended_ms ? fmt::format("{} after {}", o.outcome, seconds_text(*o.ended_ms))
+                                      : std::string("not confirmed"));
+    }
+    for (const auto& p : i.closes) {
+        const std::string which =
+            p.position > 0 ? fmt::format("position {} in {}", p.position, cell(p.instrument)) : cell(p.instrument);
+        const std::string result = p.gross && p.net
+                                       ? fmt::format(", gross {}, net {}", to_string(*p.gross), to_string(*p.net))
+                                       : std::string();
+        out += fmt::format("\n- {}: closed at {} after {}{}, {} exit order(s)", which, to_string(p.exit_price),
+                           seconds_text(p.session_ms), result, p.tries);
+    }
+    return out + (i.cancels.empty() && i.closes.empty() ? "\n" : "\n\n");
 }
 
 std::string markdown_of(const Incident& i) {
@@ -56,6 +96,7 @@ std::string markdown_of(const Incident& i) {
         fmt::format("- began: {}\n- ended: {} ({:.3f} s)\n- result: {}\n- day's net result: {}\n\n",
                     format_iso(i.began), format_iso(i.ended), std::chrono::duration<double>(i.ended - i.began).count(),
                     cell(i.result), i.day_net ? to_string(*i.day_net) : "see the recovered store");
+    out += steps_markdown(i);
     out += fmt::format("## Positions at that moment ({})\n\n", i.before.positions.size());
     if (!i.before.positions.empty())
         out += "| position | instrument | side | quantity | entry | last | net |\n|---|---|---|---|---|---|---|\n";
@@ -66,7 +107,7 @@ std::string markdown_of(const Incident& i) {
     std::string orders;
     size_t live = 0;
     for (const auto& o : i.before.orders) {
-        if (o.state == "filled" || o.state == "cancelled" || o.state == "rejected" || o.state == "expired") continue;
+        if (!is_live(o)) continue;
         ++live;
         orders += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", o.id, cell(o.instrument), o.side, o.quantity,
                               o.filled, to_string(o.limit), o.state);
@@ -91,6 +132,49 @@ std::string markdown_of(const Incident& i) {
     return out;
 }
 
+Json steps_json(const Incident& i) {
+    Json steps = Json::array();
+    const auto time = [](std::optional<int64_t> ms) { return ms ? Json(*ms) : Json(nullptr); };
+    for (const auto& s : i.steps) {
+        steps.push_back({{"step", name_of(s.step)},
+                         {"session_ms", time(s.session_ms)},
+                         {"wall_ms", time(s.wall_ms)},
+                         {"limit_ms", limit_ms_of(s.step)},
+                         {"done", s.done},
+                         {"in_time", s.in_time()},
+                         {"text", s.text}});
+    }
+    return steps;
+}
+
+Json cancels_json(const Incident& i) {
+    Json cancels = Json::array();
+    for (const auto& o : i.cancels) {
+        cancels.push_back({{"order", o.order},
+                           {"instrument", o.instrument},
+                           {"reason", o.reason},
+                           {"outcome", o.outcome},
+                           {"asked_ms", o.asked_ms},
+                           {"ended_ms", o.ended_ms ? Json(*o.ended_ms) : Json(nullptr)}});
+    }
+    return cancels;
+}
+
+Json closes_json(const Incident& i) {
+    Json closes = Json::array();
+    for (const auto& p : i.closes) {
+        closes.push_back({{"position", p.position},
+                          {"instrument", p.instrument},
+                          {"exit_price", to_string(p.exit_price)},
+                          {"gross", p.gross ? Json(to_string(*p.gross)) : Json(nullptr)},
+                          {"net", p.net ? Json(to_string(*p.net)) : Json(nullptr)},
+                          {"tries", p.tries},
+                          {"session_ms", p.session_ms},
+                          {"wall_ms", p.wall_ms}});
+    }
+    return closes;
+}
+
 std::string json_of(const Incident& i) {
     Json positions = Json::array();
     for (const auto& row : i.before.positions) positions.push_back(position_json(row));
@@ -110,8 +194,12 @@ std::string json_of(const Incident& i) {
                         {"ended", format_iso(i.ended)},
                         {"duration_ms", std::chrono::duration_cast<milliseconds>(i.ended - i.began).count()},
                         {"flat", i.flat},
+                        {"verified_with_broker", i.verified ? Json(*i.verified) : Json(nullptr)},
                         {"result", i.result},
                         {"day_net", i.day_net ? Json(to_string(*i.day_net)) : Json(nullptr)},
+                        {"steps", steps_json(i)},
+                        {"cancels", cancels_json(i)},
+                        {"closes", closes_json(i)},
                         {"positions_before", positions},
                         {"orders_before", orders},
                         {"actions", actions},
@@ -156,7 +244,11 @@ void IncidentRecorder::record(const Record& record) {
         breaker_ = halt->kind;
         if (happened_) add(record.time, fmt::format("halt {}: {} {}", halt->kind, halt->text, halt->values));
     }
+    if (const auto* order = std::get_if<OrderRecord>(&record.body)) {
+        newest_order_ = std::max(newest_order_, order->order.id.value());
+    }
     if (!happened_) return;
+    timeline_.record(record);
     if (const auto* order = std::get_if<OrderRecord>(&record.body)) {
         add(record.time, order_line(*order));
     } else if (const auto* fill = std::get_if<FillRecord>(&record.body)) {
@@ -186,6 +278,12 @@ void IncidentRecorder::begin(const Record& record, const HaltRecord& halt) {
     const bool by_command = halt.values.rfind("by=", 0) == 0 && !command_.command.empty();
     incident_.trigger = by_command ? "command" : killed ? breaker_ : halt.kind;
     if (by_command) incident_.operator_name = command_.operator_name;
+    std::set<uint64_t> live, open;
+    for (const auto& o : incident_.before.orders) {
+        if (is_live(o)) live.insert(o.id);
+    }
+    for (const auto& p : incident_.before.positions) open.insert(p.id);
+    timeline_.begin(record.time, newest_order_, std::move(live), std::move(open));
     add(record.time, killed ? "kill switch latched: entries end, all orders are cancelled, all positions are closed"
                             : "a long outage has ended: entries end for the day, all positions are closed");
 }
@@ -201,11 +299,23 @@ void IncidentRecorder::add(ReceiveTime time, std::string what) {
 Incident IncidentRecorder::finish(const ControlSnapshot& end) const {
     Incident incident = incident_;
     incident.ended = end.now;
-    incident.flat = end.positions.empty() && end.live_orders == 0;
+    if (incident.kind == IncidentKind::kill_switch) {
+        incident.steps = timeline_.steps();
+        incident.cancels = timeline_.orders();
+        incident.closes = timeline_.positions();
+        incident.verified = timeline_.verified();
+    }
+    incident.flat = end.positions.empty() && end.live_orders == 0 && incident.verified.value_or(true);
     incident.day_net = end.day_net;
-    incident.result =
-        incident.flat ? "all orders are ended and all positions closed, by the broker's answers"
-                      : fmt::format("{} position(s) and {} order(s) are left", end.positions.size(), end.live_orders);
+    if (!incident.verified.value_or(true)) {
+        incident.result = "the broker's books differ from ours: look at the broker's terminal, close what is there";
+    } else if (incident.flat) {
+        incident.result = incident.verified
+                              ? "all orders are ended and all positions closed, and the broker's books say so"
+                              : "all orders are ended and all positions closed, by the broker's answers";
+    } else {
+        incident.result = fmt::format("{} position(s) and {} order(s) are left", end.positions.size(), end.live_orders);
+    }
     return incident;
 }
 

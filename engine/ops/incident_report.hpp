@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ops/control_snapshot.hpp"
+#include "ops/kill_timeline.hpp"
 #include "trading/recorder.hpp"
 
 // What the kill switch (or the end of a long outage) found and did, for the person who must decide what happens next.
@@ -25,7 +26,11 @@ struct Incident {
     std::string values;  // "vix=27.1 rise=7.2 minutes=5"
     ReceiveTime began;   // session time
     ReceiveTime ended;
-    ControlSnapshot before;  // positions and orders at the moment
+    ControlSnapshot before;           // positions and orders at the moment
+    std::vector<KillStepTime> steps;  // of a kill switch
+    std::vector<KilledOrder> cancels;
+    std::vector<KilledPosition> closes;
+    std::optional<bool> verified;  // the broker's books: none, nobody has asked
     std::vector<IncidentAction> actions;
     bool actions_cut = false;      // more happened than was kept
     bool flat = false;             // verified: no position, no live order
@@ -42,9 +47,17 @@ Result<std::filesystem::path> write_incident(const Incident& incident, const std
 // that follows an outage takes the report over.
 class IncidentRecorder final : public Recorder {
   public:
-    explicit IncidentRecorder(std::function<ControlSnapshot()> snapshot) : snapshot_(std::move(snapshot)) {}
+    // `wall_ms` (may be empty) goes on evenly: how long things take on the wall.
+    explicit IncidentRecorder(std::function<ControlSnapshot()> snapshot, std::function<int64_t()> wall_ms = nullptr)
+        : snapshot_(std::move(snapshot)), timeline_(std::move(wall_ms)) {}
     void record(const Record& record) override;
     bool happened() const { return happened_; }
+    bool killed() const { return happened_ && incident_.kind == IncidentKind::kill_switch; }
+    // What is done outside the session.
+    void note(KillStep step, bool done, std::string text) {
+        if (killed()) timeline_.note(step, done, std::move(text));
+    }
+    std::vector<KillStepTime> steps() const { return timeline_.steps(); }
     // With the session's state at its end.
     Incident finish(const ControlSnapshot& end) const;
 
@@ -53,6 +66,8 @@ class IncidentRecorder final : public Recorder {
     void add(ReceiveTime time, std::string what);
 
     std::function<ControlSnapshot()> snapshot_;
+    KillTimeline timeline_;
+    uint64_t newest_order_ = 0;
     Incident incident_;
     CommandRecord command_;  // the last kill_switch command
     std::string breaker_;    // the last halt before it

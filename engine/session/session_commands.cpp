@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "session/kill_words.hpp"
 #include "session/manual_order.hpp"
 #include "session/runtime_settings.hpp"
 #include "session/session.hpp"
@@ -114,6 +115,13 @@ Session::CommandOutcome Session::stop(const CommandEvent& command) {
 Session::CommandOutcome Session::kill(const CommandEvent& command) {
     stop_requested_ = true;
     const bool before = halts_.killed();
+    // What the engine has done outside the session, for the trail; before the state is saved, scripts are asked for it.
+    if (before && command.operator_name == kEngineName && command.argument.starts_with(kKillStep)) {
+        for (const auto& owner : runners_) {
+            if (command.argument == kKillSaveState && owner->active()) save_state(*owner);
+        }
+        return {kOk, ""};
+    }
     guardian_.kill(now_, fmt::format("by={}", command.operator_name), std::string(command.reason), actions_);
     return {kOk, before ? "was latched already; cancels and exits are asked for again" : "latched"};
 }

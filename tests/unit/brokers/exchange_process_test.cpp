@@ -176,6 +176,101 @@ TEST(EmergencyClose, a_market_without_a_price_is_reported_as_not_flat) {
     EXPECT_EQ(closed->after.positions.size(), 1U);
 }
 
+// A spread as the engine holds it, a put sold and a call bought that covers it, and a share that covers nothing.
+class EmergencyCloseOfASpread : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        for (const Instrument& instrument : small_market())
+            exchange.on_event(event_at(now, InstrumentEvent{instrument}));
+        quote(kCall, 40, 40.5);
+        quote(kPut, 100, 100.5);
+        quote(kShare, 1400, 1400.5);
+        trade(1, kCall, Side::buy, 42);
+        trade(2, kPut, Side::sell, 98);
+        trade(3, kShare, Side::buy, 1420);
+        ASSERT_EQ(exchange.books()->positions.size(), 3U);
+    }
+    void quote(InstrumentId id, double bid, double ask) {
+        TickEvent tick = quote_tick(id, (bid + ask) / 2, bid, ask);
+        tick.oi = 20'000;
+        tick.flags |= kTickHasOi;
+        exchange.on_event(event_at(now, tick));
+    }
+    void submit(uint64_t id, InstrumentId instrument, Side side, double limit) {
+        Order order;
+        order.id = OrderId(id);
+        order.instrument = instrument;
+        order.side = side;
+        order.quantity = Quantity(65);
+        order.limit = rupees(limit);
+        exchange.set_now(now);
+        exchange.submit(order);
+    }
+    void trade(uint64_t id, InstrumentId instrument, Side side, double limit) {
+        submit(id, instrument, side, limit);
+        now += seconds(1);
+        Event event;
+        while (exchange.pop_due(now, event)) {
+        }
+    }
+    EmergencyResult close() {
+        auto closed = close_everything(
+            exchange, {}, [&] { return now; }, [&] { now += milliseconds(5); });
+        EXPECT_TRUE(closed);
+        return *closed;
+    }
+    // Of the first action that begins so; where there is none, behind all of them.
+    static size_t place(const EmergencyResult& closed, const std::string& what) {
+        for (size_t i = 0; i < closed.actions.size(); ++i) {
+            if (closed.actions[i].what.rfind(what, 0) == 0) return i;
+        }
+        return closed.actions.size();
+    }
+    static Quantity left(const EmergencyResult& closed, InstrumentId id) {
+        for (const BookPosition& position : closed.after.positions) {
+            if (position.instrument == id) return position.net;
+        }
+        return Quantity(0);
+    }
+
+    PaperSettings settings;
+    PaperBroker exchange{settings};
+    ReceiveTime now = time_of(11, 0);
+};
+
+TEST_F(EmergencyCloseOfASpread, the_sold_leg_is_bought_back_before_its_hedge_is_sold) {
+    const EmergencyResult closed = close();
+    EXPECT_TRUE(closed.flat);
+    const size_t bought_back = place(closed, "the exchange: order 4611686018427387905 filled");
+    const size_t hedge_sold = place(closed, "sell 65 NIFTY 2026-08-25 24500 CE");
+    EXPECT_EQ(place(closed, "NIFTY 2026-08-25 24500 CE is kept"), 0U);
+    EXPECT_LT(place(closed, "buy 65 NIFTY 2026-08-25 24500 PE"), bought_back);
+    EXPECT_LT(bought_back, hedge_sold);
+    ASSERT_LT(hedge_sold, closed.actions.size());
+    EXPECT_LT(place(closed, "sell 65 RELIANCE"), bought_back);  // waits for nothing
+    EXPECT_LT(closed.ended - closed.began, seconds(1));
+}
+
+TEST_F(EmergencyCloseOfASpread, a_hedge_stays_where_its_sold_leg_cannot_be_bought_back) {
+    now += minutes(10);  // nothing is filled against the put's old quote
+    quote(kCall, 40, 40.5);
+    quote(kShare, 1400, 1400.5);
+    const EmergencyResult closed = close();
+    EXPECT_FALSE(closed.flat);
+    EXPECT_EQ(left(closed, kPut), Quantity(-65));
+    EXPECT_EQ(left(closed, kCall), Quantity(65));
+    EXPECT_EQ(left(closed, kShare), Quantity(0));
+    EXPECT_EQ(place(closed, "sell 65 NIFTY 2026-08-25 24500 CE"), closed.actions.size());
+}
+
+TEST_F(EmergencyCloseOfASpread, a_hedge_waits_for_the_cancel_of_an_order_that_may_still_sell) {
+    trade(4, kPut, Side::buy, 102);
+    submit(5, kFuture, Side::sell, 25'000);
+    const EmergencyResult closed = close();
+    EXPECT_TRUE(closed.flat);
+    EXPECT_LT(place(closed, "the exchange: order 5"), place(closed, "sell 65 NIFTY 2026-08-25 24500 CE"));
+}
+
 TEST(ExchangeDesk, what_is_no_message_is_an_error_and_changes_nothing) {
     ExchangeDesk desk;
     std::string out;
