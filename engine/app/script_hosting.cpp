@@ -24,6 +24,9 @@ void ScriptHostSettings::register_in(SettingsRegistry& registry) {
     registry.add("scripts.load_limit_ms", load_limit_ms, 50, 60'000, "ms",
                  "the same for loading it, on_start, on_stop, on_save and on_load");
     registry.add("scripts.backtest_limit_s", backtest_limit_s, 1, 600, "s",
+    registry.add("scripts.late_computing_pct", late_computing_pct, 0, 100, "%",
+                 "a script that is late and computed for so much of its limit is quarantined; with less it was the "
+                 "machine that gave it no time, and it is started again");
                  "a backtest or replay ends with an error when one callback takes longer");
 }
 
@@ -62,7 +65,7 @@ void CallbackWatch::watch(const CountedHost& host, double limit_s) {
 
 void ScriptHosting::do_not_hurry() {
     const std::chrono::milliseconds limit(static_cast<int64_t>(limit_s_ * 1000));
-    if (workers_) workers_->be_patient({limit, limit});
+    if (workers_) workers_->be_patient({limit, limit, patience_.computing_pct});
 }
 
 void ScriptHosting::hurry() {
@@ -78,7 +81,7 @@ Result<std::unique_ptr<ScriptHosting>> ScriptHosting::start(const ScriptHostSett
         auto zygote = WorkerZygote::start(hosting->confined_ ? &run_worker : &run_worker_unfiltered);
         if (!zygote) return zygote.error();
         hosting->patience_ = {std::chrono::milliseconds(settings.callback_limit_ms),
-                              std::chrono::milliseconds(settings.load_limit_ms)};
+                              std::chrono::milliseconds(settings.load_limit_ms), settings.late_computing_pct};
         hosting->workers_ = std::make_unique<WorkerHost>(std::move(*zygote), LuaLimits{}, hosting->patience_);
         host = hosting->workers_.get();
     } else {

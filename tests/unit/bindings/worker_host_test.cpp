@@ -17,14 +17,6 @@ double milliseconds_since(Clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-// The state of a process as /proc says it: 'R', 'S', 'T', 'Z'; 0 when there is none.
-char state_of(pid_t process) {
-    std::ifstream file(fmt::format("/proc/{}/stat", process));
-    std::string text;
-    std::getline(file, text);
-    const size_t at = text.rfind(") ");
-    return at == std::string::npos ? '\0' : text[at + 2];
-}
 bool ends_within(pid_t process, std::chrono::seconds longest) {
     for (const auto begin = Clock::now(); Clock::now() - begin < longest;) {
         const char state = state_of(process);
@@ -143,12 +135,12 @@ TEST_F(WorkerHostTest, a_stopped_process_costs_the_limit_once) {
     const auto host = make_worker_host({}, patience);
     load(*host, kCounting);
     const pid_t process = host->process_of(kSlot);
-    signal_to(process, SIGSTOP);
+    make_stand_still(process);
     const auto begin = Clock::now();
     const CallbackResult result = bar(*host, 0);
     const double took = milliseconds_since(begin);
-    EXPECT_EQ(result.status, CallbackStatus::stopped);
-    EXPECT_EQ(result.message, "no answer within 50 ms");
+    EXPECT_EQ(result.status, CallbackStatus::late);
+    EXPECT_EQ(result.message, "no answer within 50 ms: its process was made to stand still");
     EXPECT_GE(took, 50);
     EXPECT_LT(took, 250) << "50 ms, the kill, and a busy machine's share";
     RecordProperty("milliseconds", static_cast<int>(took));
@@ -159,13 +151,40 @@ TEST_F(WorkerHostTest, a_process_that_does_not_read_is_noticed_when_its_ring_is_
     const WorkerPatience patience{std::chrono::milliseconds(50), kPatient.load};
     const auto host = make_worker_host({}, patience);
     load(*host, kCounting);
-    signal_to(host->process_of(kSlot), SIGSTOP);
+    make_stand_still(host->process_of(kSlot));
     const auto begin = Clock::now();
     for (int i = 0; i < 20'000; ++i) host->push_bar(kSlot, bar_of(60 * i, 1, 1, 1, 1));
     EXPECT_LT(milliseconds_since(begin), 1000);
     const CallbackResult result = host->call(kSlot, bar_of(0, 1, 1, 1, 1), output);
     EXPECT_EQ(result.status, CallbackStatus::stopped);
-    EXPECT_EQ(result.message, "no answer within 50 ms");
+    EXPECT_EQ(result.message.find("no answer within 50 ms, of which the machine gave its process "), 0U)
+        << result.message;
+    EXPECT_EQ(result.status, CallbackStatus::late);
+    EXPECT_EQ(result.message, "no answer within 50 ms: its process was made to stand still");
+}
+
+// A second of an endless loop, of which a machine however busy gives it a hundredth.
+TEST_F(WorkerHostTest, a_script_that_hangs_is_late_and_the_result_says_how_long_it_computed) {
+    LuaLimits limits;
+    limits.callback_units = int64_t(1) << 60;
+    const auto host = make_worker_host(limits, {std::chrono::seconds(1), kPatient.load, 1});
+    load(*host, strategy_text("function S.on_bar(ctx, bar) while true do end end"));
+    const CallbackResult result = bar(*host, 0);
+    EXPECT_EQ(result.status, CallbackStatus::late);
+    EXPECT_EQ(result.message.find("no answer within 1000 ms although it computed for "), 0U) << result.message;
+    EXPECT_TRUE(output.empty());
+    EXPECT_EQ(host->process_of(kSlot), 0);
+}
+
+constexpr int64_t kOnlyTheMachine = 1'000'000;  // percent: no process computes for so much of a limit
+
+// The same script: what it did not compute for is the machine's doing.
+TEST_F(WorkerHostTest, a_script_that_got_no_processor_in_time_is_stopped_but_not_late) {
+    LuaLimits limits;
+    limits.callback_units = int64_t(1) << 60;
+    const auto host = make_worker_host(limits, {std::chrono::milliseconds(50), kPatient.load, kOnlyTheMachine});
+    load(*host, strategy_text("function S.on_bar(ctx, bar) while true do end end"));
+    const CallbackResult result = bar(*host, 0);
 }
 
 TEST_F(WorkerHostTest, more_bars_than_the_ring_holds_arrive_all) {
