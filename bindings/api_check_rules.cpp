@@ -149,6 +149,7 @@ SourceValue SourceRules::field(const SourceValue& object, std::string_view name,
     }
     const ApiName* entry = find_api_member(object.type, name);
     if (entry == nullptr) {
+        if (object.type == "indicator") return value;  // an output: its number
         // What the script itself keeps there: ctx.average = ctx:indicator(…).
         const auto given = facts_.given_fields.find(name);
         if (given != facts_.given_fields.end()) value.type = given->second.type();
@@ -303,6 +304,61 @@ void SourceRules::check_declared(const ApiName& entry, const std::vector<SourceV
     for (const IndicatorSpec& spec : indicator_specs()) known.emplace_back(spec.name);
     if (std::find(known.begin(), known.end(), name->text) == known.end())
         error(line, fmt::format("ctx:indicator: no indicator '{}'{}", name->text, did_you_mean(name->text, known)));
+}
+
+namespace {
+
+bool may_read_as_number(std::string_view text) {
+    return text.find_first_of("0123456789") != std::string_view::npos || text.find("inf") != std::string_view::npos ||
+           text.find("nan") != std::string_view::npos;
+}
+
+// A field of the table that is a number, as an example: the one that is meant most often.
+std::string number_in(std::string_view owner) {
+    std::string found;
+    for (const ApiName* member : api_members(owner)) {
+        const bool number = without_nil(member->type) == "number" && !member->is_call();
+        const bool usual = member->name == "close" || member->name == "last" || member->name == "level";
+        if (number && (found.empty() || usual)) found = member->name;
+    }
+    return found;
+}
+
+}  // namespace
+
+// What `name` is, where that is known to be neither number nor text, and what to write instead; empty: it is not known.
+std::string SourceRules::no_number(const SourceValue& value, std::string_view name) const {
+    const std::string_view type = value.type;
+    if (value.literal && (type == "nil" || type == "boolean"))
+        return fmt::format("{} is neither a number nor a text", name);
+    if (type == "function") return fmt::format("{} is a function", name);
+    if (type == "params") {
+        const bool any = declaration_ != nullptr && !declaration_->parameters.empty();
+        return fmt::format("{0} is the table of all parameters; write {0}.{1}", name,
+                           any ? declaration_->parameters.front().first : "NAME");
+    }
+    if (value.table != nullptr || type == kOwnTable) return facts_.metatables ? "" : fmt::format("{} is a table", name);
+    if (type.ends_with("[]")) return fmt::format("{0} is a list; take one of it, as in {0}[1]", name);
+    if (type == "string" || find_api_owner(type) == nullptr) return "";
+    if (type == "bars") return fmt::format("{0} is a series of bars; write {0}:close(0) for the last close", name);
+    if (type == "indicator") return fmt::format("{0} is an indicator; write {0}:value() for its value", name);
+    if (is_library(type)) return fmt::format("{} is a library", name);
+    const std::string number = number_in(type);
+    return number.empty() ? fmt::format("{} is a table", name)
+                          : fmt::format("{0} is a table; one of its numbers is {0}.{1}", name, number);
+}
+
+void SourceRules::operand(const SourceValue& value, Operand kind, std::string_view sign, std::string_view name,
+                          int line) {
+    std::string what = no_number(value, name);
+    const bool text = value.literal && value.type == "string";
+    if (text && kind == Operand::number && !may_read_as_number(value.text))
+        what = fmt::format("'{}' is a text; texts are joined with ..", value.text);
+    if (what.empty()) return;
+    const char* works = kind == Operand::number   ? "works on numbers"
+                        : kind == Operand::joined ? "joins texts and numbers"
+                                                  : "compares two numbers or two texts";
+    error(line, fmt::format("'{}' {}; {}", sign, works, what));
 }
 
 void SourceRules::decision(const SourceValue& returned, int line) {

@@ -53,6 +53,7 @@ struct SourceFacts {
     std::set<std::string, std::less<>> globals;  // names they set
     std::set<std::string, std::less<>> fields;   // fields they set on anything
     std::set<std::string, std::less<>> methods;  // methods they call
+    bool metatables = false;                     // they call setmetatable: a table of their own may be a number
     // Locals set again (file, token of the declaration), and fields by their name, whatever they belong to.
     std::map<std::pair<std::string, size_t>, GivenType> changed;
     std::map<std::string, GivenType, std::less<>> given_fields;
@@ -75,6 +76,9 @@ class SourceRules {
                      const std::vector<SourceValue>& arguments, int line);
     SourceValue call_global(std::string_view name, const std::vector<SourceValue>& arguments, int line);
     void decision(const SourceValue& returned, int line);
+    // What `sign` works on, as it is written: a number, a number or a text, one of two that are compared.
+    enum class Operand : uint8_t { number, joined, compared };
+    void operand(const SourceValue& value, Operand kind, std::string_view sign, std::string_view name, int line);
     void never_called(std::string_view callback, std::string_view strategy, int line);
     void defined_callback(std::string_view callback, int line);
 
@@ -89,6 +93,7 @@ class SourceRules {
     void check_table(std::string_view who, std::string_view owner, const SourceTable& table, int line);
     void check_declared(const ApiName& entry, const std::vector<SourceValue>& arguments, int line);
     bool misses(const SourceValue& object, std::string_view name) const;
+    std::string no_number(const SourceValue& value, std::string_view name) const;
 
     const SourceFacts& facts_;
     const StrategyDeclaration* declaration_;

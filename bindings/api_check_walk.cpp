@@ -335,30 +335,78 @@ class Walker {
         return values;
     }
 
-    bool binary_operator() {
-        if (is_pair('=', '=') || is_pair('~', '=') || is_pair('<', '=') || is_pair('>', '=')) {
+    // "" where none follows.
+    std::string_view binary_operator() {
+        for (const std::string_view one : {"==", "~=", "<=", ">="}) {
+            if (!is_pair(one[0], one[1])) continue;
             at_ += 2;
-            return true;
+            return one;
         }
         constexpr std::string_view kOperators[] = {"+", "-", "*", "/", "%", "^", "<", ">", "..", "and", "or"};
         for (const std::string_view one : kOperators) {
-            if (accept(one)) return true;
+            if (accept(one)) return one;
         }
-        return false;
+        return {};
+    }
+    static bool is_arithmetic(std::string_view sign) {
+        return sign.size() == 1 && std::string_view("+-*/%^").find(sign) != std::string_view::npos;
+    }
+    static bool is_order(std::string_view sign) { return sign == "<" || sign == ">" || sign == "<=" || sign == ">="; }
+    // An operand between two operators, or one and none, belongs to the one that binds tighter. Between two of one kind
+    // it is either's.
+    struct Operand {
+        SourceValue value;
+        size_t from = 0, to = 0;  // its tokens
+    };
+    // As it is written, where that is short.
+    std::string_view written(const Operand& operand) const {
+        constexpr size_t kShown = 40;
+        if (operand.from >= operand.to || operand.to > tokens_.size()) return "this";
+        const LuaToken& first = tokens_[operand.from];
+        const LuaToken& last = tokens_[operand.to - 1];
+        const size_t bytes = last.offset + last.bytes.size() - first.offset;
+        return first.line == last.line && bytes <= kShown ? std::string_view(first.bytes.data(), bytes) : "this";
+    }
+    void judge(const Operand& operand, SourceRules::Operand kind, std::string_view sign) {
+        const int at_line = operand.from < tokens_.size() ? tokens_[operand.from].line : line();
+        if (!lost_) rules_.operand(operand.value, kind, sign, written(operand), at_line);
+    }
+    void judge(const Operand& operand, std::string_view left, std::string_view right) {
+        using Kind = SourceRules::Operand;
+        for (const std::string_view sign : {right, left}) {
+            if (is_arithmetic(sign)) return judge(operand, Kind::number, sign);
+        }
+        if (left == ".." || right == "..") return judge(operand, Kind::joined, "..");
+        const auto loose = [](std::string_view sign) { return sign.empty() || sign == "and" || sign == "or"; };
+        if (is_order(right) && loose(left)) return judge(operand, Kind::compared, right);
+        if (is_order(left) && loose(right)) judge(operand, Kind::compared, left);
     }
 
     SourceValue expression() {
         if (++depth_ > kDepthMax) lose();
-        SourceValue value = operand();
+        const auto next = [this] {
+            Operand read{{}, at_, 0};
+            read.value = operand();
+            read.to = at_;
+            return read;
+        };
+        Operand last = next();
+        SourceValue value = last.value;
         bool only_and = true;
         bool combined = false;
+        std::string_view before;
         while (!at_end()) {
             only_and = only_and && is("and");
-            if (!binary_operator()) break;
+            const std::string_view sign = binary_operator();
+            judge(last, before, sign);
+            before = {};
+            if (sign.empty()) break;
             combined = true;
-            const SourceValue right = operand();
-            value = only_and ? kept(right) : SourceValue{};
+            before = sign;
+            last = next();
+            value = only_and ? kept(last.value) : SourceValue{};
         }
+        if (!before.empty()) judge(last, before, {});  // at the end of the source
         if (combined) value.several = false;
         --depth_;
         return value;
@@ -369,8 +417,10 @@ class Walker {
             operand();
             return {};
         }
-        if (accept("-")) {
+        if (is("-")) {
+            const size_t from = ++at_;
             SourceValue value = operand();
+            judge({value, from, at_}, SourceRules::Operand::number, "-");
             if (!value.literal || value.type != "number") return {};
             value.number = -value.number;
             return value;
@@ -446,10 +496,11 @@ class Walker {
                 made->fields.push_back({std::move(key), at_line, std::move(value)});
             } else if (accept("[")) {
                 made->computed = true;
-                expression();
+                const SourceValue key = expression();
                 expect("]");
                 expect("=");
-                expression();
+                const SourceValue value = expression();
+                if (facts_ != nullptr && key.literal && key.type == "string") facts_->given_fields[key.text].add(value);
             } else {
                 made->computed = true;
                 expression();
@@ -479,6 +530,7 @@ class Walker {
                 find_api_owner(entry->arguments[i].type) != nullptr && entry->arguments[i].type != "string" &&
                 entry->arguments[i].type != "table")
                 value.type = entry->arguments[i].type;
+            if (callback == "on_params" && i == 1) value.type = "params";
             if (entry == nullptr && parameter == "ctx") value.type = "ctx";
             declare(std::move(parameter), std::move(value), token);
             if (!accept(",")) break;
@@ -521,6 +573,7 @@ class Walker {
         } else {
             const std::string first = name();
             if (lost_) return {};
+            if (facts_ != nullptr && first == "setmetatable") facts_->metatables = true;
             if (const Local* local = find_local(first)) {
                 value = local->value;
                 target_.local = first;
@@ -543,8 +596,16 @@ class Walker {
                 ++at_;
                 member(value, colon, at_line, target);
             } else if (accept("[")) {
-                expression();
+                const SourceValue key = expression();
                 expect("]");
+                // bar["close"] is bar.close
+                if (key.literal && key.type == "string" && !value.type.ends_with("[]") && !call_follows()) {
+                    value = target && is_set() ? SourceValue{} : rules_.field(value, key.text, at_line);
+                    target_ = Target{};
+                    target_.field = key.text;
+                    global_call.clear();
+                    continue;
+                }
                 const bool list = value.type.ends_with("[]");
                 const std::string element = list ? value.type.substr(0, value.type.size() - 2) : "";
                 value = {};

@@ -49,11 +49,23 @@ void ChildProcess::kill() {
     ended_ = true;
 }
 
-void ChildProcess::allow_processor(int64_t seconds) {
+std::optional<std::chrono::nanoseconds> ChildProcess::processor_time() const {
     clockid_t clock{};
     timespec used{};
-    if (::clock_getcpuclockid(id_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
-    const auto most = static_cast<rlim_t>(used.tv_sec + 1 + seconds);
+    if (::clock_getcpuclockid(id_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return std::nullopt;
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+bool ChildProcess::stands_still() const {
+    siginfo_t info{};
+    return ::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid != 0;
+}
+
+void ChildProcess::allow_processor(int64_t seconds) {
+    const auto used = processor_time();
+    if (!used) return;
+    const auto most = static_cast<rlim_t>(std::chrono::floor<std::chrono::seconds>(*used).count() + 1 + seconds);
     const rlimit limit{most, most + 1};
     ::prlimit(id_, RLIMIT_CPU, &limit, nullptr);
 }

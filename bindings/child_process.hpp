@@ -1,6 +1,8 @@
 #pragma once
 #include <sys/types.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "net/file_descriptor.hpp"
@@ -23,6 +25,10 @@ class ChildProcess {
     // "signal 11", "code 3"; once ended.
     std::string how_it_ended() const;
     void kill();
+    // Processor time that it has used; to within a tick of the machine's scheduler (4 ms). Nothing: it has ended.
+    std::optional<std::chrono::nanoseconds> processor_time() const;
+    // A signal made it stand still.
+    bool stands_still() const;
     // A process that computes without being asked to ends by itself: so much processor time from now on, in seconds.
     void allow_processor(int64_t seconds);
 

@@ -2,7 +2,7 @@
 
 namespace tide {
 
-const std::string* CountedHost::count(StrategyId strategy) {
+const ScriptStopNote* CountedHost::count(StrategyId strategy) {
     if (strategy.value() >= calls_.size()) calls_.resize(strategy.value() + size_t(1));
     const uint64_t call = ++calls_[strategy.value()];
     if (planned_.empty()) return nullptr;
@@ -11,7 +11,7 @@ const std::string* CountedHost::count(StrategyId strategy) {
 }
 
 Result<StrategyDeclaration> CountedHost::load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) {
-    if (const std::string* reason = count(bundle.strategy)) return make_error(ErrorCode::stopped, *reason);
+    if (const auto* stop = count(bundle.strategy)) return make_error(ErrorCode::stopped, stop->reason);
     turn();
     auto loaded = host_.load(slot, bundle, services);
     turn();
@@ -19,7 +19,7 @@ Result<StrategyDeclaration> CountedHost::load(ScriptSlot slot, const ScriptBundl
         if (slot.value() >= owners_.size()) owners_.resize(slot.value() + size_t(1));
         owners_[slot.value()] = bundle.strategy;
     } else if (loaded.error().code == ErrorCode::stopped && told_) {
-        told_({bundle.strategy, calls_[bundle.strategy.value()], loaded.error().message});
+        told_({bundle.strategy, calls_[bundle.strategy.value()], loaded.error().message, false});
     }
     return loaded;
 }
@@ -32,14 +32,15 @@ void CountedHost::unload(ScriptSlot slot) {
 CallbackResult CountedHost::call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) {
     const StrategyId owner = slot.value() < owners_.size() ? owners_[slot.value()] : StrategyId();
     if (!owner.valid()) return {CallbackStatus::not_defined, {}};
-    if (const std::string* reason = count(owner)) {
+    if (const auto* stop = count(owner)) {
         host_.unload(slot);  // what ran there is lost, as it was then
-        return {CallbackStatus::stopped, *reason};
+        return {stop->late ? CallbackStatus::late : CallbackStatus::stopped, stop->reason};
     }
     turn();
     CallbackResult result = host_.call(slot, message, output);
     turn();
-    if (result.status == CallbackStatus::stopped && told_) told_({owner, calls_[owner.value()], result.message});
+    if (without_process(result.status) && told_)
+        told_({owner, calls_[owner.value()], result.message, result.status == CallbackStatus::late});
     return result;
 }
 

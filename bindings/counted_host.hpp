@@ -10,12 +10,13 @@
 
 namespace tide {
 
-// That a script's process was stopped: the one thing a script does that its sources and its inputs do not explain.
-// `call` is the number of the load or callback it happened in, counted for each strategy from 1.
+// That a script's process was stopped, or late beyond excuse: the one thing a script does that its sources and its
+// inputs do not explain. `call` is the number of the load or callback it happened in, counted for each strategy from 1.
 struct ScriptStopNote {
     StrategyId strategy;
     uint64_t call = 0;
     std::string reason;
+    bool late = false;  // CallbackStatus::late
 };
 
 // Stands before the host that runs the scripts and counts what each strategy is asked. It tells of each stop, so that
@@ -27,7 +28,7 @@ class CountedHost final : public StrategyHost {
     CountedHost(StrategyHost& host, std::function<void(const ScriptStopNote&)> told)
         : host_(host), told_(std::move(told)) {}
     // This stop will happen again, without the script being asked.
-    void repeat(const ScriptStopNote& stop) { planned_[{stop.strategy, stop.call}] = stop.reason; }
+    void repeat(const ScriptStopNote& stop) { planned_[{stop.strategy, stop.call}] = stop; }
 
     Result<StrategyDeclaration> load(ScriptSlot slot, const ScriptBundle& bundle, StrategyServices& services) override;
     void unload(ScriptSlot slot) override;
@@ -43,14 +44,14 @@ class CountedHost final : public StrategyHost {
 
   private:
     void turn() { turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
-    // The reason when the next call of this strategy was a stop.
-    const std::string* count(StrategyId strategy);
+    // When the next call of this strategy was a stop.
+    const ScriptStopNote* count(StrategyId strategy);
 
     StrategyHost& host_;
     std::function<void(const ScriptStopNote&)> told_;
     std::vector<StrategyId> owners_;  // by slot
     std::vector<uint64_t> calls_;     // by strategy
-    std::map<std::pair<StrategyId, uint64_t>, std::string> planned_;
+    std::map<std::pair<StrategyId, uint64_t>, ScriptStopNote> planned_;
     std::atomic<uint64_t> turns_{0};
 };
 

@@ -16,13 +16,15 @@ constexpr ReplHelp kHelp[] = {
      "live_orders, "
      "day_net.\nExample: status().phase"},
     {"positions", "positions()", "open positions, one row each",
-     "Fields: id, strategy, instrument, side, quantity, entry, last, stop, target, gross, charges, net, opened, tag, "
-     "why.\nPrices and amounts are rupees.\nExample: for _, p in ipairs(positions()) do print(p.instrument, p.net) "
+     "Fields: id, strategy, instrument, side, quantity, entry, last, stop, target, levels_on, premium_stop, "
+     "premium_target, trail_pct, gross, charges, net, opened, tag, why.\nPrices and amounts are rupees.\nExample: for "
+     "_, p in ipairs(positions()) do print(p.instrument, p.net) "
      "end"},
-    {"orders", "orders()", "orders of today, the newest last (at most 200)",
+    {"orders", "orders()", "orders of today, the newest last (at most 200), then the entries that the engine holds",
      "Fields: id, intent, position, instrument, side, purpose, state, quantity, filled, limit, average, created, "
      "updated, "
-     "tag, why, state_reason.\nExample: why(orders()[1])"},
+     "tag, why, state_reason. An entry that is held has no id and no limit but trigger, terms, accepted, until.\n"
+     "Example: why(orders()[1])"},
     {"trades", "trades([n])", "closed trades of this session from the store (the newest n, at most 500)",
      "Fields: number, strategy, instrument, side, quantity, opened, closed, entry, exit, gross, charges, net, "
      "exit_rule, "

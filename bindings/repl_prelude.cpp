@@ -43,8 +43,16 @@ end
 for _, name in raw.ipairs { "status", "balance", "risk", "vix" } do
   globals[name] = function() return ask(name, "") end
 end
-for _, name in raw.ipairs { "positions", "orders" } do
-  globals[name] = function() return ask(name, "")[name] end
+function globals.positions() return ask("positions", "").positions end
+-- What the engine holds follows the orders. It is known by its intent; `entry` is the price of a position.
+function globals.orders()
+  local document = ask("orders", "")
+  local rows = document.orders
+  for _, held in raw.ipairs(document.held or {}) do
+    held.entry = nil
+    rows[#rows + 1] = held
+  end
+  return rows
 end
 function globals.trades(count) return ask("trades", argument("trades", "n", count_of(count, "trades", 500))).trades end
 function globals.indicators(symbol) return ask("indicators", argument("indicators", "symbol", symbol)).indicators end
@@ -90,6 +98,7 @@ function globals.why(subject)
   if type(subject) == "table" then
     local kind = kinds[view_of(subject)]
     local number = rawget(subject, kind == "trade" and "number" or "id")
+    if kind == "order" and number == nil then kind, number = "intent", rawget(subject, "intent") end
     if not kind or type(number) ~= "number" then fail("why: the table is no row of orders(), positions() or trades()") end
     subject = kind .. ":" .. number
   elseif type(subject) == "number" then

@@ -38,8 +38,8 @@ class WorkerHost::Worker final : private RingWait {
     using RingWait::never_spin;
 
     // Null: it answered. Else why it must be killed; `said()` has the text.
-    bool load(const ScriptBundle& bundle, Result<StrategyDeclaration>& loaded, std::chrono::milliseconds patience) {
-        begin(patience);
+    bool load(const ScriptBundle& bundle, Result<StrategyDeclaration>& loaded, const WorkerPatience& patience) {
+        begin(patience.load, patience.computing_pct);
         write_message(outgoing_, WorkerMessage::load, number_, limits_, services_.now_ns(), bundle);
         if (!send() || !hear(WorkerMessage::loaded)) return false;
         WireIn wire = body();
@@ -50,8 +50,8 @@ class WorkerHost::Worker final : private RingWait {
         return true;
     }
     bool call(const CallMessage& message, CallbackResult& result, CallbackOutput& output,
-              std::chrono::milliseconds patience) {
-        begin(patience);
+              const WorkerPatience& patience) {
+        begin(happens_once(callback_of(message)) ? patience.load : patience.callback, patience.computing_pct);
         if (!in_.empty()) return nonsense("something that nobody asked for");
         write_message(outgoing_, WorkerMessage::call, number_, services_.now_ns(), message);
         if (!send() || !hear(WorkerMessage::called)) return false;
@@ -64,28 +64,58 @@ class WorkerHost::Worker final : private RingWait {
         return true;
     }
     template <class... Body>
-    bool push(WorkerMessage kind, std::chrono::milliseconds patience, const Body&... pushed) {
-        until(Clock::now() + patience);
-        patience_ = patience;
+    bool push(WorkerMessage kind, const WorkerPatience& patience, const Body&... pushed) {
+        wait_at_most(patience.callback, patience.computing_pct);
         write_message(outgoing_, kind, 0, pushed...);
         return settle(out_.write(outgoing_, *this, false));
     }
     const std::string& said() const { return said_; }
+    CallbackStatus verdict() const { return verdict_; }
+    // What it did may be a defect of the compiler.
+    bool suspect() const { return !starved_; }
     // As it said with its last answer; only shown, so not checked.
     const ScriptUsage& usage() const { return usage_; }
 
   private:
-    void begin(std::chrono::milliseconds patience) {
+    Clock::time_point wait_at_most(std::chrono::milliseconds patience, int64_t computing_pct) {
         const auto now = Clock::now();
         until(now + patience);
         patience_ = patience;
+        computing_ = std::chrono::nanoseconds(patience) * computing_pct / 100;
+        waits_ = 0;
+        computed_before_.reset();
+        return now;
+    }
+    void begin(std::chrono::milliseconds patience, int64_t computing_pct) {
+        const auto now = wait_at_most(patience, computing_pct);
         ++number_;
         desk_.begin_call(services_.now_ns(), limits_);
         if (now - looked_ < kBetweenLooks) return;
         looked_ = now;
         process_->allow_processor(kProcessorAllowed_s);
     }
-    bool gone() override { return process_->ended(); }
+    // Asked every 2 ms while the engine sleeps. Not at the first time: an answer that comes by then pays for no clock.
+    bool gone() override {
+        if (++waits_ == 2) computed_before_ = process_->processor_time();
+        return process_->ended();
+    }
+    // Whose doing it is that no answer came: the script's, somebody's who stopped its process, or the machine's.
+    void judge_lateness() {
+        said_ = fmt::format("no answer within {} ms", patience_.count());
+        const auto now = process_->processor_time();
+        const auto computed = now && computed_before_ ? *now - *computed_before_ : std::chrono::nanoseconds(0);
+        const auto computed_ms = std::chrono::floor<std::chrono::milliseconds>(computed).count();
+        if (computed >= computing_) {
+            verdict_ = CallbackStatus::late;
+            said_ += fmt::format(" although it computed for {} ms of them", computed_ms);
+        } else if (process_->stands_still()) {
+            verdict_ = CallbackStatus::late;
+            said_ += ": its process was made to stand still";
+        } else {
+            starved_ = true;
+            said_ += fmt::format(", of which the machine gave its process {} ms", computed_ms);
+        }
+    }
     bool nonsense(const char* what) {
         said_ = fmt::format("its process sent nonsense: {}", what);
         return false;
@@ -95,7 +125,7 @@ class WorkerHost::Worker final : private RingWait {
             case RingState::ok:
                 return true;
             case RingState::late:
-                said_ = fmt::format("no answer within {} ms", patience_.count());
+                judge_lateness();
                 return false;
             case RingState::gone:
                 said_ = fmt::format("its process ended ({})", process_->how_it_ended());
@@ -144,6 +174,11 @@ class WorkerHost::Worker final : private RingWait {
     RingWriter out_;
     WorkerDesk desk_;
     std::chrono::milliseconds patience_{};
+    std::chrono::nanoseconds computing_{};                     // whoever computed for so long has hung
+    std::optional<std::chrono::nanoseconds> computed_before_;  // processor time when the wait was two looks old
+    int waits_ = 0;                                            // looks of this call
+    bool starved_ = false;
+    CallbackStatus verdict_ = CallbackStatus::stopped;
     Clock::time_point looked_{};
     uint64_t number_ = 0;  // of the last load or call
     uint64_t asked_ = 0;   // of the last question
@@ -183,8 +218,8 @@ Result<StrategyDeclaration> WorkerHost::load(ScriptSlot slot, const ScriptBundle
     auto worker = std::make_unique<Worker>(std::move(*process), limits, services, bundle.strategy);
     if (never_spin_) worker->never_spin();
     Result<StrategyDeclaration> loaded;
-    if (!worker->load(bundle, loaded, patience_.load)) {
-        crashed_.insert(bundle.strategy);
+    if (!worker->load(bundle, loaded, patience_)) {
+        if (worker->suspect()) crashed_.insert(bundle.strategy);
         return make_error(ErrorCode::stopped,
                           fmt::format("{}.lua: {} while it was loaded", bundle.name, worker->said()));
     }
@@ -205,41 +240,37 @@ void WorkerHost::unload(ScriptSlot slot) {
     stopped_.erase(slot);
 }
 
-std::string WorkerHost::stop(ScriptSlot slot, StrategyId strategy, std::string reason) {
-    crashed_.insert(strategy);
-    workers_[slot.value()].reset();
-    return reason;
+CallbackResult WorkerHost::stop(ScriptSlot slot) {
+    const auto worker = std::move(workers_[slot.value()]);
+    if (worker->suspect()) crashed_.insert(worker->strategy());
+    return {worker->verdict(), worker->said()};
 }
 
 // What does not fit is waited for, once: a worker that does not read is as good as dead, which the next call tells.
 void WorkerHost::push_bar(ScriptSlot slot, const BarMessage& bar) {
     Worker* worker = find(slot);
-    if (worker != nullptr && !worker->push(WorkerMessage::bar, patience_.callback, bar))
-        stopped_[slot] = stop(slot, worker->strategy(), worker->said());
+    if (worker != nullptr && !worker->push(WorkerMessage::bar, patience_, bar)) stopped_[slot] = stop(slot);
 }
 
 void WorkerHost::push_indicator(ScriptSlot slot, const IndicatorMessage& values) {
     Worker* worker = find(slot);
-    if (worker != nullptr &&
-        !worker->push(WorkerMessage::indicator, patience_.callback, values.handle, values.values)) {
-        stopped_[slot] = stop(slot, worker->strategy(), worker->said());
-    }
+    if (worker != nullptr && !worker->push(WorkerMessage::indicator, patience_, values.handle, values.values))
+        stopped_[slot] = stop(slot);
 }
 
 CallbackResult WorkerHost::call(ScriptSlot slot, const CallMessage& message, CallbackOutput& output) {
     if (const auto known = stopped_.find(slot); known != stopped_.end()) {
-        const std::string reason = std::exchange(known->second, {});
+        CallbackResult result = std::move(known->second);
         stopped_.erase(known);
-        return {CallbackStatus::stopped, reason};
+        return result;
     }
     Worker* worker = find(slot);
     if (worker == nullptr) return {CallbackStatus::not_defined, {}};
     if (Clock::now() - tended_ >= kBetweenLooks) tend_zygote();
     CallbackResult result;
-    const auto patience = happens_once(callback_of(message)) ? patience_.load : patience_.callback;
-    if (worker->call(message, result, output, patience)) return result;
+    if (worker->call(message, result, output, patience_)) return result;
     output.clear();
-    return {CallbackStatus::stopped, stop(slot, worker->strategy(), worker->said())};
+    return stop(slot);
 }
 
 }  // namespace tide

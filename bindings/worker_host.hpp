@@ -15,11 +15,14 @@ namespace tide {
 struct WorkerPatience {
     std::chrono::milliseconds callback{50};
     std::chrono::milliseconds load{500};  // load, on_start, on_stop, on_save, on_load: what happens once
+    // A worker that is late has hung when it computed for so much of the limit; else the machine gave it no time.
+    int64_t computing_pct = 20;
 };
 
 // Runs each strategy in a process of its own. Nothing that comes from there is believed: it is copied once, read, and
-// checked against what the script can have said. A worker that answers too late, not at all, or nonsense is killed, and
-// the call's result is `stopped`; its strategy is from then on run without the compiler.
+// checked against what the script can have said. A worker that answers too late, not at all, or nonsense is killed. The
+// call's result is `late` when the script hung or its process was made to stand still, else `stopped`; its strategy is
+// from then on run without the compiler, unless it was only the machine that had no time for it.
 class WorkerHost final : public StrategyHost {
   public:
     WorkerHost(std::unique_ptr<WorkerZygote> zygote, const LuaLimits& limits, WorkerPatience patience);
@@ -45,7 +48,7 @@ class WorkerHost final : public StrategyHost {
   private:
     class Worker;
     Worker* find(ScriptSlot slot) const;
-    std::string stop(ScriptSlot slot, StrategyId strategy, std::string reason);
+    CallbackResult stop(ScriptSlot slot);
     void tend_zygote();
 
     std::unique_ptr<WorkerZygote> zygote_;
@@ -54,7 +57,7 @@ class WorkerHost final : public StrategyHost {
     bool never_spin_ = false;
     RingWait::Clock::time_point tended_{};
     std::vector<std::unique_ptr<Worker>> workers_;  // by slot
-    std::map<ScriptSlot, std::string> stopped_;     // while no call ran: said by the next one
+    std::map<ScriptSlot, CallbackResult> stopped_;  // while no call ran: said by the next one
     std::set<StrategyId> crashed_;                  // run without the compiler
 };
 

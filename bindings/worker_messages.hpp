@@ -154,7 +154,7 @@ struct WireLast<Side> {
 };
 template <>
 struct WireLast<CallbackStatus> {
-    static constexpr auto value = CallbackStatus::quarantined;  // `stopped` is never a worker's own word
+    static constexpr auto value = CallbackStatus::quarantined;  // the others are never a worker's own word
 };
 template <>
 struct WireLast<ErrorCode> {

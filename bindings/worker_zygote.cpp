@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
+#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -107,6 +108,15 @@ void keep_only(int line) {
     if (null > kZygoteLine) ::close(null);
 }
 
+// A Ctrl-C is the engine's to hear; a crash is one.
+void reset_signals() {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(number, SIG_IGN);
+    for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS}) std::signal(number, SIG_DFL);
+}
+
+// OpenSSL reads its configuration at its first use, and a worker opens no file.
+void open_what_workers_need() { (void)sha256({}); }
+
 void prepare_zygote(int line, pid_t engine) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (::getppid() != engine) ::_exit(1);
@@ -149,10 +159,23 @@ std::optional<Line> make_line() {
     return Line{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
+// A program that ends before it is heard of would be started for ever.
+constexpr int kStartsInVainMax = 3;
+
 // Once, at the start: a machine without a process for this long has more than scripts to worry about.
 constexpr int64_t kReserveWait_ms = 5000;
 
 }  // namespace
+
+void run_zygote(WorkerZygote::Main main, pid_t engine) {
+    reset_signals();
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    open_what_workers_need();
+    prepare_zygote(kZygoteLine, engine);
+    be_zygote(main, engine);
+}
 
 // ---- in the engine
 
@@ -165,13 +188,11 @@ Result<std::unique_ptr<WorkerZygote>> WorkerZygote::start(Main main) {
     auto line = make_line();
     if (!line) return failure("socketpair");
     const pid_t engine = ::getpid();
-    (void)sha256({});  // OpenSSL reads its configuration at its first use, and a worker opens no file
+    open_what_workers_need();
     const pid_t child = ::fork();
     if (child < 0) return failure("fork");
     if (child == 0) {
-        // A Ctrl-C is the engine's to hear; a crash is one.
-        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(number, SIG_IGN);
-        for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS}) std::signal(number, SIG_DFL);
+        reset_signals();
         prepare_zygote(line->theirs.get(), engine);
         be_zygote(main, engine);
     }
@@ -213,6 +234,7 @@ WorkerZygote::Heard WorkerZygote::hear(int64_t longest_ms) {
     if (::poll(&line, 1, static_cast<int>(std::max<int64_t>(longest_ms, 0))) != 1) return Heard::nothing;
     Parcel answer;
     if (!receive(front_.line.get(), answer)) return Heard::lost;
+    started_in_vain_ = 0;
     FileDescriptor process(answer.descriptor);
     if (answer.said.number <= 0) refused_ = -answer.said.number;
     if (answer.said.wanted == Wanted::zygote) {
@@ -249,13 +271,40 @@ void WorkerZygote::lose_front(const std::string& how) {
     if (front_.lives()) {
         notes_.push_back(fmt::format("the process that starts scripts' processes {}; another one took its place", how));
         (void)ask_reserve();
+    } else if (start_again()) {
+        notes_.push_back(fmt::format(
+            "both processes that start scripts' processes are gone (the last one {}); another one is started", how));
+        (void)ask_reserve();
     } else {
         front_ = {};
         notes_.push_back(
-            fmt::format("both processes that start scripts' processes are gone (the last one {}): no script can be "
-                        "started or replaced until the engine is started again; those that run go on",
+            fmt::format("both processes that start scripts' processes are gone (the last one {}), and no other can be "
+                        "started: no script can be started or replaced; those that run go on",
                         how));
     }
+}
+
+// By a program of its own, for a process with threads cannot fork one that goes on.
+bool WorkerZygote::start_again() {
+    if (command_.empty() || started_in_vain_ >= kStartsInVainMax) return false;
+    auto line = make_line();
+    if (!line) return false;
+    ++started_in_vain_;
+    std::vector<std::string> words(command_);
+    words.push_back(std::to_string(::getpid()));
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, line->theirs.get(), kZygoteLine);
+    pid_t child = 0;
+    const int failed = ::posix_spawn(&child, words[0].c_str(), &actions, nullptr, arguments.data(), ::environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) return false;
+    ChildProcess process(FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0U))), child);
+    front_ = {std::move(line->ours), std::move(process)};
+    return true;
 }
 
 void WorkerZygote::prepare() {
@@ -279,6 +328,13 @@ void WorkerZygote::tend() {
 }
 
 Result<std::unique_ptr<WorkerProcess>> WorkerZygote::take(RingWait::Clock::time_point deadline) {
+    const auto silent = [] {
+        return make_error(ErrorCode::unreachable, "no process for a script: its zygote does not answer");
+    };
+    if (!front_.line.valid()) {
+        started_in_vain_ = 0;  // somebody asks: perhaps it goes now
+        (void)start_again();
+    }
     while (ready_ == nullptr && front_.line.valid()) {
         refused_ = 0;
         Heard heard = asked_ == nullptr ? ask_worker() : Heard::something;
@@ -287,10 +343,12 @@ Result<std::unique_ptr<WorkerProcess>> WorkerZygote::take(RingWait::Clock::time_
         const auto now = RingWait::Clock::now();
         if (heard == Heard::something) heard = hear_worker(reserve_.lives() ? now + (deadline - now) / 2 : deadline);
         if (heard == Heard::something) break;
-        if (heard == Heard::nothing && !reserve_.lives())
-            return make_error(ErrorCode::unreachable, "no process for a script: its zygote does not answer");
+        const bool all = heard == Heard::nothing && !reserve_.lives();
+        // Nothing is waited for twice; one that has just been started may still be on its way.
+        if (all && (command_.empty() || started_in_vain_ > 0)) return silent();
         front_.process.kill();
         lose_front(heard == Heard::nothing ? "did not answer" : "ended");
+        if (all) return silent();
     }
     if (ready_ != nullptr) return std::move(ready_);
     errno = refused_;

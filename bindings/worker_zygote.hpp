@@ -24,8 +24,8 @@ class WorkerProcess final : public ChildProcess {
 
 // Two small processes, forked before the engine had threads: one forks workers when asked to, the other stands by. What
 // they fork are children of the engine, not their own: their end harms none of them. When the first ends, the other
-// takes its place and forks a new stand-by, which only a process with one thread can. They end with the engine, and so
-// do workers.
+// takes its place and forks a new stand-by, which only a process with one thread can. When both have ended, this
+// program is started anew as a zygote. They end with the engine, and so do workers.
 class WorkerZygote {
   public:
     // What a worker does with the memory it shares with the engine; never returns to the zygote.
@@ -37,10 +37,14 @@ class WorkerZygote {
     WorkerZygote(const WorkerZygote&) = delete;
     WorkerZygote& operator=(const WorkerZygote&) = delete;
 
+    // What is started when both have ended: a program and its arguments, to which this process's id is added. It must
+    // come to `run_zygote` before it has a second thread.
+    void start_again_with(std::vector<std::string> command) { command_ = std::move(command); }
+
     // Asks for a worker without waiting for it.
     void prepare();
     // The one that was asked for, or a new one. Waits at most until `deadline`. An error (unreachable): there is none;
-    // the next may still be had, unless both processes have ended at once.
+    // the next may still be had, unless nothing can be started any more.
     Result<std::unique_ptr<WorkerProcess>> take(RingWait::Clock::time_point deadline);
     // Has a process that has ended replaced. Waits for nothing; to be called now and then.
     void tend();
@@ -65,13 +69,19 @@ class WorkerZygote {
     Heard hear(int64_t longest_ms);
     Heard hear_worker(RingWait::Clock::time_point deadline);
     void lose_front(const std::string& how);
+    bool start_again();
 
     Zygote front_, reserve_;
     WorkerMemory* asked_ = nullptr;         // the memory of the worker that was asked for
     std::unique_ptr<WorkerProcess> ready_;  // it
     FileDescriptor reserve_line_;           // to the stand-by that was asked for
     int refused_ = 0;                       // the error of the last fork
+    std::vector<std::string> command_;
+    int started_in_vain_ = 0;  // since a process was last heard of
     std::vector<std::string> notes_;
 };
+
+// The life of a process that was started to be a zygote, with its line to the engine as descriptor 3.
+[[noreturn]] void run_zygote(WorkerZygote::Main main, pid_t engine);
 
 }  // namespace tide

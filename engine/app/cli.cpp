@@ -44,6 +44,7 @@ struct Options {
     HealthOptions health;
     ExchangeOptions exchange;
     WatchdogProcess watchdog;
+    ZygoteOptions zygote;
     bool greeks_csv = false;
 };
 
@@ -261,7 +262,7 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     retire->callback([&o, &chosen] { chosen = [&o] { return audit_retire_command(o.backup); }; });
     auto* why =
         audit->add_subcommand("why", "how an order or a trade came about: event, callback, intent, risk, fills");
-    why->add_option("subject", o.store.subject, "an order's number, or trade:N")
+    why->add_option("subject", o.store.subject, "an order's number, or trade:N, position:N, intent:N (a held entry, a group)")
         ->required()
         ->type_name("ORDER|trade:N");
     why->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
@@ -484,6 +485,11 @@ void add_processes(CLI::App& app, Options& o, Command& chosen) {
     exchange->footer("Example: engine paper-exchange --show");
     exchange->callback([&o, &chosen] { chosen = [&o] { return paper_exchange_command(o.exchange); }; });
     // Started by `run`, never by hand: it needs descriptors that only `run` can give it.
+    auto* zygote = app.add_subcommand("script-zygote", "starts scripts' processes for an engine")->group("");
+    zygote->add_flag("--unconfined", o.zygote.unconfined);
+    zygote->add_option("engine", o.zygote.engine_process)->required();
+    zygote->callback([&o, &chosen] { chosen = [&o] { return script_zygote(o.zygote); }; });
+
     auto* watchdog = app.add_subcommand("watchdog", "watches an engine")->group("");
     watchdog->add_option("--home", o.watchdog.home)->required();
     watchdog->add_option("--session", o.watchdog.session_id)->required();

@@ -226,6 +226,13 @@ struct ExchangeOptions {
 // Serves a paper exchange until SIGTERM, or shows the books of the one that runs. Errors: unreachable.
 Result<ExitCode> paper_exchange_command(const ExchangeOptions& options);
 
+struct ZygoteOptions {
+    int64_t engine_process = 0;
+    bool unconfined = false;
+};
+// What an engine starts when the processes that start its scripts' processes have ended. Ends with it.
+Result<ExitCode> script_zygote(const ZygoteOptions& options);
+
 struct HealthOptions {
     std::string home;
     std::string config_file;

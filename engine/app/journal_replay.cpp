@@ -62,7 +62,7 @@ Result<void> for_each_stop(const std::string& journal, const std::function<void(
         if (!more || !*more) return {};  // what is wrong with the journal is told when it is played
         if (!record.is_output()) continue;
         if (const auto* stop = std::get_if<ScriptStop>(&record.output.payload))
-            told({stop->strategy, stop->call, std::string(stop->reason)});
+            told({stop->strategy, stop->call, std::string(stop->reason), stop->late});
     }
 }
 

@@ -20,10 +20,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kAnswerTimeout_s = 6;  // more than the engine allows itself
-constexpr std::string_view kAmounts[] = {"available",   "average", "cash",     "charges",   "day_charges",
-                                         "day_gross",   "day_net", "day_peak", "day_start", "entry",
-                                         "equity",      "exit",    "gross",    "last",      "limit",
-                                         "margin_used", "net",     "start",    "stop",      "target"};
+constexpr std::string_view kAmounts[] = {
+    "available", "average",      "cash",           "charges", "day_charges", "day_gross", "day_net", "day_peak",
+    "day_start", "entry",        "equity",         "exit",    "gross",       "last",      "limit",   "margin_used",
+    "net",       "premium_stop", "premium_target", "start",   "stop",        "target",    "trigger"};
 
 std::optional<double> amount_of(std::string_view name, const Json& value) {
     if (!value.is_string() || !std::binary_search(std::begin(kAmounts), std::end(kAmounts), name)) return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "app/commands.hpp"
 #include "app/exit_code.hpp"
 #include "bindings/worker_process.hpp"
 #include "bindings/worker_sandbox.hpp"
@@ -23,6 +24,9 @@ void ScriptHostSettings::register_in(SettingsRegistry& registry) {
                  "a script's process that has not answered a callback by then is killed (not at --speed max)");
     registry.add("scripts.load_limit_ms", load_limit_ms, 50, 60'000, "ms",
                  "the same for loading it, on_start, on_stop, on_save and on_load");
+    registry.add("scripts.late_computing_pct", late_computing_pct, 0, 100, "%",
+                 "a script that is late and computed for so much of its limit is quarantined; with less it was the "
+                 "machine that gave it no time, and it is started again");
     registry.add("scripts.backtest_limit_s", backtest_limit_s, 1, 600, "s",
                  "a backtest or replay ends with an error when one callback takes longer");
 }
@@ -60,9 +64,13 @@ void CallbackWatch::watch(const CountedHost& host, double limit_s) {
     }
 }
 
+Result<ExitCode> script_zygote(const ZygoteOptions& options) {
+    run_zygote(options.unconfined ? &run_worker_unfiltered : &run_worker, static_cast<pid_t>(options.engine_process));
+}
+
 void ScriptHosting::do_not_hurry() {
     const std::chrono::milliseconds limit(static_cast<int64_t>(limit_s_ * 1000));
-    if (workers_) workers_->be_patient({limit, limit});
+    if (workers_) workers_->be_patient({limit, limit, patience_.computing_pct});
 }
 
 void ScriptHosting::hurry() {
@@ -77,8 +85,11 @@ Result<std::unique_ptr<ScriptHosting>> ScriptHosting::start(const ScriptHostSett
         hosting->confined_ = system_calls_can_be_filtered();
         auto zygote = WorkerZygote::start(hosting->confined_ ? &run_worker : &run_worker_unfiltered);
         if (!zygote) return zygote.error();
+        std::vector<std::string> again{"/proc/self/exe", "script-zygote"};
+        if (!hosting->confined_) again.emplace_back("--unconfined");
+        (*zygote)->start_again_with(std::move(again));
         hosting->patience_ = {std::chrono::milliseconds(settings.callback_limit_ms),
-                              std::chrono::milliseconds(settings.load_limit_ms)};
+                              std::chrono::milliseconds(settings.load_limit_ms), settings.late_computing_pct};
         hosting->workers_ = std::make_unique<WorkerHost>(std::move(*zygote), LuaLimits{}, hosting->patience_);
         host = hosting->workers_.get();
     } else {

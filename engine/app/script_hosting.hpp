@@ -18,6 +18,7 @@ struct ScriptHostSettings {
     std::string transport = "worker";  // of paper and live sessions; or "in_process"
     int64_t callback_limit_ms = 50;
     int64_t load_limit_ms = 500;
+    int64_t late_computing_pct = 20;
     double backtest_limit_s = 10;
 
     void register_in(SettingsRegistry& registry);

@@ -47,7 +47,7 @@ void JournalledLink::replace(const Order& order, Price limit) {
 
 void JournalledLink::script_stopped(const ScriptStopNote& stop) {
     if (!status_) return;
-    status_ = journal_->append_output({sequence_, now_, ScriptStop{stop.strategy, stop.call, stop.reason}});
+    status_ = journal_->append_output({sequence_, now_, ScriptStop{stop.strategy, stop.call, stop.reason, stop.late}});
     if (status_ && durable_) status_ = journal_->sync();
 }
 

@@ -133,7 +133,9 @@ constexpr JournalKind kind_of_payload(const BrokerBooksEvent&) { return JournalK
 constexpr JournalKind kind_of_payload(const OrderSent&) { return JournalKind::order_sent; }
 constexpr JournalKind kind_of_payload(const AuditHead&) { return JournalKind::audit_head; }
 constexpr JournalKind kind_of_payload(const SessionEnd&) { return JournalKind::session_end; }
-constexpr JournalKind kind_of_payload(const ScriptStop&) { return JournalKind::script_stop; }
+constexpr JournalKind kind_of_payload(const ScriptStop& e) {
+    return e.late ? JournalKind::script_late : JournalKind::script_stop;
+}
 
 template <class Payload>
 size_t text_bytes(const Payload&) {
@@ -491,11 +493,13 @@ bool read_payload(ByteSource& in, JournalRecord& record) {
         case JournalKind::session_end:
             record.output.payload = SessionEnd{in.text()};
             break;
-        case JournalKind::script_stop: {
+        case JournalKind::script_stop:
+        case JournalKind::script_late: {
             ScriptStop stop;
             stop.strategy = in.id<StrategyId>();
             stop.call = in.number<uint64_t>();
             stop.reason = in.text();
+            stop.late = record.kind == JournalKind::script_late;
             record.output.payload = stop;
             break;
         }
@@ -531,7 +535,7 @@ bool known_kind(uint16_t kind) {
     return (kind >= static_cast<uint16_t>(JournalKind::tick) &&
             kind <= static_cast<uint16_t>(JournalKind::broker_books)) ||
            (kind >= static_cast<uint16_t>(JournalKind::order_sent) &&
-            kind <= static_cast<uint16_t>(JournalKind::script_stop));
+            kind <= static_cast<uint16_t>(JournalKind::script_late));
 }
 
 template <class Number>
@@ -581,6 +585,8 @@ std::string_view name_of(JournalKind kind) {
             return "session_end";
         case JournalKind::script_stop:
             return "script_stop";
+        case JournalKind::script_late:
+            return "script_late";
     }
     return "";
 }

@@ -46,6 +46,7 @@ enum class JournalKind : uint16_t {
     audit_head = 65,
     session_end = 66,
     script_stop = 67,
+    script_late = 68,
 };
 std::string_view name_of(JournalKind kind);
 
@@ -79,6 +80,7 @@ struct ScriptStop {
     StrategyId strategy;
     uint64_t call = 0;
     std::string_view reason;
+    bool late = false;  // it did not answer in time, by its own doing; in the file a kind of its own
     bool operator==(const ScriptStop&) const = default;
 };
 

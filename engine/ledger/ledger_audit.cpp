@@ -168,7 +168,8 @@ class WhyReader {
             fmt::format("SELECT {} FROM {} WHERE session = {} AND {}", what, table, session_.number, condition));
     }
 
-    // An order with its intent, the risk verdict, its states and fills; an exit with why it was asked for.
+    // An order with its intent, the risk verdict, its states and fills; an exit with why it was asked for; with what it
+    // is a part of: an entry that the engine held, a group of legs.
     Result<void> add_order(int64_t order) {
         const std::string own = fmt::format("order_id = {}", order);
         const auto intent = number("intent_id", "orders", own);
@@ -180,11 +181,13 @@ class WhyReader {
             if (auto added = add(fmt::format("a.intent_id = {}", *intent)); !added) return added;
             if (auto added = add_parent_of(*intent); !added) return added;
         }
+        if (auto added = add_group_of(order, *position); !added) return added;
         if (auto added = add_rows_of("order_events", own); !added) return added;
         if (auto added = add_rows_of("fills", own); !added) return added;
-        // The version that ran: the last one loaded before.
-        const std::string loaded = fmt::format(
-            "strategy = {} AND status = 'loaded' AND row < {} ORDER BY row DESC LIMIT 1", *strategy, *first);
+        // The version that ran: the last one taken up before.
+        const std::string loaded =
+            fmt::format("strategy = {} AND status IN ('loaded', 'reloaded') AND row < {} ORDER BY row DESC LIMIT 1",
+                        *strategy, *first);
         if (auto added = add_rows_of("script_versions", loaded); !added) return added;
         const auto is_exit = number("purpose = 'exit'", "orders", own);
         if (!is_exit) return is_exit.error();
@@ -202,17 +205,60 @@ class WhyReader {
         }
         return {};
     }
-    // All orders of a position, and why its exits were asked for.
-    Result<void> add_orders_of(int64_t position) {
-        auto orders = database_.prepare("SELECT order_id FROM orders WHERE session = ? AND position_id = ?");
+    // Of a leg: its group as it was asked for, and what became of it.
+    Result<void> add_group_of(int64_t order, int64_t position) {
+        const auto named = number("group_id", "orders", fmt::format("order_id = {}", order));
+        const auto held = number("group_id", "positions", fmt::format("position_id = {}", position));
+        if (!named || !held) return database_.last_error("read its groups");
+        const int64_t group = std::max(*named, *held);
+        return group > 0 ? add_group(group) : Result<void>();
+    }
+    // A group's number is that of the intent that asked for it.
+    Result<void> add_group(int64_t group) {
+        if (auto added = add(fmt::format("a.intent_id = {}", group)); !added) return added;
+        for (const int64_t intent : exits_of(group)) {
+            if (auto added = add(fmt::format("a.intent_id = {}", intent)); !added) return added;
+        }
+        return add_rows_of("order_groups", fmt::format("group_id = {}", group));
+    }
+    // The intents that asked for a group's end. Few of a session's are.
+    std::vector<int64_t> exits_of(int64_t group) const {
+        std::vector<int64_t> found;
+        auto intents = database_.prepare(
+            "SELECT intent_id, text FROM audit WHERE session = ? AND kind IN ('session', 'day', 'intent', 'position', "
+            "'trade') AND kind = 'intent' AND instr(text, ' kind=exit_group ') > 0");
+        if (!intents) return found;
+        intents->bind_all(session_.number);
+        while (intents->step() == SQLITE_ROW) {
+            const auto record = parse_record_text(intents->text(1));
+            if (record && record->whole("group") == group) found.push_back(intents->integer(0));
+        }
+        return found;
+    }
+    Result<void> add_orders_where(std::string_view condition) {
+        auto orders = database_.prepare(
+            fmt::format("SELECT order_id FROM orders WHERE session = {} AND {}", session_.number, condition));
         if (!orders) return orders.error();
-        orders->bind_all(session_.number, position);
         int code = orders->step();
         for (; code == SQLITE_ROW; code = orders->step()) {
             if (auto added = add_order(orders->integer(0)); !added) return added.error();
         }
-        if (code != SQLITE_DONE) return database_.last_error("read its orders");
+        return code == SQLITE_DONE ? Result<void>() : database_.last_error("read its orders");
+    }
+    // All orders of a position, and why its exits were asked for.
+    Result<void> add_orders_of(int64_t position) {
+        if (auto added = add_orders_where(fmt::format("position_id = {}", position)); !added) return added;
         return add_rows_of("exit_audit", fmt::format("position_id = {}", position));
+    }
+    // Those of the parts that the engine let go of an entry it held, which its records name.
+    Result<void> add_orders_of_parts() {
+        std::string parts;
+        for (const WhyStep& step : steps_) {
+            const auto record = step.what == "parent" ? parse_record_text(step.row.text) : RecordText();
+            if (const auto child = record ? record->whole("child") : std::nullopt; child && *child > 0)
+                parts += fmt::format("{}{}", parts.empty() ? "" : ", ", *child);
+        }
+        return parts.empty() ? Result<void>() : add_orders_where(fmt::format("intent_id IN ({})", parts));
     }
     const SessionKey& session() const { return session_; }
     bool empty() const { return steps_.empty(); }
@@ -329,10 +375,14 @@ Result<std::vector<WhyStep>> LedgerReader::why_intent(const std::string& session
     if (!reader) return reader.error();
     if (auto added = reader->add(fmt::format("a.intent_id = {}", intent)); !added) return added.error();
     if (reader->empty()) return not_there(*reader, "intent", intent, "'engine audit --kind intent' lists them");
-    const auto order = reader->number("order_id", "orders", fmt::format("intent_id = {}", intent));
-    if (!order) return order.error();
-    if (*order == 0) return reader->take();
-    if (auto added = reader->add_order(*order); !added) return added.error();
+    const auto number = static_cast<int64_t>(intent);
+    const std::string orders = fmt::format(
+        "(intent_id = {0} OR group_id = {0} OR position_id IN (SELECT position_id FROM positions WHERE session = {1} "
+        "AND group_id = {0}))",
+        number, reader->session().number);
+    if (auto added = reader->add_orders_where(orders); !added) return added.error();
+    if (auto added = reader->add_group(number); !added) return added.error();
+    if (auto added = reader->add_orders_of_parts(); !added) return added.error();
     return reader->take();
 }
 

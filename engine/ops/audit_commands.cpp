@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <ostream>
 
 #include "ops/store_output.hpp"
@@ -50,26 +49,6 @@ Json row_json(const AuditRow& row) {
             {"kind", row.kind},
             {"text", row.text},
             {"hash", row.hash}};
-}
-
-struct Subject {
-    bool trade = false;
-    uint64_t number = 0;
-};
-Result<Subject> parse_subject(std::string_view text) {
-    Subject subject;
-    std::string_view digits = text;
-    if (digits.starts_with("order:")) digits.remove_prefix(6);
-    subject.trade = digits.starts_with("trade:");
-    if (subject.trade) digits.remove_prefix(6);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), subject.number);
-    if (error != std::errc() || end != digits.data() + digits.size() || subject.number == 0 ||
-        subject.number > static_cast<uint64_t>(INT64_MAX)) {
-        return make_error(
-            ErrorCode::usage,
-            fmt::format("audit why {}: give an order's number (11, order:11) or a trade's (trade:3)", text));
-    }
-    return subject;
 }
 
 }  // namespace
@@ -123,20 +102,18 @@ Result<int> run_audit_export_command(const LedgerReader& ledger, const AuditFilt
 
 Result<int> run_audit_why_command(const LedgerReader& ledger, const std::string& session, const std::string& text,
                                   const OutputStyle& style, std::ostream& out) {
-    const auto subject = parse_subject(text);
+    const auto subject = parse_why_subject(text);
     if (!subject) return subject.error();
-    const auto steps = subject->trade ? ledger.why_trade(session, static_cast<int64_t>(subject->number))
-                                      : ledger.why_order(session, subject->number);
+    const auto steps = why_steps(ledger, session, *subject);
     if (!steps) return steps.error();
     if (style.json) {
         Json json = document(ledger);
-        json[subject->trade ? "trade" : "order"] = subject->number;
+        json[subject->kind] = subject->number;
         json["steps"] = Json::array();
         for (const WhyStep& step : *steps) json["steps"].push_back(row_json(step.row));
         return write_json(json, out);
     }
-    out << fmt::format("{} {} of session {}\n", subject->trade ? "trade" : "order", subject->number,
-                       steps->front().row.session_id);
+    out << fmt::format("{} {} of session {}\n", subject->kind, subject->number, steps->front().row.session_id);
     for (const WhyStep& step : *steps) {
         const std::string time = shown_time(step.row.time);
         for (const WhyLine& line : why_lines(step)) {

@@ -78,6 +78,7 @@ void add_held(ControlSnapshot& snapshot, const Session& session) {
         row.state = name_of(parent.state);
         row.terms = terms_text(parent.intent.terms);
         row.tag = parent.intent.tag;
+        row.why = parent.intent.why;
         row.quantity = parent.quantity.units();
         row.filled = parent.filled.units();
         row.trigger = parent.trigger;
@@ -134,6 +135,8 @@ ControlSnapshot snapshot_of(const Session& session, std::string session_id, std:
     const InstrumentBook& book = session.market().prices().instruments();
     for (const Position& position : session.portfolio().open()) {
         snapshot.positions.push_back(row_of(position, book, snapshot.session_id));
+        const ProtectiveLevels& levels = position.levels;
+        snapshot.levels.push_back({levels.premium_stop, levels.premium_target, levels.trail_pct});
     }
     const uint64_t newest = session.desk().newest().value();
     for (uint64_t id = newest > kSnapshotOrdersMax ? newest - kSnapshotOrdersMax + 1 : 1; id <= newest; ++id) {

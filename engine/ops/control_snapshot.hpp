@@ -19,9 +19,13 @@ struct ControlSnapshot {
         bool active = false;
         int process = 0;  // that it runs in; 0: the engine's own
     };
+    struct Levels {  // of a position, beside its stop and target
+        std::optional<Price> premium_stop, premium_target;
+        std::optional<double> trail_pct;
+    };
     struct Held {  // an entry that the engine holds
         uint64_t intent = 0;
-        std::string strategy, instrument, side, state, terms, tag;
+        std::string strategy, instrument, side, state, terms, tag, why;
         int64_t quantity = 0, filled = 0;
         std::optional<Price> trigger;
         ReceiveTime accepted;
@@ -38,6 +42,7 @@ struct ControlSnapshot {
     int64_t losing_streak = 0;
     std::optional<double> vix;
     std::vector<PositionRow> positions;                         // open
+    std::vector<Levels> levels;                                 // of the same
     std::vector<OrderRow> orders;                               // of today, the newest kSnapshotOrdersMax
     std::vector<Held> held;                                     // live ones
     std::vector<std::pair<std::string, std::string>> settings;  // those that may change at run time

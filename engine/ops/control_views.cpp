@@ -82,6 +82,23 @@ std::string lines_of(const Json& document) {
     return out;
 }
 
+// What the engine watches of it, each on what it looks at.
+std::string stop_text(const PositionRow& row, const ControlSnapshot::Levels& more) {
+    std::string text = row.stop ? format_indian(*row.stop) : "";
+    if (row.stop && row.levels_on_premium) text += " on the premium";
+    if (more.trail_pct) text += fmt::format("{}trails by {} %", text.empty() ? "" : ", ", *more.trail_pct);
+    if (more.premium_stop)
+        text += fmt::format("{}{} on the premium", text.empty() ? "" : ", ", format_indian(*more.premium_stop));
+    return text;
+}
+std::string target_text(const PositionRow& row, const ControlSnapshot::Levels& more) {
+    std::string text = row.target ? format_indian(*row.target) : "";
+    if (row.target && row.levels_on_premium) text += " on the premium";
+    if (more.premium_target)
+        text += fmt::format("{}{} on the premium", text.empty() ? "" : ", ", format_indian(*more.premium_target));
+    return text;
+}
+
 std::string positions_text(const ControlSnapshot& s) {
     if (s.positions.empty()) return "No open positions.\n";
     TableWriter table({{"position", Align::right},
@@ -94,17 +111,30 @@ std::string positions_text(const ControlSnapshot& s) {
                        {"target", Align::right},
                        {"net", Align::right},
                        {"group", Align::right}});
-    const auto level = [](const std::optional<Price>& price) { return price ? format_indian(*price) : std::string(); };
-    for (const PositionRow& row : s.positions) {
+    for (size_t i = 0; i < s.positions.size(); ++i) {
+        const PositionRow& row = s.positions[i];
         table.add_row({std::to_string(row.id), row.side, display_symbol(row.instrument), format_indian(row.quantity),
-                       format_indian(row.entry), format_indian(row.last), level(row.stop), level(row.target),
-                       format_indian_signed(row.net), row.group == 0 ? "" : std::to_string(row.group)});
+                       format_indian(row.entry), format_indian(row.last), stop_text(row, s.levels[i]),
+                       target_text(row, s.levels[i]), format_indian_signed(row.net),
+                       row.group == 0 ? "" : std::to_string(row.group)});
     }
     return table.render(false);
 }
 
+Json open_position_json(const PositionRow& row, const ControlSnapshot::Levels& more) {
+    const auto level = [](const std::optional<Price>& price) {
+        return price ? Json(to_string(*price)) : Json(nullptr);
+    };
+    Json document = position_json(row);
+    document["premium_stop"] = level(more.premium_stop);
+    document["premium_target"] = level(more.premium_target);
+    document["trail_pct"] = more.trail_pct ? Json(*more.trail_pct) : Json(nullptr);
+    return document;
+}
+
 Json held_json(const ControlSnapshot::Held& row) {
     return {{"entry", row.intent},
+            {"intent", row.intent},
             {"strategy", row.strategy},
             {"side", row.side},
             {"instrument", row.instrument},
@@ -114,6 +144,7 @@ Json held_json(const ControlSnapshot::Held& row) {
             {"trigger", row.trigger ? Json(to_string(*row.trigger)) : Json(nullptr)},
             {"terms", row.terms},
             {"tag", row.tag},
+            {"why", row.why},
             {"accepted", format_iso(row.accepted)},
             {"until", row.until ? Json(format_iso(*row.until)) : Json(nullptr)}};
 }
@@ -164,7 +195,8 @@ Json document_of(const ControlSnapshot& snapshot, ControlView view) {
     if (view == ControlView::risk) document.update(risk_json(snapshot));
     if (view == ControlView::positions) {
         document["positions"] = Json::array();
-        for (const auto& row : snapshot.positions) document["positions"].push_back(position_json(row));
+        for (size_t i = 0; i < snapshot.positions.size(); ++i)
+            document["positions"].push_back(open_position_json(snapshot.positions[i], snapshot.levels[i]));
     }
     if (view == ControlView::orders) {
         document["orders"] = Json::array();

@@ -100,19 +100,9 @@ class StoreView {
     }
 
     Result<std::string> why() const {
-        const std::string subject = text("subject");
-        const size_t colon = subject.find(':');
-        const std::string kind = colon == std::string::npos ? "order" : subject.substr(0, colon);
-        const auto number = whole_of(colon == std::string::npos ? subject : subject.substr(colon + 1), "number");
-        const std::string& session = context_.session_id;
-        if (!number || (kind != "order" && kind != "trade" && kind != "position" && kind != "intent")) {
-            return usage(fmt::format("why {}: give an order's number (11, order:11), or trade:3, position:2, intent:7",
-                                     subject));
-        }
-        const auto steps = kind == "order"      ? ledger_.why_order(session, *number)
-                           : kind == "trade"    ? ledger_.why_trade(session, static_cast<int64_t>(*number))
-                           : kind == "position" ? ledger_.why_position(session, *number)
-                                                : ledger_.why_intent(session, *number);
+        const auto subject = parse_why_subject(text("subject"));
+        if (!subject) return subject.error();
+        const auto steps = why_steps(ledger_, context_.session_id, *subject);
         if (!steps) return steps.error();
         Json rows = Json::array();
         for (const WhyStep& step : *steps) {

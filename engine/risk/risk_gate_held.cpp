@@ -50,7 +50,9 @@ RiskGate::Verdict RiskGate::check_validity(const Intent& intent, const Instrumen
     const auto window = entry_window(instrument, context);
     const bool today_open = window && context.now < window->until;
     if (terms.good_till == GoodTill::date) {
-        const bool over = terms.good_till_date < today || (terms.good_till_date == today && !today_open);
+        // One of an earlier session comes before the day's hours are known.
+        const bool no_more_today = window ? !today_open : !terms.after_market;
+        const bool over = terms.good_till_date < today || (terms.good_till_date == today && no_more_today);
         const bool beyond = instrument.expiry && terms.good_till_date > *instrument.expiry;
         if (!over && !beyond) return std::nullopt;
         return refuse(RiskCode::bad_good_till, fmt::format("good_till={}", format_date(terms.good_till_date)), "{}: {}",

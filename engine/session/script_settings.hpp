@@ -8,7 +8,7 @@ struct ScriptSettings {
     double save_interval_s = 60;      // on_save is asked so often, in session time; 0: only at a reload and at the end
     bool keep_state = true;           // the next session of a strategy gets what this one saved last
     bool reload_in_market = false;    // a new version is taken up at once in market hours too; never live
-    int64_t stops_to_quarantine = 3;  // so many times its process is stopped in a session, then it is quarantined
+    int64_t stops_to_quarantine = 3;  // so often its process ends in a session, then it is quarantined
     bool watch = true;                // changed files are noticed without `engine reload`
 
     void register_in(SettingsRegistry& registry) {
@@ -21,7 +21,8 @@ struct ScriptSettings {
                      "on paper: a changed script is taken up at once in market hours too, without --now --confirm");
         registry.add(
             "scripts.stops_to_quarantine", stops_to_quarantine, 1, 100, "stops",
-            "a script whose process died or hung is started again, until it has happened so often in a session");
+            "a script whose process died, or got no time from the machine, is started again, until it has happened so "
+            "often in a session");
         registry.add("scripts.watch", watch,
                      "on paper and live: changed script files are noticed without 'engine reload'");
     }

@@ -34,7 +34,7 @@ Result<std::string> Session::ask_for_state(ScriptRunner& owner) {
     // It was asked for its state and for nothing else.
     next_intent_ = intents_before;
     prechecked_.clear();
-    if (result.status == CallbackStatus::quarantined || result.status == CallbackStatus::stopped) {
+    if (result.status == CallbackStatus::quarantined || without_process(result.status)) {
         take_output(owner, result, output_, {});
         return script_error(result.message);
     }

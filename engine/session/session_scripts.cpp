@@ -87,7 +87,7 @@ CallbackResult Session::run(ScriptSlot slot, const CallMessage& message, Callbac
     const uint64_t intents_before = next_intent_;
     const size_t indicators_before = market_.indicators().size();
     CallbackResult result = host_.call(slot, message, output);
-    if (result.status != CallbackStatus::stopped) return result;
+    if (!without_process(result.status)) return result;
     next_intent_ = intents_before;
     market_.indicators().forget_from(indicators_before);
     prechecked_.clear();
@@ -287,6 +287,8 @@ void Session::record_fault(ScriptRunner& owner, const CallbackResult& result) {
     const auto& declared = owner.declaration();
     if (quarantined) return quarantine(owner, result.message);
     if (result.status == CallbackStatus::stopped) return note_stop(owner, result.message);
+    if (result.status == CallbackStatus::late)
+        return quarantine(owner, fmt::format("{} in {}", result.message, callback_text()));
     record(ScriptRecord{owner.id(), declared.name, declared.version, declared.sha256, status, result.message});
 }
 

@@ -218,9 +218,14 @@ enum class CallbackStatus : uint8_t {
     error,
     budget,
     quarantined,
-    stopped,  // it did not answer in time, or its process ended: the slot is empty, and no replay would show this by
-              // itself
+    // Its process is gone and the slot is empty; no replay would show this by itself.
+    stopped,  // it ended, sent nonsense, or the machine gave it no time to answer
+    late,     // it did not answer in time, and nothing excuses it: the script is quarantined
 };
+// Of such a call nothing stays.
+constexpr bool without_process(CallbackStatus status) {
+    return status == CallbackStatus::stopped || status == CallbackStatus::late;
+}
 struct CallbackResult {
     CallbackStatus status = CallbackStatus::ok;
     std::string message;  // "adx_trend.lua:31: attempt to index a nil value (…)" with traceback

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "engine_process.hpp"
 #include "support/paths.hpp"
@@ -10,17 +11,57 @@
 namespace tide {
 namespace {
 
+// Waits while `goes_on`, at most half a minute.
+void wait_while(const std::function<bool()>& goes_on) {
+    for (int i = 0; i < 3000 && goes_on(); ++i) ::poll(nullptr, 0, 10);
+}
+
 class WorkerSession : public EngineTest {
   protected:
     // A machine full of other tests may let a worker wait for its turn.
-    std::string patient() const {
+    std::string patient(const std::string& limit_ms = "9999") const {
         std::string text = read(source_dir() / "config" / "engine.toml");
-        const std::string setting = "callback_limit_ms = 50 ";
-        const size_t at = text.find(setting);
-        EXPECT_NE(at, std::string::npos);
-        text.replace(at, setting.size(), "callback_limit_ms = 9999 ");
+        const std::pair<std::string, std::string> changes[] = {
+            {"callback_limit_ms = 50 ", "callback_limit_ms = " + limit_ms + " "},
+            {"load_limit_ms = 500 ", "load_limit_ms = 9999 "}};
+        for (const auto& [setting, value] : changes) {
+            const size_t at = text.find(setting);
+            EXPECT_NE(at, std::string::npos);
+            text.replace(at, setting.size(), value);
+        }
         return "--config " + write("engine.toml", text);
     }
+    // A day of some seconds.
+    void start_session(const std::string& more) {
+        const std::string command = "exec " + engine_program().string() +
+                                    " run --script adx_trend.lua --paper --speed 3600 --plain --json --home " + home() +
+                                    " " + more + " >" + out().string() + " 2>" + notes().string() + " </dev/null";
+        process_ = ::fork();
+        ASSERT_GE(process_, 0);
+        if (process_ != 0) return;
+        ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+        ::_exit(127);
+    }
+    int wait_for_end() {
+        int status = 0;
+        wait_while([this, &status] {
+            if (::waitpid(process_, &status, WNOHANG) == 0) return true;
+            process_ = -1;
+            return false;
+        });
+        EXPECT_EQ(process_, -1) << "it has not ended";
+        return status;
+    }
+    // The replay is held to what the session printed at its end.
+    void verify() {
+        const auto document = nlohmann::json::parse(read(out()), nullptr, false);
+        ASSERT_FALSE(document.is_discarded()) << read(out()) << read(notes());
+        const auto verified = engine("replay --verify --json " + document["journal"]["path"].get<std::string>());
+        EXPECT_EQ(verified.code, 0) << verified.err;
+        EXPECT_EQ(verified.json()["audit"]["head"], document["audit"]["head"]);
+    }
+    std::filesystem::path out() const { return folder() / "session"; }
+    std::filesystem::path notes() const { return folder() / "notes"; }
 };
 
 TEST_F(WorkerSession, workers_and_the_engines_own_process_give_one_journal_and_one_audit) {
@@ -51,39 +92,60 @@ std::vector<pid_t> children_of(pid_t parent) {
     return found;
 }
 
+TEST_F(WorkerSession, a_script_whose_process_stands_still_is_quarantined_at_once_and_the_replay_verifies) {
+    start_session(patient("200"));
+    // The zygote, its stand-by, the strategy's process and the spare one: all but the engine stand still.
+    wait_while([this] { return children_of(process_).size() < 4; });
+    ::poll(nullptr, 0, 500);
+    const auto processes = children_of(process_);
+    for (const pid_t process : processes) ::kill(process, SIGSTOP);
+    const int status = wait_for_end();
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 5) << "a script was quarantined";
+    const auto audit = engine("audit --kind script --home " + home());
+    EXPECT_NE(audit.out.find("quarantined"), std::string::npos) << audit.out;
+    EXPECT_NE(audit.out.find("its process was made to stand still"), std::string::npos) << audit.out;
+    EXPECT_EQ(audit.out.find("restarted"), std::string::npos) << audit.out;
+    verify();
+}
+
+// Both that start scripts' processes, and with them all others, within a second: the strategy is started again by a
+// process that the engine has started meanwhile.
+TEST_F(WorkerSession, a_session_whose_processes_are_all_killed_at_once_starts_new_ones) {
+    start_session(patient());
+    wait_while([this] { return children_of(process_).size() < 4; });
+    ::poll(nullptr, 0, 500);
+    for (const pid_t process : children_of(process_)) EXPECT_EQ(::kill(process, SIGKILL), 0);
+    const int status = wait_for_end();
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0) << read(notes());
+    EXPECT_NE(read(notes()).find("another one is started"), std::string::npos) << read(notes());
+    const auto audit = engine("audit --kind script --home " + home());
+    EXPECT_NE(audit.out.find("restarted"), std::string::npos) << audit.out;
+    EXPECT_EQ(audit.out.find("quarantined"), std::string::npos) << audit.out;
+    verify();
+}
+
 TEST_F(WorkerSession, a_session_whose_workers_and_their_zygotes_are_killed_goes_on_and_its_replay_verifies) {
-    const std::string arguments =
-        "run --script adx_trend.lua --paper --speed 3600 --plain --json --home " + home() + " " + patient();
-    const auto out = folder() / "session", notes = folder() / "notes";
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-        const std::string command = std::string("exec ") + engine_program().string() + " " + arguments + " >" +
-                                    out.string() + " 2>" + notes.string() + " </dev/null";
-        ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-        ::_exit(127);
-    }
+    start_session(patient());
     // A day takes some seconds. All of its processes are killed twice on the way, but the oldest at first and the
     // second oldest then: the zygote, and the one that stood by since the first time.
     int killed = 0;
     int status = 0;
-    for (int i = 0; i < 600 && ::waitpid(child, &status, WNOHANG) == 0; ++i) {
+    for (int i = 0; i < 600 && ::waitpid(process_, &status, WNOHANG) == 0; ++i) {
         ::poll(nullptr, 0, 50);
         if (i != 40 && i != 60) continue;
-        auto processes = children_of(child);
+        auto processes = children_of(process_);
         std::sort(processes.begin(), processes.end());
         const size_t spared = i == 40 ? 0 : 1;
         for (size_t p = 0; p < processes.size(); ++p)
             killed += p != spared && ::kill(processes[p], SIGKILL) == 0 ? 1 : 0;
     }
+    process_ = -1;
     ASSERT_TRUE(WIFEXITED(status));
     ASSERT_GE(killed, 2);
-    EXPECT_NE(read(notes).find("note: the process that st"), std::string::npos) << read(notes);
-    const auto document = nlohmann::json::parse(read(out), nullptr, false);
-    ASSERT_FALSE(document.is_discarded()) << read(out);
-    const auto verified = engine("replay --verify --json " + document["journal"]["path"].get<std::string>());
-    EXPECT_EQ(verified.code, 0) << verified.err;
-    EXPECT_EQ(verified.json()["audit"]["head"], document["audit"]["head"]);
+    EXPECT_NE(read(notes()).find("note: the process that st"), std::string::npos) << read(notes());
+    verify();
     const auto audit = engine("audit --kind script --home " + home());
     EXPECT_NE(audit.out.find("stopped"), std::string::npos) << audit.out;
 }

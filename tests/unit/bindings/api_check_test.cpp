@@ -140,6 +140,86 @@ TEST_F(ApiCheckTest, bars_that_have_not_closed_are_found_through_names_that_keep
     for (const auto& [body, text] : cases) EXPECT_EQ(of_body(body), std::vector<std::string>{text}) << body;
 }
 
+TEST_F(ApiCheckTest, arithmetic_on_what_is_no_number_is_found) {
+    const std::string numbers = "error: '+' works on numbers; ";
+    const std::pair<std::string, std::string> cases[] = {
+        // objects of the engine
+        {"local x = bar + 1", numbers + "bar is a table; one of its numbers is bar.close"},
+        {"local x = 2 * 3 + bar", numbers + "bar is a table; one of its numbers is bar.close"},
+        {"local b = ctx:bars('NIFTY', '5m') return b / 2",
+         "error: '/' works on numbers; b is a series of bars; write b:close(0) for the last close"},
+        {"local ema = ctx:indicator('NIFTY', '5m', 'ema', 9) return bar.close - ema",
+         "error: '-' works on numbers; ema is an indicator; write ema:value() for its value"},
+        {"ctx.ema = ctx:indicator('NIFTY', '5m', 'ema', 9) return -ctx.ema",
+         "error: '-' works on numbers; ctx.ema is an indicator; write ctx.ema:value() for its value"},
+        {"local x = ctx:positions() + 1",
+         numbers + "ctx:positions() is a list; take one of it, as in ctx:positions()[1]"},
+        {"local x = ctx.params + 1", numbers + "ctx.params is the table of all parameters; write ctx.params.NAME"},
+        {"local x = math + 1", numbers + "math is a library"},
+        // the script's own
+        {"local t = {} return t + 1", numbers + "t is a table"},
+        {"local x = 1 + function() end", numbers + "function() end is a function"},
+        {"local x = 'up' + 1", numbers + "'up' is a text; texts are joined with .."},
+        {"local x = nil + 1", numbers + "nil is neither a number nor a text"},
+        {"local x = bar.close % true", "error: '%' works on numbers; true is neither a number nor a text"},
+        // texts
+        {"ctx:log('now ' .. bar)",
+         "error: '..' joins texts and numbers; bar is a table; one of its numbers is bar.close"},
+        {"ctx:log(bar.close .. nil)", "error: '..' joins texts and numbers; nil is neither a number nor a text"},
+        {"ctx:log('a' .. bar + 1)", numbers + "bar is a table; one of its numbers is bar.close"},
+        // comparisons
+        {"local ema = ctx:indicator('NIFTY', '5m', 'ema', 9) return bar.close > ema",
+         "error: '>' compares two numbers or two texts; ema is an indicator; write ema:value() for its value"},
+        {"return 5 <= ctx:bars('NIFTY', '5m') and bar.close > 1",
+         "error: '<=' compares two numbers or two texts; ctx:bars('NIFTY', '5m') is a series of bars; write "
+         "ctx:bars('NIFTY', '5m'):close(0) for the last close"},
+        // by a text in brackets
+        {"local x = bar['clos']", "error: bar has no 'clos'; did you mean 'close'?"},
+        {"local x = ctx['params'].min_adx", "error: ctx.params: no parameter 'min_adx'"},
+    };
+    for (const auto& [body, text] : cases) EXPECT_EQ(in_on_bar(body), fmt::format("probe.lua:3: {}", text)) << body;
+}
+
+TEST_F(ApiCheckTest, arithmetic_on_what_may_be_a_number_is_left_alone) {
+    const char* bodies[] = {
+        "local x = bar.close - bar.open * 2 ^ 3 ctx:log(x .. ' points')",
+        "local adx = ctx:indicator('NIFTY', '5m', 'adx', 14) if adx.adx and adx.adx > 25 then ctx:log(adx.adx + 1) end",
+        "ctx.adx = ctx:indicator('NIFTY', '5m', 'adx', 14) if ctx.adx.adx then ctx:log(ctx.adx.adx + 1) end",
+        "local x = '5' + 1 ctx:log(x)",
+        "local n = setmetatable({}, { __add = function() return 1 end }) ctx:log(n + 1)",
+        "local t = {} ctx:log(#t + 1, not t == false, t == nil, t ~= bar)",
+        "local t = { n = 1 } t.n = t.n + 1 ctx:log(t['n'] + 1, t.n < 5)",
+        "local last if last then ctx:log(bar.close - last) end last = bar.close",
+        "local low = nil for i = 1, 3 do low = low and math.min(low, i) or i end ctx:log(low + 1)",
+        "local function f(a, b) a = a or {} return a.x, b + 1 end ctx:log(f(nil, 1))",
+        "ctx['total'] = (ctx.total or 0) + 1 ctx:log(ctx.total + 1)",
+        "local kept = { ['ema'] = 5 } ctx:log(kept.ema + 1)",
+        "local v = ctx:vix() if v and v > 20 then ctx:log(v - 1) end",
+        "local side = bar.close > bar.open and 'CE' or 'PE' ctx:log(side .. ' ' .. tostring(bar))",
+        "local on = bar.close > 1 == (bar.open < 2) ctx:log(tostring(on))",
+    };
+    for (const char* body : bodies) EXPECT_EQ(in_on_bar(body), "") << body;
+}
+
+TEST_F(ApiCheckTest, parameters_are_known_under_other_names_too) {
+    const std::string head =
+        "local S = strategy { name = 'probe', version = '1', api = 1,\n"
+        "  params = { min_adx = param.number(25, 10, 50) },\n"
+        "  needs = { symbols = { 'NIFTY' }, bars = { '5m' } } }\n";
+    const auto of = [&](const std::string& body) { return findings(bundle_of(head + body + "\nreturn S")); };
+    EXPECT_EQ(
+        of("function S.on_bar(ctx, bar) local p = ctx.params ctx:log(p.min_adx, p.min_adz) end"),
+        std::vector<std::string>{"probe.lua:4: error: ctx.params: no parameter 'min_adz'; did you mean 'min_adx'?"});
+    EXPECT_EQ(
+        of("function S.on_params(ctx, old) ctx:log(old.min_adx, old.max_adx) end"),
+        std::vector<std::string>{"probe.lua:4: error: ctx.params: no parameter 'max_adx'; did you mean 'min_adx'?"});
+    EXPECT_EQ(of("function S.on_bar(ctx, bar) return bar.close > ctx.params end"),
+              std::vector<std::string>{
+                  "probe.lua:4: error: '>' compares two numbers or two texts; ctx.params is the table of "
+                  "all parameters; write ctx.params.min_adx"});
+    EXPECT_EQ(of("function S.on_bar(ctx, bar) return bar.close > ctx.params.min_adx end"), std::vector<std::string>{});
+}
+
 TEST_F(ApiCheckTest, a_name_that_is_now_this_and_now_that_is_left_alone) {
     const char* bodies[] = {
         "local x\nfunction S.on_start(ctx) x = ctx:indicator('NIFTY', '5m', 'ema', 9) end\n"
@@ -236,6 +316,19 @@ TEST_F(ApiCheckTest, the_strategies_that_ship_have_no_findings) {
         ++checked;
     }
     EXPECT_GE(checked, 2);
+}
+
+// They do many odd things, but nothing of this.
+TEST_F(ApiCheckTest, no_hostile_script_calculates_with_what_is_no_number) {
+    for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "tests/hostile")) {
+        if (entry.path().extension() != ".lua") continue;
+        const auto bundle = load_bundle(entry.path(), {source_dir() / "scripts"});
+        ASSERT_TRUE(bundle) << entry.path();
+        for (const auto& finding : check_sources(*bundle, make_error(ErrorCode::script, "not loaded"))) {
+            for (const char* text : {"works on numbers", "joins texts", "compares two"})
+                EXPECT_EQ(finding.text.find(text), std::string::npos) << text_of(finding);
+        }
+    }
 }
 
 // Damaged sources: no finding is expected, but none may hang or crash the walk.

@@ -33,6 +33,14 @@ class TwoPositions final : public ReplSource {
         const auto rows = list({row(names, {ReplValue::of(7.0), ReplValue::of("buy"), ReplValue::of(250.5), {}}),
                                 row(names, {ReplValue::of(9.0), ReplValue::of("buy"), ReplValue::of(-50.0), {}})});
         if (view == "why") return row({"steps"}, {list({})});
+        if (view == "orders") {
+            const auto order =
+                row({"id", "intent", "state"}, {ReplValue::of(4.0), ReplValue::of(2.0), ReplValue::of("open")});
+            const auto held =
+                row({"entry", "intent", "state", "trigger"},
+                    {ReplValue::of(3.0), ReplValue::of(3.0), ReplValue::of("waiting"), ReplValue::of(105.5)});
+            return row({"orders", "held"}, {list({order}), list({held})});
+        }
         if (view == "bars") return row({"bars"}, {list({})});
         return row({"positions"}, {rows});
     }
@@ -270,6 +278,19 @@ TEST_F(ReplEvaluatorTest, names_and_fields_are_completed) {
     EXPECT_EQ(repl.complete("print(mine.s"), (std::vector<std::string>{"side"}));
     EXPECT_EQ(repl.complete("mine.none."), std::vector<std::string>());
     EXPECT_EQ(repl.complete("whi"), (std::vector<std::string>{"while"}));
+}
+
+// What waits is shown after what has left, and leads to its own cause.
+TEST_F(ReplEvaluatorTest, entries_that_the_engine_holds_follow_the_orders) {
+    EXPECT_EQ(number_of("return #orders()"), 2);
+    EXPECT_EQ(number_of("return orders()[1].id"), 4);
+    EXPECT_EQ(text_of("return orders()[2].state"), "waiting");
+    EXPECT_EQ(number_of("return orders()[2].trigger"), 105.5);
+    EXPECT_EQ(text_of("return tostring(orders()[2].entry)"), "nil") << "that is the price of a position";
+    (void)repl.evaluate("return why(orders()[1])");
+    EXPECT_EQ(source.asked.back(), "why subject=order:4");
+    (void)repl.evaluate("return why(orders()[2])");
+    EXPECT_EQ(source.asked.back(), "why subject=intent:3");
 }
 
 }  // namespace

@@ -1,9 +1,15 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <string>
+#include <thread>
 
 #include "bindings/worker_host.hpp"
 #include "bindings/worker_process.hpp"
@@ -19,6 +25,23 @@ inline std::unique_ptr<WorkerHost> make_worker_host(const LuaLimits& limits = {}
     auto zygote = WorkerZygote::start(main);
     EXPECT_TRUE(zygote) << (zygote ? "" : zygote.error().message);
     return std::make_unique<WorkerHost>(std::move(*zygote), limits, patience);
+}
+
+// The state of a process as /proc says it: 'R', 'S', 'T', 'Z'; 0 when there is none.
+inline char state_of(pid_t process) {
+    std::ifstream file(fmt::format("/proc/{}/stat", process));
+    std::string text;
+    std::getline(file, text);
+    const size_t at = text.rfind(") ");
+    return at == std::string::npos ? '\0' : text[at + 2];
+}
+// Returns when it does; it sleeps, or is about to, and a busy machine may take its time with the signal.
+inline void make_stand_still(pid_t process) {
+    ASSERT_GT(process, 0) << "no worker runs";
+    ::kill(process, SIGSTOP);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (state_of(process) != 'T' && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    ASSERT_EQ(state_of(process), 'T');
 }
 
 inline size_t open_descriptors() {

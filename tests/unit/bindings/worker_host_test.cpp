@@ -17,14 +17,6 @@ double milliseconds_since(Clock::time_point begin) {
     return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-// The state of a process as /proc says it: 'R', 'S', 'T', 'Z'; 0 when there is none.
-char state_of(pid_t process) {
-    std::ifstream file(fmt::format("/proc/{}/stat", process));
-    std::string text;
-    std::getline(file, text);
-    const size_t at = text.rfind(") ");
-    return at == std::string::npos ? '\0' : text[at + 2];
-}
 bool ends_within(pid_t process, std::chrono::seconds longest) {
     for (const auto begin = Clock::now(); Clock::now() - begin < longest;) {
         const char state = state_of(process);
@@ -50,6 +42,8 @@ class WorkerHostTest : public testing::Test {
     FakeServices services;
     CallbackOutput output;
 };
+
+constexpr const char* kBeZygote = "be-zygote";
 
 const std::string kCounting =
     strategy_text("local n = 0\nfunction S.on_bar(ctx, bar) n = n + 1 ctx:log('bar ' .. n .. ' ' .. bar.close) end");
@@ -143,12 +137,12 @@ TEST_F(WorkerHostTest, a_stopped_process_costs_the_limit_once) {
     const auto host = make_worker_host({}, patience);
     load(*host, kCounting);
     const pid_t process = host->process_of(kSlot);
-    signal_to(process, SIGSTOP);
+    make_stand_still(process);
     const auto begin = Clock::now();
     const CallbackResult result = bar(*host, 0);
     const double took = milliseconds_since(begin);
-    EXPECT_EQ(result.status, CallbackStatus::stopped);
-    EXPECT_EQ(result.message, "no answer within 50 ms");
+    EXPECT_EQ(result.status, CallbackStatus::late);
+    EXPECT_EQ(result.message, "no answer within 50 ms: its process was made to stand still");
     EXPECT_GE(took, 50);
     EXPECT_LT(took, 250) << "50 ms, the kill, and a busy machine's share";
     RecordProperty("milliseconds", static_cast<int>(took));
@@ -159,13 +153,40 @@ TEST_F(WorkerHostTest, a_process_that_does_not_read_is_noticed_when_its_ring_is_
     const WorkerPatience patience{std::chrono::milliseconds(50), kPatient.load};
     const auto host = make_worker_host({}, patience);
     load(*host, kCounting);
-    signal_to(host->process_of(kSlot), SIGSTOP);
+    make_stand_still(host->process_of(kSlot));
     const auto begin = Clock::now();
     for (int i = 0; i < 20'000; ++i) host->push_bar(kSlot, bar_of(60 * i, 1, 1, 1, 1));
     EXPECT_LT(milliseconds_since(begin), 1000);
     const CallbackResult result = host->call(kSlot, bar_of(0, 1, 1, 1, 1), output);
+    EXPECT_EQ(result.status, CallbackStatus::late);
+    EXPECT_EQ(result.message, "no answer within 50 ms: its process was made to stand still");
+}
+
+// A second of an endless loop, of which a machine however busy gives it a hundredth.
+TEST_F(WorkerHostTest, a_script_that_hangs_is_late_and_the_result_says_how_long_it_computed) {
+    LuaLimits limits;
+    limits.callback_units = int64_t(1) << 60;
+    const auto host = make_worker_host(limits, {std::chrono::seconds(1), kPatient.load, 1});
+    load(*host, strategy_text("function S.on_bar(ctx, bar) while true do end end"));
+    const CallbackResult result = bar(*host, 0);
+    EXPECT_EQ(result.status, CallbackStatus::late);
+    EXPECT_EQ(result.message.find("no answer within 1000 ms although it computed for "), 0U) << result.message;
+    EXPECT_TRUE(output.empty());
+    EXPECT_EQ(host->process_of(kSlot), 0);
+}
+
+constexpr int64_t kOnlyTheMachine = 1'000'000;  // percent: no process computes for so much of a limit
+
+// The same script: what it did not compute for is the machine's doing.
+TEST_F(WorkerHostTest, a_script_that_got_no_processor_in_time_is_stopped_but_not_late) {
+    LuaLimits limits;
+    limits.callback_units = int64_t(1) << 60;
+    const auto host = make_worker_host(limits, {std::chrono::milliseconds(50), kPatient.load, kOnlyTheMachine});
+    load(*host, strategy_text("function S.on_bar(ctx, bar) while true do end end"));
+    const CallbackResult result = bar(*host, 0);
     EXPECT_EQ(result.status, CallbackStatus::stopped);
-    EXPECT_EQ(result.message, "no answer within 50 ms");
+    EXPECT_EQ(result.message.find("no answer within 50 ms, of which the machine gave its process "), 0U)
+        << result.message;
 }
 
 TEST_F(WorkerHostTest, more_bars_than_the_ring_holds_arrive_all) {
@@ -289,7 +310,58 @@ TEST_F(ZygoteTest, both_killed_at_once_leave_scripts_running_and_the_next_load_a
     EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
     const auto notes = host->take_notes();
     ASSERT_EQ(notes.size(), 1U) << fmt::format("{}", fmt::join(notes, "\n"));
-    EXPECT_NE(notes[0].find("until the engine is started again"), std::string::npos) << notes[0];
+    EXPECT_NE(notes[0].find("no script can be started or replaced"), std::string::npos) << notes[0];
+}
+
+// The same where the program can be started anew, as an engine's can.
+class ZygoteStartedAnew : public ZygoteTest {
+  protected:
+    std::unique_ptr<WorkerHost> host_that_starts(std::vector<std::string> command, WorkerPatience patience = kPatient) {
+        auto zygote = WorkerZygote::start(&run_worker);
+        EXPECT_TRUE(zygote) << (zygote ? "" : zygote.error().message);
+        (*zygote)->start_again_with(std::move(command));
+        return std::make_unique<WorkerHost>(std::move(*zygote), LuaLimits(), patience);
+    }
+    static void kill_both(const WorkerHost& host) {
+        const pid_t reserve = host.zygote().reserve_id();
+        kill_and_wait(host.zygote().id());
+        if (reserve != 0) kill_and_wait(reserve);
+    }
+};
+
+TEST_F(ZygoteStartedAnew, both_killed_at_once_are_replaced_and_scripts_are_loaded_again_and_again) {
+    const auto host = host_that_starts({"/proc/self/exe", kBeZygote});
+    load(*host, kCounting);
+    load_until_both_live(*host);
+    const size_t descriptors = open_descriptors();
+    for (int i = 0; i < 4; ++i) {
+        kill_both(*host);
+        EXPECT_EQ(bar(*host, 2 * i).status, CallbackStatus::ok) << "a script that runs goes on";
+        load(*host, kCounting);
+        load(*host, kCounting);  // beyond the worker that was ready
+        EXPECT_EQ(bar(*host, 2 * i + 1).status, CallbackStatus::ok);
+        EXPECT_EQ(output.logs.at(0).text, "bar 1 100.5");
+        load_until_both_live(*host);
+    }
+    EXPECT_LE(open_descriptors(), descriptors + 1);
+    const auto notes = host->take_notes();
+    ASSERT_EQ(notes.size(), 4U) << fmt::format("{}", fmt::join(notes, "\n"));
+    EXPECT_NE(notes[3].find("another one is started"), std::string::npos) << notes[3];
+}
+
+TEST_F(ZygoteStartedAnew, a_program_that_is_no_zygote_is_not_started_for_ever) {
+    for (const char* program : {"/bin/true", "/nonexistent"}) {
+        const auto host = host_that_starts({program}, {kPatient.callback, std::chrono::seconds(2)});
+        load(*host, kCounting);
+        load_until_both_live(*host);
+        kill_both(*host);
+        (void)host->load(ScriptSlot(2), bundle_of(kCounting), services);  // perhaps one was ready
+        for (int i = 0; i < 3; ++i) EXPECT_FALSE(host->load(ScriptSlot(3), bundle_of(kCounting), services)) << program;
+        EXPECT_EQ(bar(*host).status, CallbackStatus::ok);
+        const auto notes = host->take_notes();
+        ASSERT_FALSE(notes.empty());
+        EXPECT_NE(notes.back().find("no script can be started or replaced"), std::string::npos) << notes.back();
+    }
 }
 
 TEST_F(WorkerHostTest, what_a_script_uses_comes_with_each_answer) {
@@ -361,3 +433,11 @@ TEST_F(WorkerHostTest, an_unused_worker_that_computes_on_its_own_runs_out_of_pro
 
 }  // namespace
 }  // namespace tide::test
+
+// The tests' program is its own zygote, as the engine is.
+int main(int count, char** words) {
+    if (count == 3 && std::string_view(words[1]) == tide::test::kBeZygote)
+        tide::run_zygote(&tide::run_worker, std::stoi(words[2]));
+    testing::InitGoogleTest(&count, words);
+    return RUN_ALL_TESTS();
+}

@@ -144,12 +144,15 @@ TEST(event_codec, outputs_survive_the_round_trip) {
     ASSERT_TRUE(decode(bytes, record).has_value());
     EXPECT_EQ(std::get<SessionEnd>(record.output.payload).reason, "data ended");
 
-    const ScriptStop stop{StrategyId(3), 41, "no answer within 50 ms"};
-    output.payload = stop;
-    bytes.clear();
-    encode(output, bytes);
-    ASSERT_TRUE(decode(bytes, record).has_value());
-    EXPECT_EQ(std::get<ScriptStop>(record.output.payload), stop);
+    for (const bool late : {false, true}) {
+        const ScriptStop stop{StrategyId(3), 41, "no answer within 50 ms", late};
+        output.payload = stop;
+        bytes.clear();
+        encode(output, bytes);
+        ASSERT_TRUE(decode(bytes, record).has_value());
+        EXPECT_EQ(std::get<ScriptStop>(record.output.payload), stop);
+        EXPECT_EQ(name_of(record.kind), late ? "script_late" : "script_stop");
+    }
 }
 
 TEST(event_codec, random_bytes_are_refused) {

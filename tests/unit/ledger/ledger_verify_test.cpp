@@ -10,6 +10,7 @@
 #include "ledger/ledger_reader.hpp"
 #include "ledger/ledger_schema.hpp"
 #include "ledger_samples.hpp"
+#include "trading/record_text.hpp"
 
 // The ledger against itself: typed rows, anchors, migrations, and the way from an order back to its cause.
 namespace tide {
@@ -243,6 +244,135 @@ TEST_F(LedgerVerify, an_order_is_followed_to_its_cause_and_a_trade_to_its_end) {
     EXPECT_EQ(steps_of(trade), "script intent risk order fill order exit trade ");
     EXPECT_EQ(reader->why_order("", 12).error().code, ErrorCode::not_found);
     EXPECT_EQ(reader->why_trade("", 2).error().code, ErrorCode::not_found);
+}
+
+// A group of a bought and a sold leg, asked for as intent 20: orders 31 and 32, positions 41 and 42, closed by an exit
+// of 41.
+std::vector<Record> group_session(Chain& chain) {
+    std::vector<Record> out;
+    const auto add = [&](int64_t second, RecordBody body) {
+        std::string text = canonical_text(body);
+        out.push_back(chain.link(moment(second), std::move(body), std::move(text)));
+    };
+    const auto intent = [&](int64_t second, uint64_t id, IntentKind kind, uint64_t group) {
+        Intent asked;
+        asked.id = IntentId(id);
+        asked.kind = kind;
+        asked.group = GroupId(group);
+        IntentRecord row{asked, "NIFTY 2024-01-25 21700 PE", "spread 1.0.0 4f3a", "on_bar NIFTY 5m", "bar NIFTY 5m",
+                         80};
+        row.legs = kind == IntentKind::enter_group ? "buy 1 A, sell 1 B" : "";
+        add(second, std::move(row));
+        add(second, RiskRecord{IntentId(id), {}, StrategyId(1), "NIFTY", true, "ok", "", ""});
+    };
+    const auto group = [&](int64_t second, const char* from, const char* to, const char* rule = "") {
+        add(second, GroupRecord{GroupId(20), StrategyId(1), "spread", "NIFTY", from, to, rule, "",
+                                "buy 50/50 A, sell 50/50 B", std::nullopt});
+    };
+    const auto order = [&](int64_t second, uint64_t id, uint64_t from_intent, uint64_t position, OrderPurpose purpose) {
+        Order left = sample_order(OrderState::filled, 50);
+        left.id = OrderId(id);
+        left.intent = IntentId(from_intent);
+        left.position = PositionId(position);
+        left.purpose = purpose;
+        if (purpose == OrderPurpose::entry) left.group = GroupId(20);
+        add(second, OrderRecord{left, OrderState::open, "A", ""});
+        Position held = sample_position();
+        held.id = PositionId(position);
+        held.group = GroupId(20);
+        add(second, PositionRecord{held, "A", "opened", ""});
+    };
+    add(0, ScriptRecord{StrategyId(1), "spread", "0.9.0", "0000", "loaded", ""});
+    add(5, ScriptRecord{StrategyId(1), "spread", "1.0.0", "4f3a", "reloaded", ""});
+    intent(10, 20, IntentKind::enter_group, 0);
+    group(10, "waiting", "hedging");
+    intent(10, 21, IntentKind::enter, 20);
+    order(11, 31, 21, 41, OrderPurpose::entry);
+    group(11, "hedging", "selling");
+    intent(11, 22, IntentKind::enter, 20);
+    order(12, 32, 22, 42, OrderPurpose::entry);
+    group(12, "selling", "whole");
+    intent(13, 23, IntentKind::enter, 0);  // another trade's
+    group(60, "whole", "unwinding", "time");
+    ExitRecord exit;
+    exit.position = PositionId(41);
+    exit.reason = ExitReason{1, "time", "", "the session ends"};
+    add(60, exit);
+    order(61, 33, 0, 41, OrderPurpose::exit);
+    group(62, "unwinding", "flat");
+    return out;
+}
+
+TEST_F(LedgerVerify, a_leg_is_followed_to_its_group_and_a_group_to_its_legs) {
+    Chain chain;
+    write("s", group_session(chain));
+    const auto reader = LedgerReader::open(path());
+    const auto steps_of = [](const Result<std::vector<WhyStep>>& steps) {
+        EXPECT_TRUE(steps) << steps.error().message;
+        std::string out;
+        for (const WhyStep& step : *steps) {
+            const auto record = parse_record_text(step.row.text);
+            const char* key = step.what == "order" || step.what == "intent" ? "id"
+                              : step.what == "group"                        ? "state"
+                              : step.what == "script"                       ? "version"
+                                                                            : "";
+            const std::string* value = record->find(key);
+            out += step.what + (value == nullptr ? "" : ":" + *value) + " ";
+        }
+        return out;
+    };
+    const std::string chain_of_31 =
+        "script:1.0.0 intent:20 risk group:hedging intent:21 risk order:31 group:selling group:whole group:unwinding ";
+    EXPECT_EQ(steps_of(reader->why_order("", 31)), chain_of_31 + "group:flat ");
+    EXPECT_EQ(steps_of(reader->why_order("", 33)),
+              "script:1.0.0 intent:20 risk group:hedging group:selling group:whole group:unwinding exit order:33 "
+              "group:flat ");
+    EXPECT_EQ(steps_of(reader->why_position("", 41)),
+              "script:1.0.0 intent:20 risk group:hedging intent:21 risk order:31 position group:selling group:whole "
+              "group:unwinding exit order:33 position group:flat ");
+    EXPECT_EQ(steps_of(reader->why_intent("", 20)),
+              "script:1.0.0 intent:20 risk group:hedging intent:21 risk order:31 group:selling intent:22 risk order:32 "
+              "group:whole group:unwinding exit order:33 group:flat ");
+}
+
+TEST_F(LedgerVerify, a_part_of_a_held_entry_is_followed_to_it_and_the_entry_to_its_parts) {
+    Chain chain;
+    std::vector<Record> records;
+    const auto add = [&](int64_t second, RecordBody body) {
+        std::string text = canonical_text(body);
+        records.push_back(chain.link(moment(second), std::move(body), std::move(text)));
+    };
+    ParentOrder held;
+    held.intent.id = IntentId(20);
+    held.quantity = Quantity(100);
+    Intent part;
+    part.id = IntentId(21);
+    part.parent = IntentId(20);
+    add(0, ScriptRecord{StrategyId(1), "stops", "1.0.0", "4f3a", "loaded", ""});
+    add(10, IntentRecord{held.intent, "A", "stops 1.0.0", "on_bar NIFTY 5m", "bar NIFTY 5m", 80});
+    add(10, RiskRecord{IntentId(20), {}, StrategyId(1), "A", true, "ok", "", ""});
+    add(10, ParentRecord{held, ParentState::waiting, "A", "accepted"});
+    add(20, IntentRecord{part, "A", "stops 1.0.0", "entry 20: trigger", "tick A", 90});
+    add(20, RiskRecord{IntentId(21), {}, StrategyId(1), "A", true, "ok", "", ""});
+    Order left = sample_order(OrderState::submitted, 0);
+    left.id = OrderId(31);
+    left.intent = IntentId(21);
+    add(20, OrderRecord{left, OrderState::created, "A", ""});
+    held.state = ParentState::working;
+    held.child = IntentId(21);
+    add(20, ParentRecord{held, ParentState::waiting, "A", "trigger reached"});
+    write("s", records);
+    const auto reader = LedgerReader::open(path());
+    const auto steps_of = [](const Result<std::vector<WhyStep>>& steps) {
+        EXPECT_TRUE(steps) << steps.error().message;
+        std::string out;
+        for (const WhyStep& step : *steps) out += step.what + " ";
+        return out;
+    };
+    const std::string whole = "script intent risk parent intent risk order parent ";
+    EXPECT_EQ(steps_of(reader->why_order("", 31)), whole);
+    EXPECT_EQ(steps_of(reader->why_intent("", 20)), whole);
+    EXPECT_EQ(steps_of(reader->why_intent("", 21)), whole);
 }
 
 TEST_F(LedgerVerify, audit_rows_are_streamed_in_order_by_kind_and_time) {

@@ -17,7 +17,7 @@ class ScriptedHost final : public StrategyHost {
     std::function<CallbackResult(const PositionMessage&, const QuoteMessage&, CallbackOutput&)> exit_check;
     std::function<CallbackResult(const OrderMessage&, CallbackOutput&)> order;
     std::function<CallbackResult(std::string_view, CallbackOutput&)> timer;
-    std::function<CallbackResult()> stop;
+    std::function<CallbackResult()> stop, save;
     std::function<CallbackResult(const RiskMessage&, CallbackOutput&)> risk;
     std::vector<std::string> calls;
     std::vector<std::string> activity;  // tick, volume and range bars to declare
@@ -53,7 +53,7 @@ class ScriptedHost final : public StrategyHost {
     }
     CallbackResult answer(const SaveMessage&, CallbackOutput& output) {
         output.saved = saved;
-        return {};
+        return save ? save() : CallbackResult{};
     }
     CallbackResult answer(const BarMessage& message, CallbackOutput& output) {
         calls.push_back("bar " + symbol(message.symbol_index) + " " + std::string(name_of(message.timeframe)));

@@ -342,6 +342,23 @@ TEST_F(SessionParentsTest, a_dated_entry_goes_on_in_the_next_session) {
     EXPECT_EQ(sent[0].order.tag, "\"carried\"");
 }
 
+// A session is opened before its day: what stands until today has not had its window yet.
+TEST_F(SessionParentsTest, a_dated_entry_is_taken_up_on_its_last_day_too) {
+    before_day = [this] {
+        send(ScriptEvent{
+            StrategyId(1), ScriptRole::saved, "1",
+            "entry instrument=\"NIFTY 2024-01-25 21500 CE\" side=buy lots=1 good_till=2024-01-10 stop_pct=1 "
+            "trigger=105 trigger_on=instrument\n",
+            kSavedEntries});
+    };
+    start();
+    ASSERT_EQ(session->parents().live().size(), 1U) << code_of_last_refusal();
+    market_at(hours(10) + minutes(4) + seconds(30));
+    call_at(hours(10) + minutes(5), 105.25);
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].order.quantity, Quantity(50));
+}
+
 TEST_F(SessionParentsTest, an_entry_that_does_not_read_or_is_over_is_dropped_and_told) {
     start();
     send(ScriptEvent{StrategyId(1), ScriptRole::saved, "1",

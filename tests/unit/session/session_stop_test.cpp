@@ -10,6 +10,10 @@ class SessionStopTest : public SessionTest {
         ++stops;
         return {CallbackStatus::stopped, "no answer within 50 ms"};
     }
+    CallbackResult late() {
+        ++stops;
+        return {CallbackStatus::late, "no answer within 50 ms"};
+    }
     std::vector<std::string> statuses() const {
         std::vector<std::string> found;
         for (const auto& record : recorder.all<ScriptRecord>()) found.push_back(record.status);
@@ -70,6 +74,34 @@ TEST_F(SessionStopTest, the_third_stop_quarantines_and_the_position_is_closed_by
     market_at(hours(15) + seconds(1));  // 30 minutes before the close
     ASSERT_EQ(sent.size(), 2U);
     EXPECT_EQ(sent[1].order.purpose, OrderPurpose::exit);
+}
+
+TEST_F(SessionStopTest, a_late_answer_quarantines_at_once_and_the_position_is_closed_by_the_rules) {
+    start();
+    open_position();
+    host.bar = [&](const BarMessage&, CallbackOutput& output) {
+        output.intents.push_back(enter_call());
+        return late();
+    };
+    for (int minute = 6; minute <= 9; ++minute) market_at(hours(10) + minutes(minute) + seconds(1));
+    EXPECT_EQ(stops, 1);
+    EXPECT_EQ(statuses(), (std::vector<std::string>{"loaded", "quarantined"}));
+    EXPECT_EQ(recorder.all<ScriptRecord>()[1].detail,
+              "no answer within 50 ms in on_bar NIFTY 1m 2024-01-10T10:05:00+05:30");
+    EXPECT_TRUE(session->outcome().script_quarantined);
+    EXPECT_EQ(sent.size(), 1U) << "what it half said counts for nothing";
+    market_at(hours(15) + seconds(1));  // 30 minutes before the close
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[1].order.purpose, OrderPurpose::exit);
+}
+
+TEST_F(SessionStopTest, a_late_on_save_quarantines_too) {
+    host.declaration.define(ScriptCallback::save);
+    start();
+    host.save = [&] { return late(); };
+    market_at(hours(10));
+    send(FeedStatusEvent{FeedState::ended, "test", ""});
+    EXPECT_EQ(statuses(), (std::vector<std::string>{"loaded", "quarantined"}));
 }
 
 TEST_F(SessionStopTest, the_engines_own_stop_acts_before_the_script_that_hangs_is_asked) {
