@@ -11,13 +11,15 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # What it must be told of precompiled headers (ccache's manual).
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
 endif()
 
 add_library(tide_compiler INTERFACE)
 target_compile_options(tide_compiler INTERFACE
   -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
   -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+target_compile_options(tide_compiler INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 # Doubles must give the same digits on every machine: no contraction into fused operations, no fast-math.
 target_compile_options(tide_compiler INTERFACE -ffp-contract=off)
 if(TIDE_FUZZ)
@@ -46,3 +48,18 @@ find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
+
+# What nearly every file includes anyway, read once for all targets that are compiled with the same options: a third of a
+# clean build's time. Files still name what they use.
+set(TIDE_COMMON_HEADERS <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <span> <string> <string_view>
+  <variant> <vector> <fmt/format.h>)
+# tide_precompile(TARGET GROUP [HEADER…]): GROUP names targets with equal options; its first one makes the header.
+function(tide_precompile target group)
+  get_property(maker GLOBAL PROPERTY TIDE_PRECOMPILED_${group})
+  if(maker)
+    target_precompile_headers(${target} REUSE_FROM ${maker})
+  else()
+    set_property(GLOBAL PROPERTY TIDE_PRECOMPILED_${group} ${target})
+    target_precompile_headers(${target} PRIVATE ${TIDE_COMMON_HEADERS} ${ARGN})
+  endif()
+endfunction()
