@@ -351,6 +351,7 @@ void Checker::after() {
     check_groups();
     check_flat_where_due();
     check_nothing_held();
+    check_ended_parents();
     check_positions();
     check_wrong_fills();
 }

@@ -51,6 +51,7 @@ class Checker final : public Recorder {
         bool sent = false;
         bool mandatory = false;  // an exit that the engine or an operator decided
         Price furthest;          // limit that was ever sent
+        bool cancel_sent = false;
     };
     struct KnownGroup {
         std::vector<IntentLeg> legs;
@@ -89,6 +90,7 @@ class Checker final : public Recorder {
     void check_child(const Intent& intent);
     void check_whole(const Order& order);
     void check_nothing_held();
+    void check_ended_parents();
     const Position* own_position(const Intent& intent) const;
     void check_entry(const Intent& intent, ReceiveTime now);
     void check_entry_quotes(const Intent& intent, ReceiveTime now);
@@ -157,6 +159,7 @@ class Checker final : public Recorder {
     std::map<IntentId, Intent> held_;                     // entries that the engine holds or held
     std::map<IntentId, std::vector<IntentId>> children_;  // of them
     std::map<IntentId, ParentRecord> parents_;            // as last heard of
+    std::map<IntentId, ReceiveTime> ended_parents_;       // that may have left an order
     std::set<FillId> fills_;
     std::map<PositionId, Price> stops_;
     std::map<GroupId, KnownGroup> groups_;

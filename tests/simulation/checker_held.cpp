@@ -4,6 +4,11 @@
 
 // What holds of entries that the engine holds (docs/decisions/parent-orders.md).
 namespace tide::simulation {
+namespace {
+
+constexpr Duration kTimeToCancel = seconds(30);
+
+}  // namespace
 
 const Position* Checker::own_position(const Intent& intent) const {
     return intent.parent.valid() && intent.position.valid() ? session_->portfolio().find(intent.position) : nullptr;
@@ -68,6 +73,21 @@ void Checker::on_parent(const ParentRecord& row) {
     }
     if (now.state == ParentState::done) check(now.filled >= now.quantity, "done means filled");
     known->second = row;
+    if (!now.live()) ended_parents_.emplace(now.id(), now_);
+}
+
+// The cancel leaves at once, or when the throttle and the line let it.
+void Checker::check_ended_parents() {
+    for (auto ended = ended_parents_.begin(); ended != ended_parents_.end();) {
+        bool left = false;
+        for (const IntentId child : children_[ended->first]) {
+            for (const OrderId id : orders_of_[child])
+                left = left || (orders_[id].order.live() && !orders_[id].cancel_sent);
+        }
+        if (line_down_) ended->second = now_;
+        check(!left || now_ <= ended->second + kTimeToCancel, "an entry that is over leaves no order behind");
+        ended = left ? std::next(ended) : ended_parents_.erase(ended);
+    }
 }
 
 void Checker::check_nothing_held() {

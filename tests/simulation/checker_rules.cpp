@@ -258,6 +258,7 @@ void Checker::on_message(MessageKind kind, const Order& order, Price limit, Rece
     } else {
         check(known.sent, "only an order that was sent is changed or cancelled");
     }
+    known.cancel_sent = known.cancel_sent || kind == MessageKind::cancel;
     if (kind == MessageKind::cancel) return;
     const bool further = order.side == Side::buy ? limit > known.furthest : limit < known.furthest;
     if (kind == MessageKind::submit || further) known.furthest = limit;
