@@ -1,0 +1,1 @@
+// Nothing of its own: the target whose options the tests' precompiled header is made with.
