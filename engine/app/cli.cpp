@@ -262,7 +262,8 @@ void add_store(CLI::App& app, Options& o, Command& chosen) {
     retire->callback([&o, &chosen] { chosen = [&o] { return audit_retire_command(o.backup); }; });
     auto* why =
         audit->add_subcommand("why", "how an order or a trade came about: event, callback, intent, risk, fills");
-    why->add_option("subject", o.store.subject, "an order's number, or trade:N, position:N, intent:N (a held entry, a group)")
+    why->add_option("subject", o.store.subject,
+                    "an order's number, or trade:N, position:N, intent:N (a held entry, a group)")
         ->required()
         ->type_name("ORDER|trade:N");
     why->add_option("--home", o.store.home, "folder of the store")->type_name("DIR");
