@@ -267,7 +267,8 @@ TEST_P(WorkerFault, is_contained) {
     }
     // What is found after a sound answer shows at the next call.
     if (result.status == CallbackStatus::ok) result = host->call(kSlot, TimerMessage{"t"}, output);
-    EXPECT_EQ(result.status, CallbackStatus::stopped);
+    // Of a silent one the machine's load decides how much it computed meanwhile (hung_script_test.cpp has that rule).
+    EXPECT_TRUE(result.status == CallbackStatus::stopped || (silent && result.status == CallbackStatus::late));
     EXPECT_EQ(result.message.substr(0, std::string_view(message).size()), message);
     EXPECT_TRUE(output.empty());
     EXPECT_LT(took.count(), silent ? 600 : 5'000) << "60 ms, the kill, and a busy machine's share";
