@@ -59,7 +59,9 @@ class CrashTest {
         std::ofstream(folder_ / "trader.lua") << tide::kTrader;
         std::ofstream(folder_ / "crash.toml") << "[session]\nentry_from = \"09:20\"\n[watchdog]\nenabled = false\n"
                                                  "[risk]\nlosing_streak = 100\nday_loss_pct = 90\ndrawdown_pct = 90\n"
-                                                 "[orders]\nduplicate_window_s = 0\n";
+                                                 "[orders]\nduplicate_window_s = 0\n"
+                                                 // A busy machine may give a script's process no time.
+                                                 "[scripts]\ncallback_limit_ms = 5000\n";
     }
     ~CrashTest() {
         stop(exchange_);
