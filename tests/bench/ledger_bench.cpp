@@ -92,6 +92,15 @@ void bm_limit_bare_sqlite(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kRows));
 }
 
+int columns_of(sqlite3* db, const std::string& table) {
+    sqlite3_stmt* count = nullptr;
+    const std::string sql = "SELECT count(*) FROM pragma_table_info('" + table + "')";
+    sqlite3_prepare_v2(db, sql.c_str(), -1, &count, nullptr);
+    const int columns = sqlite3_step(count) == SQLITE_ROW ? sqlite3_column_int(count, 0) : 0;
+    sqlite3_finalize(count);
+    return columns;
+}
+
 // The same rows into the same tables by bare prepared statements: what SQLite itself takes for this shape. A record is
 // a row of `audit` and its own rows: 100 000 records are 233 333 rows and 66 667 index entries.
 void bm_limit_bare_sqlite_same_tables(benchmark::State& state) {
@@ -103,19 +112,20 @@ void bm_limit_bare_sqlite_same_tables(benchmark::State& state) {
         std::string schema = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint = 4000;";
         for (const Migration& migration : ledger_migrations()) schema += migration.sql;
         sqlite3_exec(db, schema.c_str(), nullptr, nullptr, nullptr);
-        const auto prepare = [db](const std::string& table, int columns, const char* tail = "") {
+        const auto prepare = [db](const std::string& table, const char* tail = "") {
+            const int columns = columns_of(db, table);
             std::string sql = "INSERT INTO " + table + " VALUES (?1";
             for (int i = 2; i <= columns; ++i) sql += ", ?" + std::to_string(i);
             sqlite3_stmt* statement = nullptr;
             sqlite3_prepare_v2(db, (sql + ")" + tail).c_str(), -1, &statement, nullptr);
             return statement;
         };
-        sqlite3_stmt* audit = prepare("audit", 9);
-        sqlite3_stmt* risk = prepare("risk_checks", 11);
-        sqlite3_stmt* event = prepare("order_events", 9);
-        sqlite3_stmt* fill = prepare("fills", 24);
+        sqlite3_stmt* audit = prepare("audit");
+        sqlite3_stmt* risk = prepare("risk_checks");
+        sqlite3_stmt* event = prepare("order_events");
+        sqlite3_stmt* fill = prepare("fills");
         sqlite3_stmt* order =
-            prepare("orders", 23, " ON CONFLICT (session, order_id) DO UPDATE SET state = excluded.state");
+            prepare("orders", " ON CONFLICT (session, order_id) DO UPDATE SET state = excluded.state");
         const std::string option = "NIFTY 2024-01-25 21700 CE";
         // Numbers everywhere but in the columns that hold text.
         const auto put = [](sqlite3_stmt* statement, int64_t key,
