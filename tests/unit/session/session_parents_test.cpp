@@ -265,6 +265,19 @@ TEST_F(SessionParentsTest, a_level_on_the_premium_closes_the_position) {
     EXPECT_EQ(recorder.all<ExitRecord>().back().reason.rule, "premium_stop");
 }
 
+TEST_F(SessionParentsTest, a_target_on_the_premium_closes_the_position) {
+    Intent intent = enter_call();
+    intent.premium.target_pct = 10;  // of 100.50: 110.55
+    ask_for({intent});
+    ASSERT_EQ(sent.size(), 1U);
+    fill(sent[0].order, 100.5, 1);
+    call_at(kAsked + seconds(10), 110.25);
+    EXPECT_EQ(sent.size(), 1U);
+    call_at(kAsked + seconds(20), 110.75);
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(recorder.all<ExitRecord>().back().reason.rule, "premium_target");
+}
+
 // 1 % behind: from 21500 it begins at 21285; at 21600 it is at 21384; a step is 0.05 %, about 10.8.
 TEST_F(SessionParentsTest, a_trailing_stop_follows_the_best_price_and_never_moves_against_the_position) {
     Intent intent = enter_call();
